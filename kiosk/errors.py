@@ -1,0 +1,36 @@
+"""What a command can answer when it can't do what was asked; each error is its own exit code.
+
+    KepingError (1)
+    ├── UsageError (2)     the call or the config is wrong
+    ├── DamagedData (3)    stored data fail their checks; nothing was changed
+    ├── Unavailable (4)    a device, the centre or the running station can't be reached
+    └── Rejected (1)       the rules forbid it; `reason` is a keyword
+"""
+
+from __future__ import annotations
+
+
+class KepingError(Exception):
+    """One line for a person: what is wrong and what to do."""
+
+    exit_code = 1
+
+
+class UsageError(KepingError):
+    exit_code = 2
+
+
+class DamagedData(KepingError):
+    """Names file, line and reason. Raised before anything is written."""
+
+    exit_code = 3
+
+
+class Unavailable(KepingError):
+    exit_code = 4
+
+
+class Rejected(KepingError):
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
