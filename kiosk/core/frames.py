@@ -1,0 +1,103 @@
+"""The journal frame: one line, one commit. Pure; docs/journal-format.md describes every byte.
+
+    {"c":<crc32 of r>,"h":"<64 hex>","r":<r>}\\n
+    r = {"s":seq,"v":version,"k":kind,"t":UTC ms,"b":[boot id, monotonic ms],"by":actor,"d":{...}}
+    h = SHA-256(32 raw bytes of the previous h, zeros for the first, then the bytes of r)
+
+The hash is over the stored bytes of `r`, so there is no question of canonical JSON.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import zlib
+from dataclasses import dataclass, field
+from typing import Any
+
+VERSION = 1
+ZERO_HEAD = "0" * 64
+
+_ENVELOPE = re.compile(rb'\{"c":(\d{1,10}),"h":"([0-9a-f]{64})","r":(\{.*\})\}\n', re.DOTALL)
+_KEYS = ["s", "v", "k", "t", "b", "by", "d"]
+
+
+class FrameError(ValueError):
+    """The line is not the frame that must follow; the message says why."""
+
+
+class NewerVersion(FrameError):
+    """Written by a later release: upgrade first. Never skipped."""
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """When and by whom: wall clock (ms since 1970 UTC), boot id, monotonic ms within that boot, actor."""
+
+    time_ms: int
+    boot: str
+    monotonic_ms: int
+    by: str
+
+
+@dataclass(frozen=True)
+class Frame:
+    """`head` is this frame's own hash; `record` the stored bytes it covers; `data` the event's body."""
+
+    seq: int
+    kind: str
+    head: str
+    stamp: Stamp
+    data: dict[str, Any]
+    record: bytes = field(repr=False)
+
+    @property
+    def line(self) -> bytes:
+        return b'{"c":%d,"h":"%s","r":%s}\n' % (zlib.crc32(self.record), self.head.encode(), self.record)
+
+
+def chain(previous_head: str, record: bytes) -> str:
+    return hashlib.sha256(bytes.fromhex(previous_head) + record).hexdigest()
+
+
+def make_frame(seq: int, kind: str, stamp: Stamp, data: dict[str, Any], previous_head: str) -> Frame:
+    """ValueError if `data` is not plain JSON (NaN, non-string keys and other objects are refused).
+
+    `data` is taken back from the stored bytes, so that what is applied now is what a replay applies.
+    """
+    body = {
+        "s": seq, "v": VERSION, "k": kind, "t": stamp.time_ms, "b": [stamp.boot, stamp.monotonic_ms],
+        "by": stamp.by, "d": data,
+    }  # fmt: skip
+    record = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    return Frame(seq, kind, chain(previous_head, record), stamp, json.loads(record)["d"], record)
+
+
+def parse_line(line: bytes, previous_head: str, expected_seq: int | None = None) -> Frame:
+    """Check one complete line (newline included) and return its frame. FrameError says what is wrong."""
+    match = _ENVELOPE.fullmatch(line)
+    if not match:
+        raise FrameError("not a frame")
+    crc, head, record = int(match[1]), match[2].decode(), match[3]
+    if zlib.crc32(record) != crc:
+        raise FrameError("checksum differs")
+    if chain(previous_head, record) != head:
+        raise FrameError("hash chain broken")
+    frame = _parse_record(record, head)
+    if expected_seq is not None and frame.seq != expected_seq:
+        raise FrameError(f"sequence {frame.seq}, expected {expected_seq}")
+    return frame
+
+
+def _parse_record(record: bytes, head: str) -> Frame:
+    try:
+        body = json.loads(record)
+    except ValueError as exc:
+        raise FrameError(f"record is not JSON: {exc}") from exc
+    if body.get("v", 0) > VERSION:
+        raise NewerVersion(f"schema version {body['v']} is newer than {VERSION}: upgrade first")
+    if list(body) != _KEYS or body["v"] != VERSION or not isinstance(body["d"], dict):
+        raise FrameError("record keys or version are wrong")
+    stamp = Stamp(body["t"], body["b"][0], body["b"][1], body["by"])
+    return Frame(body["s"], body["k"], head, stamp, body["d"], record)
