@@ -1,10 +1,10 @@
 """What a command can answer when it can't do what was asked; each error is its own exit code.
 
-    KepingError (1)
-    ├── UsageError (2)     the call or the config is wrong
-    ├── DamagedData (3)    stored data fail their checks; nothing was changed
-    ├── Unavailable (4)    a device, the centre or the running station can't be reached
-    └── Rejected (1)       the rules forbid it; `reason` is a keyword
+KepingError (1)
+├── UsageError (2)     the call or the config is wrong
+├── DamagedData (3)    stored data fail their checks; nothing was changed
+├── Unavailable (4)    a device, the centre or the running station can't be reached
+└── Rejected (1)       the rules forbid it; `reason` is a keyword
 """
 
 from __future__ import annotations

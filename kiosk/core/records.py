@@ -94,7 +94,7 @@ class Record:
     chip: Mapping[str, bytes]
 
 
-_TEXT = {name: str for name in Fields.__dataclass_fields__}
+_TEXT = dict.fromkeys(Fields.__dataclass_fields__, str)
 _TOP = {
     "v": int, "ref": str, "station": str, "sku": str, "reason": str, "priority": int, "issued_at": str,
     "fields": dict, "photo": str, "signature": str, "chip": dict,

@@ -1,0 +1,6 @@
+"""The journal: the only durable truth. Ledger, job log, audit log, write-ahead log and outbox at once."""
+
+from kiosk.journal.journal import Journal, Poisoned
+from kiosk.journal.segments import scan
+
+__all__ = ["Journal", "Poisoned", "scan"]

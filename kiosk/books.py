@@ -1,0 +1,169 @@
+"""The books: journal and view kept in step under one lock. The one place where an event becomes true.
+
+commit = draft the frame, project it (an impossible event stops here), make it durable, apply it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from kiosk.core.accounts import LedgerError
+from kiosk.core.frames import Frame, Stamp
+from kiosk.core.jobs import TransitionError
+from kiosk.core.projection import KINDS, ProjectionError, UnknownKind, project
+from kiosk.errors import DamagedData, Rejected, Unavailable
+from kiosk.journal import Journal, scan
+from kiosk.journal.durable import replace_file
+from kiosk.views import View, load_snapshot
+
+SNAPSHOT = "snapshot.json"
+
+
+def boot_id() -> str:
+    """First 8 digits of the kernel's boot id: monotonic times compare only within one boot."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")[:8]
+
+
+def stamp(by: str) -> Stamp:
+    return Stamp(time.time_ns() // 1_000_000, boot_id(), time.monotonic_ns() // 1_000_000, by)
+
+
+class DataLock:
+    """Lifetime flock on DATA: one process owns it. Unavailable, naming the owner's pid, if another does."""
+
+    def __init__(self, data: Path) -> None:
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._fd = os.open(data / "LOCK", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner = os.pread(self._fd, 20, 0).decode("ascii", "replace").strip() or "?"
+            os.close(self._fd)
+            raise Unavailable(f"{data} is in use by process {owner}; stop it or use its control socket") from None
+        os.ftruncate(self._fd, 0)
+        os.pwrite(self._fd, f"{os.getpid()}\n".encode(), 0)
+
+    def release(self) -> None:
+        os.close(self._fd)
+
+
+class Books:
+    """`Books.create` writes genesis; `Books.open` recovers. All methods are thread-safe.
+
+    `on_commit` is called after each commit, in the committing thread, outside the lock.
+    """
+
+    def __init__(self, data: Path, journal: Journal, view: View) -> None:
+        self._data = data
+        self._journal = journal
+        self._view = view
+        self._lock = threading.RLock()
+        self.on_commit: Callable[[Frame], None] = lambda frame: None
+
+    @classmethod
+    def create(cls, data: Path, segment_bytes: int, genesis: dict[str, Any], by: str) -> Books:
+        """Start a new journal. DamagedData if one is there."""
+        books = cls(data, Journal.create(data / "journal", segment_bytes), View())
+        books.commit("genesis", genesis, by)
+        return books
+
+    @classmethod
+    def open(cls, data: Path, segment_bytes: int, by: str) -> Books:
+        """Recover the journal, rebuild the view, record a cut tail. Writes at most one frame."""
+        journal = Journal.open(data / "journal", segment_bytes)
+        books = cls(data, journal, _rebuild(data, journal))
+        if journal.recovered:
+            books.commit("recovered", journal.recovered, by)
+        return books
+
+    @contextmanager
+    def transaction(self) -> Iterator[View]:
+        """Check-then-commit without anyone in between. Read the view inside, call `commit` inside."""
+        with self._lock:
+            yield self._view
+
+    def commit(self, kind: str, data: dict[str, Any], by: str) -> Frame:
+        """Make one event true. Rejected if it is not possible now; Poisoned if the medium fails."""
+        with self._lock:
+            if self._journal.must_seal:
+                self._seal(by)
+            frame = self._journal.draft(kind, data, stamp(by))
+            try:
+                changes = project(frame, self._view.read)
+            except LedgerError as exc:
+                raise Rejected(str(exc), "insufficient-stock") from exc
+            except (TransitionError, ProjectionError) as exc:
+                raise Rejected(str(exc), "not-possible-now") from exc
+            self._journal.append(frame)
+            self._view.apply(frame.seq, changes)
+        self.on_commit(frame)
+        return frame
+
+    def _seal(self, by: str) -> None:
+        replace_file(self._data / SNAPSHOT, self._view.dump())
+        frame = self._journal.seal(self._view.digest, stamp(by))
+        self._view.apply(frame.seq, ())
+
+    @property
+    def seq(self) -> int:
+        with self._lock:
+            return self._journal.seq
+
+    @property
+    def head(self) -> str:
+        with self._lock:
+            return self._journal.head
+
+    @property
+    def poisoned(self) -> str | None:
+        return self._journal.poisoned
+
+    def lines_after(self, seq: int, limit_bytes: int) -> list[bytes]:
+        with self._lock:
+            return self._journal.lines_after(seq, limit_bytes)
+
+    def close(self) -> None:
+        with self._lock:
+            self._journal.close()
+
+
+def _rebuild(data: Path, journal: Journal) -> View:
+    live = journal.live_frames
+    view = None
+    if live and live[0].kind == "segment" and live[0].data["snapshot"]:
+        view = load_snapshot(data / SNAPSHOT, live[0].data["snapshot"])
+    if view is not None and view.seq == live[0].seq - 1:
+        follow(view, iter(live))
+    else:
+        view = replay(journal.frames())
+    return view
+
+
+def replay(frames: Iterator[Frame]) -> View:
+    """The view after all `frames`, from nothing. DamagedData if one contradicts the ones before it."""
+    view = View()
+    follow(view, frames)
+    return view
+
+
+def follow(view: View, frames: Iterator[Frame]) -> None:
+    for frame in frames:
+        try:
+            view.apply(frame.seq, project(frame, view.read))
+        except (LedgerError, TransitionError, ProjectionError, UnknownKind) as exc:
+            raise DamagedData(f"frame {frame.seq} ({frame.kind}): {exc}") from exc
+
+
+def read_view(data: Path) -> View:
+    """A view of what the journal holds now, without a lock, beside a running station."""
+    return replay(scan(data / "journal"))
+
+
+__all__ = ["KINDS", "Books", "DataLock", "read_view", "replay", "stamp"]

@@ -1,0 +1,88 @@
+"""The job machine: IPP job states and reasons (RFC 8011, 5.3.7 and 5.3.8), stored as keywords. Pure.
+
+State and reasons are two facts, never one enum: few exclusive states, a set of reasons. Reasons of ours that
+IPP does not have are in `Why`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class JobState(StrEnum):
+    PENDING = "pending"
+    PENDING_HELD = "pending-held"
+    PROCESSING = "processing"
+    PROCESSING_STOPPED = "processing-stopped"
+    CANCELED = "canceled"
+    ABORTED = "aborted"
+    COMPLETED = "completed"
+
+
+class Why(StrEnum):
+    """Job reasons: the first group is IPP's, the second ours."""
+
+    JOB_QUEUED = "job-queued"
+    JOB_PRINTING = "job-printing"
+    PRINTER_STOPPED = "printer-stopped"
+    JOB_HELD = "job-hold-until-specified"
+    JOB_CANCELED = "job-canceled-by-operator"
+    ABORTED_BY_SYSTEM = "aborted-by-system"
+    COMPLETED = "job-completed-successfully"
+
+    OUTCOME_UNKNOWN = "outcome-unknown"
+    CARD_REFUSED = "card-refused"
+    CARD_MISSING = "card-missing"
+    REFUSALS_IN_A_ROW = "refusals-in-a-row"
+    RECORD_REFUSED = "record-refused"
+
+
+class JobEvent(StrEnum):
+    START = "start"
+    STOP = "stop"
+    RESUME = "resume"
+    HOLD = "hold"
+    RELEASE = "release"
+    CANCEL = "cancel"
+    ABORT = "abort"
+    COMPLETE = "complete"
+
+
+FINAL = frozenset({JobState.CANCELED, JobState.ABORTED, JobState.COMPLETED})
+
+_S, _E = JobState, JobEvent
+TRANSITIONS: dict[tuple[JobState, JobEvent], JobState] = {
+    (_S.PENDING, _E.START): _S.PROCESSING,
+    (_S.PENDING, _E.HOLD): _S.PENDING_HELD,
+    (_S.PENDING, _E.CANCEL): _S.CANCELED,
+    (_S.PENDING, _E.ABORT): _S.ABORTED,
+    (_S.PENDING_HELD, _E.RELEASE): _S.PENDING,
+    (_S.PENDING_HELD, _E.CANCEL): _S.CANCELED,
+    (_S.PROCESSING, _E.STOP): _S.PROCESSING_STOPPED,
+    (_S.PROCESSING, _E.COMPLETE): _S.COMPLETED,
+    (_S.PROCESSING, _E.ABORT): _S.ABORTED,
+    (_S.PROCESSING_STOPPED, _E.STOP): _S.PROCESSING_STOPPED,
+    (_S.PROCESSING_STOPPED, _E.RESUME): _S.PROCESSING,
+    (_S.PROCESSING_STOPPED, _E.COMPLETE): _S.COMPLETED,
+    (_S.PROCESSING_STOPPED, _E.ABORT): _S.ABORTED,
+}
+
+
+class TransitionError(ValueError):
+    """The job can't do that in its state."""
+
+
+def transition(state: JobState, event: JobEvent) -> JobState:
+    try:
+        return TRANSITIONS[state, event]
+    except KeyError:
+        raise TransitionError(f"a job that is {state} can't {event}") from None
+
+
+class Answer(StrEnum):
+    """What a person who looked says of an unresolved card."""
+
+    GOOD = "good"
+    SPOILED = "spoiled"
+    BLANK = "blank"
+    NOT_THERE = "not-there"

@@ -1,0 +1,244 @@
+"""From a frame to the changes it makes in the view. Pure: reads documents, returns new ones.
+
+Tables: station, records, jobs (open), finished (the last `FINISHED_KEPT`), tally, balances, causes, chips, intake;
+keys are strings. Replaying every frame from
+the first gives the same tables as following them one by one; that is what makes the view disposable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+from kiosk.core.accounts import Place, Transfer, post
+from kiosk.core.frames import Frame
+from kiosk.core.jobs import JobEvent, JobState, Why, transition
+from kiosk.core.plan import Step
+
+FINISHED_KEPT = 200
+
+Document = dict[str, Any]
+Read = Callable[[str, str], Document | None]
+
+
+@dataclass(frozen=True)
+class Change:
+    """Put `document` under `key`, or delete the key when it is None."""
+
+    table: str
+    key: str
+    document: Document | None
+
+
+class UnknownKind(ValueError):
+    """A frame kind that this release does not know: refuse, upgrade first."""
+
+
+class ProjectionError(ValueError):
+    """The event contradicts the state; it must not be written."""
+
+
+def project(frame: Frame, read: Read) -> list[Change]:
+    """LedgerError, TransitionError, ProjectionError, UnknownKind if the event is not possible now."""
+    try:
+        handler = _HANDLERS[frame.kind]
+    except KeyError:
+        raise UnknownKind(f"frame {frame.seq}: unknown kind {frame.kind!r}, upgrade first") from None
+    return handler(frame, read) + _movements(frame, read)
+
+
+def _movements(frame: Frame, read: Read) -> list[Change]:
+    transfers = [Transfer.from_json(move) for move in frame.data.get("moves", [])]
+
+    def balance_of(place: Place) -> int:
+        document = read("balances", place.key)
+        return document["quantity"] if document else 0
+
+    changes = [
+        Change("balances", place.key, {
+            "sku": place.sku.value, "lot": place.lot, "account": place.account.value, "quantity": quantity,
+        } if quantity else None)
+        for place, quantity in post(balance_of, transfers).items()
+    ]  # fmt: skip
+    cause = frame.data.get("cause")
+    if cause and transfers:
+        last = transfers[-1]
+        key = f"{last.sku}/{last.target}/{cause}"
+        before = read("causes", key) or {
+            "sku": last.sku,
+            "account": last.target,
+            "cause": cause,
+            "quantity": 0,
+        }
+        changes.append(Change("causes", key, {**before, "quantity": before["quantity"] + last.quantity}))
+    return changes
+
+
+def _job(read: Read, key: str) -> Document:
+    job = read("jobs", key)
+    if job is None:
+        raise ProjectionError(f"no open job {key}")
+    return deepcopy(job)
+
+
+def _record(read: Read, ref: str) -> Document:
+    record = read("records", ref)
+    if record is None:
+        raise ProjectionError(f"no record {ref}")
+    return deepcopy(record)
+
+
+def _genesis(frame: Frame, read: Read) -> list[Change]:
+    if frame.seq != 1 or read("station", "self"):
+        raise ProjectionError("genesis is the first frame and the only one")
+    return [Change("station", "self", dict(frame.data))]
+
+
+def _nothing(frame: Frame, read: Read) -> list[Change]:
+    return []
+
+
+def _records(frame: Frame, read: Read) -> list[Change]:
+    changes = [Change("intake", "centre", {"cursor": frame.data["cursor"]})]
+    for item in frame.data["records"]:
+        if read("records", item["ref"]):
+            raise ProjectionError(f"record {item['ref']} was taken in before")
+        changes.append(Change("records", item["ref"], {**item, "state": "waiting", "seq": frame.seq}))
+    return changes
+
+
+def _job_created(frame: Frame, read: Read) -> list[Change]:
+    data = frame.data
+    record = _record(read, data["ref"])
+    if record["state"] != "waiting":
+        raise ProjectionError(f"record {data['ref']} is {record['state']}")
+    job = {
+        "id": data["job"], "ref": data["ref"], "sku": record["sku"], "reason": record["reason"],
+        "priority": record["priority"], "created": frame.seq, "state": JobState.PENDING.value,
+        "reasons": [Why.JOB_QUEUED.value], "message": "", "card": None, "cards": [],
+    }  # fmt: skip
+    record["state"] = "in-job"
+    return [Change("jobs", job["id"], job), Change("records", record["ref"], record)]
+
+
+def _job_state(frame: Frame, read: Read) -> list[Change]:
+    """hold, release, stop, resume: state and reasons, nothing physical."""
+    job = _job(read, frame.data["job"])
+    _move_to(job, JobEvent(frame.data["event"]), frame.data["reasons"], frame.data.get("message", ""))
+    return [Change("jobs", job["id"], job)]
+
+
+def _move_to(job: Document, event: JobEvent, reasons: list[str], message: str = "") -> None:
+    job["state"] = transition(JobState(job["state"]), event).value
+    job["reasons"] = sorted(reasons)
+    job["message"] = message
+
+
+def _step(frame: Frame, read: Read) -> list[Change]:
+    """Outcome of one step and intent of the next, in one frame."""
+    data = frame.data
+    job = _job(read, data["job"])
+    changes: list[Change] = []
+    outcome, intent = data.get("outcome"), data.get("intent")
+    if outcome:
+        _apply_outcome(frame, job, outcome)
+    if intent:
+        if job["state"] != JobState.PROCESSING:
+            event = JobEvent.START if job["state"] == JobState.PENDING else JobEvent.RESUME
+            _move_to(job, event, [Why.JOB_PRINTING])
+        if job["card"] is None:
+            job["card"] = {
+                "n": len(job["cards"]) + 1, "uid": None, "lot": data.get("lot"), "booked": False,
+                "cause": None, "written": False, "done": [], "intent": None,
+            }  # fmt: skip
+        if job["card"]["intent"] is not None:
+            raise ProjectionError(f"job {job['id']}: {job['card']['intent']['step']} has no outcome yet")
+        job["card"]["intent"] = intent
+        if intent["step"] == Step.ENCODE:
+            changes.append(_consume_chip(frame, job, read))
+    return [*changes, Change("jobs", job["id"], job)]
+
+
+def _apply_outcome(frame: Frame, job: Document, outcome: Document) -> None:
+    card = job["card"]
+    if card is None or card["intent"] is None or card["intent"]["step"] != outcome["step"]:
+        raise ProjectionError(f"job {job['id']}: no open intent for {outcome['step']}")
+    card["intent"] = None
+    match outcome["result"]:
+        case "done":
+            card["done"].append(outcome["step"])
+            card["booked"] = True
+            card["uid"] = outcome.get("uid", card["uid"])
+        case "refused":
+            card["cause"] = outcome["cause"]
+        case "not-done":
+            if not card["booked"]:
+                job["card"] = None
+        case "ended":
+            _end_card(job, frame.data["end"], frame.data.get("cause"))
+        case other:
+            raise ProjectionError(f"unknown result {other!r}")
+
+
+def _consume_chip(frame: Frame, job: Document, read: Read) -> Change:
+    uid = job["card"]["uid"]
+    if uid is None:
+        raise ProjectionError(f"job {job['id']}: encode before identify")
+    seen = read("chips", uid)
+    if seen and seen["job"] != job["id"]:
+        raise ProjectionError(f"chip {uid} was consumed by job {seen['job']}")
+    job["card"]["written"] = True
+    return Change("chips", uid, {"uid": uid, "job": job["id"], "seq": seen["seq"] if seen else frame.seq})
+
+
+def _end_card(job: Document, end: str, cause: str | None) -> None:
+    card = job["card"]
+    job["cards"].append({"n": card["n"], "uid": card["uid"], "end": end, "cause": cause, "written": card["written"]})
+    job["card"] = None
+
+
+def _job_resolved(frame: Frame, read: Read) -> list[Change]:
+    """A person said what became of the card; the job goes on with a new one."""
+    job = _job(read, frame.data["job"])
+    if job["card"] is None or Why.OUTCOME_UNKNOWN not in job["reasons"]:
+        raise ProjectionError(f"job {job['id']} has no unresolved card")
+    _end_card(job, frame.data["end"], frame.data.get("cause"))
+    _move_to(job, JobEvent.RESUME, [Why.JOB_PRINTING])
+    return [Change("jobs", job["id"], job)]
+
+
+def _job_ended(frame: Frame, read: Read) -> list[Change]:
+    job = _job(read, frame.data["job"])
+    record = _record(read, job["ref"])
+    state = JobState(frame.data["state"])
+    event = {JobState.COMPLETED: JobEvent.COMPLETE, JobState.CANCELED: JobEvent.CANCEL,
+             JobState.ABORTED: JobEvent.ABORT}[state]  # fmt: skip
+    if job["card"] is not None:
+        _end_card(job, frame.data["end"], frame.data.get("cause"))
+    _move_to(job, event, frame.data["reasons"], frame.data.get("message", ""))
+    job["ended"] = frame.seq
+    record["state"] = "printed" if state is JobState.COMPLETED else frame.data.get("record_state", "waiting")
+    finished = (read("tally", "finished") or {"count": 0})["count"]
+    return [
+        Change("jobs", job["id"], None),
+        Change("finished", str(finished % FINISHED_KEPT), job),
+        Change("tally", "finished", {"count": finished + 1}),
+        Change("records", record["ref"], record),
+    ]
+
+
+_HANDLERS: dict[str, Callable[[Frame, Read], list[Change]]] = {
+    "genesis": _genesis,
+    "segment": _nothing,
+    "recovered": _nothing,
+    "records": _records,
+    "stock": _nothing,
+    "job-created": _job_created,
+    "job-state": _job_state,
+    "step": _step,
+    "job-resolved": _job_resolved,
+    "job-ended": _job_ended,
+}
+KINDS = frozenset(_HANDLERS)

@@ -1,0 +1,77 @@
+"""What to do with the end of the last segment after a crash. Pure over bytes.
+
+One frame is outstanding at most, so only the very last line can be torn. The rule, and why each branch:
+
+* short (no newline)                         -> torn: its fdatasync never returned, nobody was told; cut
+* short, but one changed byte from complete  -> REFUSE: the newline of an acknowledged frame rotted
+* complete, with an all-zero 512-byte sector -> torn: the file grew before its data reached the medium; cut
+* complete, bad, no zero sector              -> REFUSE: bit rot on an acknowledged frame
+* a bad line with anything after it          -> REFUSE: a later frame means this one was once good
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from kiosk.core.frames import Frame, FrameError, NewerVersion, parse_line
+from kiosk.journal.segments import split_lines
+
+SECTOR = 512
+
+
+@dataclass(frozen=True)
+class Tail:
+    """The frames that stand, and what was cut: `cut` bytes from `offset` on (0 = nothing)."""
+
+    frames: list[Frame]
+    offset: int
+    cut: bytes
+
+    def cut_record(self) -> dict[str, object]:
+        return {
+            "offset": self.offset, "bytes": len(self.cut), "sha256": hashlib.sha256(self.cut).hexdigest(),
+        }  # fmt: skip
+
+
+class Unrecoverable(ValueError):
+    """`line` counts from 1 within the segment."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(reason)
+        self.line = line
+
+
+def recover(data: bytes, head: str, first: int) -> Tail:
+    """Judge a live segment's bytes. `head` is the hash before it, `first` its first sequence number."""
+    lines, rest = split_lines(data)
+    frames: list[Frame] = []
+    offset = 0
+    for number, line in enumerate(lines, start=1):
+        try:
+            frame = parse_line(line, head, first + len(frames))
+        except NewerVersion as exc:
+            raise Unrecoverable(number, str(exc)) from exc
+        except FrameError as exc:
+            if number < len(lines) or rest or not _has_zero_sector(line, offset):
+                raise Unrecoverable(number, str(exc)) from exc
+            return Tail(frames, offset, line)
+        frames.append(frame)
+        head, offset = frame.head, offset + len(line)
+    if rest and _complete_but_newline(rest, head, first + len(frames)):
+        raise Unrecoverable(len(lines) + 1, "the newline of an acknowledged frame is damaged")
+    return Tail(frames, offset, rest)
+
+
+def _has_zero_sector(line: bytes, offset: int) -> bool:
+    start = -offset % SECTOR
+    whole = (line[at : at + SECTOR] for at in range(start, len(line) - SECTOR + 1, SECTOR))
+    return any(not sector.strip(b"\0") for sector in whole)
+
+
+def _complete_but_newline(rest: bytes, head: str, expected: int) -> bool:
+    try:
+        parse_line(rest[:-1] + b"\n", head, expected)
+    except FrameError:
+        return False
+    return True

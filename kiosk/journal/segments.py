@@ -1,0 +1,87 @@
+"""Segment files: `seg-<first seq, 12 digits>.jsonl`, their names, lines and offsets. Reading only.
+
+A reader needs no lock: complete frames never change, and the last line counts only with its newline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from kiosk.core.frames import ZERO_HEAD, Frame, FrameError, parse_line
+from kiosk.errors import DamagedData
+
+SEGMENT_KIND = "segment"
+"""Kind of the first frame of every segment but the first: it seals the one before it."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    path: Path
+    first: int
+
+
+def segment_path(directory: Path, first: int) -> Path:
+    return directory / f"seg-{first:012d}.jsonl"
+
+
+def list_segments(directory: Path) -> list[Segment]:
+    """Oldest first. DamagedData if a file in the directory is not a segment by name."""
+    segments = []
+    for path in sorted(directory.glob("seg-*")):
+        digits = path.name.removeprefix("seg-").removesuffix(".jsonl")
+        if path != segment_path(directory, int(digits) if digits.isdigit() else 0):
+            raise DamagedData(f"{path}: not a segment name; move it out of the journal")
+        segments.append(Segment(path, int(digits)))
+    return segments
+
+
+def split_lines(data: bytes) -> tuple[list[bytes], bytes]:
+    """Complete lines with their newline, and the rest after the last newline."""
+    # Not bytes.splitlines: that breaks at \r too, which only damage can put into a segment.
+    *lines, rest = data.split(b"\n")
+    return [line + b"\n" for line in lines], rest
+
+
+def damaged(path: Path, line: int, reason: str) -> DamagedData:
+    return DamagedData(f"{path}:{line}: {reason}; nothing was changed, see docs/journal-format.md")
+
+
+def scan(directory: Path, after: int = 0) -> Iterator[Frame]:
+    """Yield every complete frame with seq > `after`, checking chain and sequence from the first one on.
+
+    Reads one segment (8-16 MiB) at a time. An unfinished last line is left out. DamagedData names file and line.
+    """
+    segments = list_segments(directory)
+    head, expected = ZERO_HEAD, 1
+    for index, segment in enumerate(segments):
+        if segment.first != expected:
+            raise damaged(segment.path, 1, f"starts at {segment.first}, expected {expected}: a segment is missing")
+        lines, rest = split_lines(segment.path.read_bytes())
+        if rest and index + 1 < len(segments):
+            raise damaged(segment.path, len(lines) + 1, "sealed segment ends in a torn frame")
+        for number, line in enumerate(lines, start=1):
+            try:
+                frame = parse_line(line, head, expected)
+            except FrameError as exc:
+                raise damaged(segment.path, number, str(exc)) from exc
+            head, expected = frame.head, expected + 1
+            if frame.seq > after:
+                yield frame
+
+
+def last_line(path: Path) -> bytes:
+    """The last complete line of a sealed segment, read from its end."""
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        step = 4096
+        while True:
+            start = max(0, size - step)
+            file.seek(start)
+            lines, rest = split_lines(file.read(size - start))
+            if rest or not lines:
+                raise damaged(path, 0, "sealed segment does not end in a complete frame")
+            if len(lines) > 1 or start == 0:
+                return lines[-1]
+            step *= 4

@@ -1,0 +1,102 @@
+"""The view: live state in TinyDB, rebuilt from the journal, never the truth.
+
+TinyDB's stock storage rewrites its one file in place on each insert; here the tables live in memory, each
+change touches one document, and a snapshot at every seal makes the next opening short. The three overridden
+methods are private in TinyDB 4.9.0, which is therefore pinned; tests hold the behaviour that they rely on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
+from pathlib import Path
+from typing import Any, NoReturn
+
+from tinydb import TinyDB
+from tinydb.storages import MemoryStorage
+from tinydb.table import Document, Table
+
+from kiosk.core.projection import Change
+
+Tables = dict[str, dict[str, dict[str, Any]]]
+
+
+class ReadOnlyView(TypeError):
+    """Only `View.apply` changes the view: commit an event instead."""
+
+
+class _Copy(Document):
+    """A private copy of a stored document: changing a result changes nothing else."""
+
+    def __init__(self, value: Mapping[str, Any], doc_id: str) -> None:
+        super().__init__(deepcopy(dict(value)), doc_id)
+
+
+class ViewTable(Table):
+    """Reads straight from memory: get by id is O(1), search O(n). Writing through it is refused."""
+
+    document_class = _Copy  # type: ignore[assignment]
+    document_id_class = str  # type: ignore[assignment]
+
+    def __init__(self, storage: Any, name: str) -> None:
+        super().__init__(storage, name, cache_size=0)
+
+    def _read_table(self) -> dict[str, Mapping[str, Any]]:  # type: ignore[override]
+        tables: Tables = self._storage.read() or {}
+        return tables.get(self.name, {})  # type: ignore[return-value]
+
+    def _update_table(self, updater: Callable[..., None]) -> NoReturn:
+        raise ReadOnlyView("the view follows the journal; commit an event instead")
+
+    def _get_next_id(self) -> NoReturn:
+        raise ReadOnlyView("keys come from events")
+
+
+class View:
+    """Not thread-safe: the caller holds the lock. `seq`: the last frame that is in it."""
+
+    def __init__(self, tables: Tables | None = None, seq: int = 0) -> None:
+        self._tables: Tables = tables if tables is not None else {}
+        self.seq = seq
+        self._database = TinyDB(storage=MemoryStorage)
+        self._database.storage.write(self._tables)  # type: ignore[arg-type]
+
+    def read(self, table: str, key: str) -> dict[str, Any] | None:
+        """The stored document itself, for projection, which copies before it changes anything."""
+        return self._tables.get(table, {}).get(key)
+
+    def table(self, name: str) -> ViewTable:
+        """TinyDB queries over one table; results are copies."""
+        return ViewTable(self._database.storage, name)
+
+    def apply(self, seq: int, changes: Iterable[Change]) -> None:
+        for change in changes:
+            table = self._tables.setdefault(change.table, {})
+            if change.document is None:
+                table.pop(change.key, None)
+            else:
+                table[change.key] = change.document
+        self.seq = seq
+
+    def dump(self) -> bytes:
+        """The whole state, byte for byte the same for the same frames."""
+        tables = {name: table for name, table in self._tables.items() if table}
+        return json.dumps({"seq": self.seq, "tables": tables}, sort_keys=True, ensure_ascii=False).encode()
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.dump()).hexdigest()
+
+
+def load_snapshot(path: Path, digest: str) -> View | None:
+    """The snapshot if it is there and has this digest, else None: then replay."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    if hashlib.sha256(content).hexdigest() != digest:
+        return None
+    state = json.loads(content)
+    return View(state["tables"], state["seq"])
