@@ -122,6 +122,9 @@ class CardPrinter(Protocol):
         NotStarted if a card is in the path already; Stopped{media-empty} if the hopper is empty.
         """
 
+    def to_chip_station(self) -> None:
+        """Move the card that is in the path to the contactless station. <= 30 s. NotStarted if there is none."""
+
     def prepare(self, face: Face) -> Prepared:
         """Convert and compress; pure computation, callable from any thread while the printer works."""
 

@@ -20,7 +20,7 @@ from kiosk.core.jobs import TransitionError
 from kiosk.core.projection import KINDS, ProjectionError, UnknownKind, project
 from kiosk.errors import DamagedData, Rejected, Unavailable
 from kiosk.journal import Journal, scan
-from kiosk.journal.durable import replace_file
+from kiosk.durable import replace_file
 from kiosk.views import View, load_snapshot
 
 SNAPSHOT = "snapshot.json"

@@ -31,7 +31,7 @@ class _Copy(Document):
     """A private copy of a stored document: changing a result changes nothing else."""
 
     def __init__(self, value: Mapping[str, Any], doc_id: str) -> None:
-        super().__init__(deepcopy(dict(value)), doc_id)
+        super().__init__(deepcopy(dict(value)), doc_id)  # type: ignore[arg-type]
 
 
 class ViewTable(Table):
@@ -43,7 +43,7 @@ class ViewTable(Table):
     def __init__(self, storage: Any, name: str) -> None:
         super().__init__(storage, name, cache_size=0)
 
-    def _read_table(self) -> dict[str, Mapping[str, Any]]:  # type: ignore[override]
+    def _read_table(self) -> dict[str, Mapping[str, Any]]:
         tables: Tables = self._storage.read() or {}
         return tables.get(self.name, {})  # type: ignore[return-value]
 
@@ -61,7 +61,7 @@ class View:
         self._tables: Tables = tables if tables is not None else {}
         self.seq = seq
         self._database = TinyDB(storage=MemoryStorage)
-        self._database.storage.write(self._tables)  # type: ignore[arg-type]
+        self._database.storage.write(self._tables)
 
     def read(self, table: str, key: str) -> dict[str, Any] | None:
         """The stored document itself, for projection, which copies before it changes anything."""
@@ -70,6 +70,11 @@ class View:
     def table(self, name: str) -> ViewTable:
         """TinyDB queries over one table; results are copies."""
         return ViewTable(self._database.storage, name)
+
+    def places(self, sku: str, account: str) -> dict[str, int]:
+        """Lot -> quantity of one SKU in one account; empty places are left out."""
+        rows = self._tables.get("balances", {}).values()
+        return {row["lot"]: row["quantity"] for row in rows if (row["sku"], row["account"]) == (sku, account)}
 
     def apply(self, seq: int, changes: Iterable[Change]) -> None:
         for change in changes:

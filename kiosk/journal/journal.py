@@ -15,7 +15,7 @@ from typing import Any
 
 from kiosk.core.frames import ZERO_HEAD, Frame, FrameError, Stamp, make_frame, parse_line
 from kiosk.errors import DamagedData, KepingError
-from kiosk.journal.durable import sync_directory
+from kiosk.durable import sync_directory
 from kiosk.journal.recovery import Tail, Unrecoverable, recover
 from kiosk.journal.segments import (
     SEGMENT_KIND,

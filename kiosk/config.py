@@ -1,0 +1,174 @@
+"""Configuration: a closed schema of dataclasses, read from YAML, errors with file, line, key and the nearest key."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import os
+import re
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kiosk.errors import UsageError
+
+SEARCH = (Path("config.yaml"), Path("/etc/keping/config.yaml"))
+
+
+@dataclass(frozen=True)
+class StationConfig:
+    id: str = field(default="kupang-01", metadata={"pattern": r"[a-z0-9-]{1,32}"})
+    office: str = "Disdukcapil Kota Kupang"
+
+
+@dataclass(frozen=True)
+class PrinterConfig:
+    driver: str = field(default="evolis", metadata={"pattern": r"[a-z][a-z0-9_]*"})
+    port: str = "/dev/ttyUSB0"
+    baud: int = field(default=115200, metadata={"range": (2400, 921600)})
+    ribbon: str = field(default="ymcko", metadata={"choice": ("ymcko", "k")})
+
+
+@dataclass(frozen=True)
+class ReaderConfig:
+    link: str = field(default="pcsc", metadata={"choice": ("pcsc", "in-process")})
+    name: str = "Station encoder 00 00"
+    encoder: str = field(default="ktp_el", metadata={"pattern": r"[a-z][a-z0-9_]*"})
+    appear_timeout: float = field(default=5.0, metadata={"range": (0.1, 60)})
+
+
+@dataclass(frozen=True)
+class CardConfig:
+    steps: tuple[str, ...] = ("feed", "identify", "encode", "verify", "print", "eject")
+    refusals_in_a_row: int = field(default=3, metadata={"range": (1, 20)})
+
+
+@dataclass(frozen=True)
+class HubConfig:
+    url: str = field(default="", metadata={"pattern": r"(https?://\S+)?"})
+    poll: float = field(default=30.0, metadata={"range": (1, 3600)})
+
+
+@dataclass(frozen=True)
+class JournalConfig:
+    segment: int = field(default=8, metadata={"range": (1, 64)})
+
+
+@dataclass(frozen=True)
+class DiskConfig:
+    warn: int = field(default=500, metadata={"range": (1, 1_000_000)})
+    refuse: int = field(default=200, metadata={"range": (1, 1_000_000)})
+
+
+@dataclass(frozen=True)
+class LogConfig:
+    level: str = field(default="info", metadata={"choice": ("debug", "info", "warning", "error")})
+
+
+@dataclass(frozen=True)
+class Config:
+    """The whole configuration; each field is a key of config.yaml, which holds comment, unit and default."""
+
+    data: str = ""
+    station: StationConfig = StationConfig()
+    printer: PrinterConfig = PrinterConfig()
+    reader: ReaderConfig = ReaderConfig()
+    card: CardConfig = CardConfig()
+    hub: HubConfig = HubConfig()
+    journal: JournalConfig = JournalConfig()
+    disk: DiskConfig = DiskConfig()
+    log: LogConfig = LogConfig()
+
+
+def find_config(given: Path | None, environ: Mapping[str, str] = os.environ) -> Path | None:
+    """--config, else $KEPING_CONFIG, ./config.yaml, /etc/keping/config.yaml; None if there is none at all."""
+    named = given or (Path(environ["KEPING_CONFIG"]) if environ.get("KEPING_CONFIG") else None)
+    if named is not None:
+        if not named.is_file():
+            raise UsageError(f"{named}: no such config file")
+        return named
+    return next((path for path in SEARCH if path.is_file()), None)
+
+
+def load_config(path: Path | None) -> Config:
+    """Defaults for what the file leaves out. UsageError names file, line and key."""
+    if path is None:
+        return Config()
+    try:
+        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, UnicodeDecodeError) as exc:
+        raise UsageError(f"{path}: not YAML: {str(exc).splitlines()[0]}") from exc
+    if node is None:
+        return Config()
+    config: Config = _Reader(path).section(Config, node, "")
+    return config
+
+
+def find_data(config: Config, given: Path | None) -> Path:
+    """--data, else the config's `data`, else /var/lib/keping if it exists, else ./var."""
+    if given is not None:
+        return given
+    if config.data:
+        return Path(config.data)
+    system = Path("/var/lib/keping")
+    return system if system.is_dir() else Path("var")
+
+
+class _Reader:
+    """Walks YAML nodes, which know their lines, beside the dataclasses, which know the types."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._constructor = yaml.SafeLoader("")
+
+    def section(self, cls: type[Any], node: yaml.Node, prefix: str) -> Any:
+        if not isinstance(node, yaml.MappingNode):
+            raise self._error(node, f"{prefix.rstrip('.') or 'the file'}: expected keys and values")
+        hints = typing.get_type_hints(cls)
+        fields = {spec.name: spec for spec in dataclasses.fields(cls)}
+        values: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value)
+            if key not in fields:
+                raise self._error(key_node, f"{prefix}{key}: unknown key{_nearest(key, fields)}")
+            if key in values:
+                raise self._error(key_node, f"{prefix}{key}: given twice")
+            kind = hints[key]
+            if dataclasses.is_dataclass(kind):
+                values[key] = self.section(typing.cast("type[Any]", kind), value_node, f"{prefix}{key}.")
+            else:
+                values[key] = self._value(kind, fields[key].metadata, value_node, f"{prefix}{key}")
+        return cls(**values)
+
+    def _value(self, kind: Any, rules: Mapping[str, Any], node: yaml.Node, key: str) -> Any:
+        value = self._constructor.construct_object(node, deep=True)
+        if kind == tuple[str, ...]:
+            if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+                raise self._error(node, f"{key}: expected a list of words, got {value!r}")
+            return tuple(value)
+        if kind is float and type(value) is int:
+            value = float(value)
+        if type(value) is not kind:
+            raise self._error(node, f"{key}: expected {kind.__name__}, got {value!r}")
+        return self._within(rules, value, node, key)
+
+    def _within(self, rules: Mapping[str, Any], value: Any, node: yaml.Node, key: str) -> Any:
+        if "range" in rules and not rules["range"][0] <= value <= rules["range"][1]:
+            raise self._error(node, f"{key}: {value} is not in {rules['range'][0]} to {rules['range'][1]}")
+        if "choice" in rules and value not in rules["choice"]:
+            raise self._error(node, f"{key}: {value!r} is not one of {', '.join(rules['choice'])}")
+        if "pattern" in rules and not re.fullmatch(rules["pattern"], value):
+            raise self._error(node, f"{key}: {value!r} does not match {rules['pattern']}")
+        return value
+
+    def _error(self, node: yaml.Node, message: str) -> UsageError:
+        return UsageError(f"{self._path}:{node.start_mark.line + 1}: {message}")
+
+
+def _nearest(key: str, known: Mapping[str, object]) -> str:
+    close = difflib.get_close_matches(key, known, n=1)
+    return f" (did you mean {close[0]!r}?)" if close else f" (known: {', '.join(known)})"

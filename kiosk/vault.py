@@ -1,0 +1,83 @@
+"""Encrypted personal records, two keys each: identity for the audit term, biometrics until the card is handed over.
+
+`<ref>.head` (small): wrapped keys and the sealed identity. `<ref>.body` (large): the centre's whole signed record,
+sealed with the biometrics key. Destroying a wrapped key destroys what it opens, in every copy of the file.
+Nothing of a record's content is in journal, log or view; there it is only `ref`.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from kiosk.core.records import Fields, Record
+from kiosk.crypto.sealing import SealBroken, new_key, open_sealed, seal, unwrap_key, wrap_key
+from kiosk.durable import replace_file
+from kiosk.errors import DamagedData, Rejected
+
+
+class Vault:
+    """One directory, one station key (32 bytes, file 0600). Thread-safe: each record is its own two files."""
+
+    def __init__(self, directory: Path, station_key: bytes) -> None:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._directory = directory
+        self._key = station_key
+
+    def put(self, record: Record, token: str) -> None:
+        """Store a verified record and its signed form, durable on return. Storing it again replaces it.
+
+        Blocks for four fsyncs: body first, so that a head never names a body that is not there.
+        """
+        identity_key, biometrics_key = new_key(), new_key()
+        body = seal(biometrics_key, token.encode(), self._aad(record.ref, "body"))
+        replace_file(self._path(record.ref, "body"), body)
+        identity = json.dumps(asdict(record.fields), ensure_ascii=False).encode()
+        head = {
+            "v": 1,
+            "identity_key": _text(wrap_key(self._key, identity_key)),
+            "biometrics_key": _text(wrap_key(self._key, biometrics_key)),
+            "identity": _text(seal(identity_key, identity, self._aad(record.ref, "head"))),
+        }
+        replace_file(self._path(record.ref, "head"), json.dumps(head).encode())
+
+    def token(self, ref: str) -> str:
+        """The centre's signed record. Rejected if it is not here any more; DamagedData if it can't be opened."""
+        sealed = self._read(ref, "body")
+        return self._open(ref, "biometrics_key", sealed, "body").decode()
+
+    def identity(self, ref: str) -> Fields:
+        """The printed text alone. Rejected if it is not here any more."""
+        sealed = base64.b64decode(self._head(ref)["identity"])
+        return Fields(**json.loads(self._open(ref, "identity_key", sealed, "head")))
+
+    def _open(self, ref: str, key_name: str, sealed: bytes, part: str) -> bytes:
+        try:
+            key = unwrap_key(self._key, base64.b64decode(self._head(ref)[key_name]))
+            return open_sealed(key, sealed, self._aad(ref, part))
+        except (SealBroken, KeyError, ValueError) as exc:
+            path = self._path(ref, part)
+            raise DamagedData(f"{path}: can't be opened ({exc}); release the record and fetch it again") from exc
+
+    def _head(self, ref: str) -> dict[str, str]:
+        head: dict[str, str] = json.loads(self._read(ref, "head"))
+        return head
+
+    def _read(self, ref: str, part: str) -> bytes:
+        try:
+            return self._path(ref, part).read_bytes()
+        except FileNotFoundError:
+            raise Rejected(f"record {ref} is not in the vault; fetch it again", "record-missing") from None
+
+    def _path(self, ref: str, part: str) -> Path:
+        return self._directory / f"{ref}.{part}"
+
+    @staticmethod
+    def _aad(ref: str, part: str) -> bytes:
+        return f"keping-vault/1/{ref}/{part}".encode()
+
+
+def _text(value: bytes) -> str:
+    return base64.b64encode(value).decode()

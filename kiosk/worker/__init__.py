@@ -1,0 +1,7 @@
+"""The one thread that owns printer and reader, and what it works with."""
+
+from kiosk.worker.bench import Bench
+from kiosk.worker.loop import Worker
+from kiosk.worker.prepress import Prepress
+
+__all__ = ["Bench", "Prepress", "Worker"]

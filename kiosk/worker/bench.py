@@ -1,0 +1,58 @@
+"""The station's two devices, opened when first needed and again after they were lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from drivers.errors import DeviceError
+from drivers.protocols import CardPrinter, ChipEncoder, PrinterIdentity, PrinterStatus
+
+
+class Bench:
+    """Used by the worker thread alone; only `identity` and `last_status` are read by others."""
+
+    def __init__(self, open_printer: Callable[[], CardPrinter], open_encoder: Callable[[], ChipEncoder]) -> None:
+        self._open_printer = open_printer
+        self._open_encoder = open_encoder
+        self._printer: CardPrinter | None = None
+        self._encoder: ChipEncoder | None = None
+        self.identity: PrinterIdentity | None = None
+        self.last_status: PrinterStatus | None = None
+
+    @property
+    def printer(self) -> CardPrinter:
+        """Opens the port if it is not open. DeviceError if the printer does not answer."""
+        if self._printer is None:
+            printer = self._open_printer()
+            try:
+                self.identity = printer.identity()
+            except DeviceError:
+                printer.close()
+                raise
+            self._printer = printer
+        return self._printer
+
+    @property
+    def encoder(self) -> ChipEncoder:
+        if self._encoder is None:
+            self._encoder = self._open_encoder()
+        return self._encoder
+
+    def status(self) -> PrinterStatus:
+        self.last_status = self.printer.status()
+        return self.last_status
+
+    def release_chip(self) -> None:
+        """Power the chip down before its card moves."""
+        if self._encoder is not None:
+            self._encoder.release()
+
+    def reopen(self) -> None:
+        """Drop both links; the next use opens them again. After an error nothing in a buffer is trusted."""
+        for device in (self._printer, self._encoder):
+            if device is not None:
+                device.close()
+        self._printer = self._encoder = None
+
+    def close(self) -> None:
+        self.reopen()

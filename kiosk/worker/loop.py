@@ -1,0 +1,163 @@
+"""The one thread that owns printer and reader: takes the next job, carries its cards, stops where it must."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from drivers.errors import DeviceError
+from kiosk.books import Books
+from kiosk.core.jobs import JobEvent, JobState, Why
+from kiosk.core.plan import Step
+from kiosk.errors import KepingError, Rejected
+from kiosk.journal import Poisoned
+from kiosk.worker.bench import Bench
+from kiosk.worker.card import WORKER, CardRun, Halt
+from kiosk.worker.prepress import Prepress, PrintReady
+
+log = logging.getLogger(__name__)
+
+FIRST_LOOK_S = 0.2
+LONGEST_LOOK_S = 15.0
+
+OURS = frozenset({JobState.PROCESSING.value, JobState.PROCESSING_STOPPED.value})
+WAITS_FOR_PERSON = frozenset({Why.OUTCOME_UNKNOWN.value, Why.REFUSALS_IN_A_ROW.value})
+
+
+class Worker(threading.Thread):
+    """`holdup` is why nothing moves now, None while all is well. `poisoned` ends the thread and is said by it."""
+
+    def __init__(
+        self, books: Books, bench: Bench, prepress: Prepress, plan: Sequence[Step], refusals_allowed: int
+    ) -> None:
+        super().__init__(name="worker")
+        self._books = books
+        self._bench = bench
+        self._prepress = prepress
+        self._plan = plan
+        self._refusals_allowed = refusals_allowed
+        self._wake = threading.Event()
+        self._stop_after_card = threading.Event()
+        self._look_s = FIRST_LOOK_S
+        self.holdup: Halt | None = None
+        self.failure: BaseException | None = None
+
+    def wake(self) -> None:
+        """Something changed: a job was made, a card was resolved."""
+        self._look_s = FIRST_LOOK_S
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Finish the card that is in the machine, then end. Blocks until the thread is gone (<= 2 min)."""
+        self._stop_after_card.set()
+        self._wake.set()
+        self.join()
+
+    def run(self) -> None:
+        try:
+            while not self._stop_after_card.is_set():
+                if not self._one_card():
+                    self._wait()
+        except Poisoned as exc:
+            log.critical("the worker stops: %s", exc)
+            self.failure = exc
+        except Exception as exc:  # whatever it was, no card may move after it; the process ends and says so
+            log.exception("the worker stops")
+            self.failure = exc
+        finally:
+            self._bench.close()
+
+    def _wait(self) -> None:
+        self._wake.wait(self._look_s if self.holdup else None)
+        self._wake.clear()
+        self._look_s = min(self._look_s * 2, LONGEST_LOOK_S)
+
+    def _one_card(self) -> bool:
+        """Make one card, if one can be made now. False: nothing to do until something changes."""
+        job = self._next_job()
+        if job is None:
+            self.holdup = None
+            return False
+        if job["state"] == JobState.PROCESSING_STOPPED and WAITS_FOR_PERSON & set(job["reasons"]):
+            return False
+        try:
+            ready = self._ready(job)
+            if ready is not None:
+                if job["card"] is None and job["state"] != JobState.PENDING:
+                    self._clear_fault()
+                CardRun(self._books, self._bench, self._plan, job["id"], ready).run()
+                self._check_refusals(job["id"])
+        except Halt as halt:
+            self._halt(job["id"], halt)
+            return False
+        self.holdup = None
+        self._look_s = FIRST_LOOK_S
+        return True
+
+    def _next_job(self) -> dict[str, Any] | None:
+        with self._books.transaction() as view:
+            jobs = view.table("jobs").all()
+        for job in jobs:
+            if job["state"] in OURS:
+                return job
+        waiting = [job for job in jobs if job["state"] == JobState.PENDING]
+        return min(waiting, key=lambda job: (job["priority"], job["created"]), default=None)
+
+    def _ready(self, job: dict[str, Any]) -> PrintReady | None:
+        """The job's data, checked and rendered. None if the record was refused and the job ended for it."""
+        try:
+            ready = self._prepress.take(job["ref"])
+        except KepingError as exc:
+            if job["card"] is not None:
+                raise Halt(str(exc), frozenset({Why.RECORD_REFUSED.value, Why.OUTCOME_UNKNOWN.value})) from exc
+            reason = exc.reason if isinstance(exc, Rejected) else "damaged"
+            self._books.commit("job-ended", {
+                "job": job["id"], "ref": job["ref"], "state": JobState.ABORTED.value, "message": str(exc),
+                "reasons": [Why.ABORTED_BY_SYSTEM.value, Why.RECORD_REFUSED.value], "record_state": reason,
+            }, WORKER)  # fmt: skip
+            return None
+        self._look_ahead(job["id"])
+        return ready
+
+    def _look_ahead(self, current: str) -> None:
+        with self._books.transaction() as view:
+            jobs = view.table("jobs").all()
+        waiting = [job for job in jobs if job["state"] == JobState.PENDING and job["id"] != current]
+        nxt = min(waiting, key=lambda job: (job["priority"], job["created"]), default=None)
+        if nxt is not None:
+            self._prepress.ahead(nxt["ref"])
+
+    def _clear_fault(self) -> None:
+        """A person resolved the last card and cleared the machine: tell the printer so before the next one."""
+        try:
+            if self._bench.status().stopping:
+                self._bench.printer.clear()
+        except DeviceError as exc:
+            self._bench.reopen()
+            raise Halt(str(exc), frozenset({"connecting-to-device"})) from exc
+
+    def _check_refusals(self, job_id: str) -> None:
+        """So many cards refused one after the other point at the reader or the box, not at the cards."""
+        with self._books.transaction() as view:
+            job = view.read("jobs", job_id)
+        refused = [card["end"] in ("factory-defect", "spoiled") for card in job["cards"]] if job else []
+        in_a_row = refused[::-1].index(False) if False in refused else len(refused)
+        if in_a_row and in_a_row % self._refusals_allowed == 0:
+            raise Halt(f"{in_a_row} cards refused in a row", frozenset({Why.REFUSALS_IN_A_ROW.value}))
+
+    def _halt(self, job_id: str, halt: Halt) -> None:
+        """Say why, once: the same reasons again are not written again."""
+        log.warning("job=%s halt reasons=%s: %s", job_id, ",".join(sorted(halt.reasons)), halt)
+        self.holdup = halt
+        with self._books.transaction() as view:
+            job = view.read("jobs", job_id)
+            if job is None or job["state"] == JobState.PENDING:
+                return
+            reasons = sorted({*halt.reasons, Why.PRINTER_STOPPED.value})
+            if (job["state"], job["reasons"]) == (JobState.PROCESSING_STOPPED, reasons):
+                return
+            self._books.commit("job-state", {
+                "job": job_id, "event": JobEvent.STOP.value, "reasons": reasons, "message": str(halt),
+            }, WORKER)  # fmt: skip

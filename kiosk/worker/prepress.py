@@ -1,0 +1,67 @@
+"""From a record in the vault to what the devices take: checked, rendered, compressed; the next one ahead of time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from drivers.protocols import Face, Prepared
+from kiosk.core.records import Record
+from kiosk.errors import KepingError, Rejected
+from kiosk.vault import Vault
+
+KEPT = 3
+
+
+@dataclass(frozen=True)
+class PrintReady:
+    prepared: Prepared
+    chip: Mapping[str, bytes]
+
+
+class Prepress:
+    """One background thread. `check` verifies a signed record and returns it, `render` draws it; both may raise
+    Rejected. `prepare` is the printer's own format, pure computation."""
+
+    def __init__(
+        self,
+        vault: Vault,
+        check: Callable[[str], Record],
+        render: Callable[[Record], Face],
+        prepare: Callable[[Face], Prepared],
+    ) -> None:
+        self._vault = vault
+        self._check = check
+        self._render = render
+        self._prepare = prepare
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="prepress")
+        self._ahead: dict[str, Future[PrintReady]] = {}
+
+    def ahead(self, ref: str) -> None:
+        """Start on `ref` in the background, if it is not begun already."""
+        if ref not in self._ahead:
+            self._ahead[ref] = self._pool.submit(self._make, ref)
+            while len(self._ahead) > KEPT:
+                self._ahead.pop(next(iter(self._ahead)))
+
+    def take(self, ref: str) -> PrintReady:
+        """Wait for `ref`: about 0.5 s if not begun ahead. Rejected, with the reason, if it may not be printed."""
+        self.ahead(ref)
+        try:
+            return self._ahead[ref].result()
+        except KepingError:
+            del self._ahead[ref]
+            raise
+
+    def forget(self, ref: str) -> None:
+        self._ahead.pop(ref, None)
+
+    def _make(self, ref: str) -> PrintReady:
+        record = self._check(self._vault.token(ref))
+        if record.ref != ref:
+            raise Rejected(f"the vault holds {record.ref} under {ref}", "altered")
+        return PrintReady(self._prepare(self._render(record)), record.chip)
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
