@@ -1,0 +1,360 @@
+"""The driver's decisions, on a line whose answers are written down: no port, no thread, no time."""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from dataclasses import dataclass, field
+
+import pytest
+
+from drivers.errors import DeviceError, NotStarted, OutcomeUnknown, ProtocolViolation, Stopped
+from drivers.printers.evolis import Evolis
+from drivers.protocols import CardPrinter, Face, Position, Prepared, Tray
+
+IDLE = "8000A000000000000000000000000000"
+AT_CHIP = "8000A000080000000000000000000000"
+AT_HEAD = "8000A000020000000000000000000000"
+EMPTY = "8000A000000000000100000000000000"
+AT_CHIP_EMPTY = "8000A000080000000100000000000000"
+REBOOTED = "8000A000000100000000000000000000"
+COVER = "8000A000080000000002000002000000"
+JAM = "8000A000000000000000000001000000"
+SILENCE = ""
+
+NORMAL = {
+    "Rok": "OK",
+    "Rsn": "KP1",
+    "Rtp": "Primacy",
+    "Rfv": "1.0",
+    "Rpst": IDLE,
+    "Rco;c": "10",
+    "Rco;p": "50",
+    "Rrt;count": "90",
+}
+
+
+@dataclass
+class Script:
+    """Stands in for `SerialPort`. Each command has a list of replies, the last one for ever; others answer OK."""
+
+    replies: dict[str, list[str]] = field(default_factory=dict)
+    sent: list[str] = field(default_factory=list)
+    inbox: deque[bytes] = field(default_factory=deque)
+    cut_at: str = ""
+    closed: bool = False
+
+    def on(self, command: str, *replies: str) -> Script:
+        self.replies[command] = list(replies)
+        return self
+
+    def wire_time(self, nbytes: int) -> float:
+        return nbytes / 11_520
+
+    def write(self, data: bytes, deadline: float, shown: bytes | None = None) -> None:
+        for command in data.split(b"\r")[:-1]:
+            name = command[1:].split(b"\xff")[0].decode("ascii")
+            if self.closed or name == self.cut_at:
+                raise NotStarted("closed")
+            self.sent.append(name)
+            queue = self.replies.get(name, [NORMAL.get(name, "OK")])
+            reply = queue.pop(0) if len(queue) > 1 else queue[0]
+            if reply != SILENCE:
+                self.inbox.append(reply.encode("latin-1"))
+
+    def read_until(self, terminators: bytes, deadline: float) -> bytes:
+        if not self.inbox:
+            raise OutcomeUnknown("no reply in time")
+        return self.inbox.popleft()
+
+    def discard_input(self) -> bytes:
+        if self.closed:
+            raise NotStarted("closed")
+        dropped = b"\x00".join(self.inbox)
+        self.inbox.clear()
+        return dropped
+
+    def close(self) -> None:
+        self.closed = True
+
+    def moves(self) -> list[str]:
+        return [name for name in self.sent if name[0] in "SD" or name.startswith("Pr")]
+
+
+@pytest.fixture
+def line() -> Script:
+    return Script()
+
+
+@pytest.fixture
+def printer(line: Script) -> Evolis:
+    made = Evolis(line)
+    made.initialise()
+    line.sent.clear()
+    return made
+
+
+JOB = Prepared((b"\x1bDbc;k;2;1016;\xff\r", b"\x1bDbc;o;2;1016;\xff\r"), 2)
+JOB_SENT = ["Pr;ymcko", "Ss", "Sr", "Dbc;k;2;1016;", "Dbc;o;2;1016;", "Se"]
+
+
+def test_is_a_card_printer(printer: Evolis) -> None:
+    assert isinstance(printer, CardPrinter)
+
+
+def test_initialise_sets_the_modes_once(line: Script) -> None:
+    Evolis(line).initialise()
+    assert [name for name in line.sent if name[0] == "P"] == ["Pem;2", "Pcim;F", "Pneab;E"]
+
+
+def test_firmware_without_pneab_is_served(line: Script) -> None:
+    printer = Evolis(line.on("Pneab;E", "ERROR CDE").on("Rpst", AT_CHIP, IDLE))
+    printer.initialise()
+    printer.print_face(JOB)
+
+
+def test_firmware_without_pem_is_not(line: Script) -> None:
+    with pytest.raises(ProtocolViolation):
+        Evolis(line.on("Pem;2", "ERROR CDE")).initialise()
+
+
+def test_status_is_one_reading_and_moves_nothing(line: Script, printer: Evolis) -> None:
+    status = printer.status()
+    assert (status.position, status.counters.cards_fed, status.counters.panels_printed) == (Position.NONE, 10, 50)
+    assert status.counters.ribbon_left == 90
+    assert line.moves() == []
+
+
+@pytest.mark.parametrize(
+    ("replies", "left"), [(["OK", "7"], 7), (["ERR RIB DETECTION"], None), (["OK", "ERR RIB DETECTION"], None)]
+)
+def test_ribbon_count(line: Script, printer: Evolis, replies: list[str], left: int | None) -> None:
+    line.on("Rrt;count", *replies)
+    assert printer.status().counters.ribbon_left == left
+
+
+@pytest.mark.parametrize("command", ["Rco;c", "Rco;p", "Rrt;count", "Rpst"])
+@pytest.mark.parametrize("reply", ["garbage", "OK", "\x01\x02", "12 34"])
+def test_odd_value_is_a_violation(line: Script, printer: Evolis, command: str, reply: str) -> None:
+    line.on(command, reply)
+    with pytest.raises(ProtocolViolation):
+        printer.status()
+
+
+def test_restart_is_remembered_until_the_next_card(line: Script, printer: Evolis) -> None:
+    """The firmware may drop its flag at once; the station must still hear of it."""
+    line.on("Rpst", REBOOTED, IDLE, IDLE, AT_CHIP)
+    assert printer.status().just_reset
+    assert printer.status().just_reset
+    printer.feed()
+    assert not printer.status().just_reset
+
+
+def test_restart_sets_the_modes_anew_before_a_card_moves(line: Script, printer: Evolis) -> None:
+    line.on("Rpst", REBOOTED, AT_CHIP)
+    printer.feed()
+    assert line.sent == ["Rpst", "Pem;2", "Pcim;F", "Pneab;E", "Sic", "Rpst"]
+
+
+def test_clear_acknowledges_a_restart(line: Script, printer: Evolis) -> None:
+    line.on("Rpst", REBOOTED, IDLE)
+    printer.status()
+    printer.clear()
+    assert not printer.status().just_reset
+    assert line.moves() == ["Scs"]
+
+
+def test_feed_with_a_card_in_the_path_sends_nothing(line: Script, printer: Evolis) -> None:
+    line.on("Rpst", AT_CHIP)
+    with pytest.raises(NotStarted):
+        printer.feed()
+    assert line.moves() == []
+
+
+def test_feed_where_the_hopper_is_known_empty_sends_nothing(line: Script, printer: Evolis) -> None:
+    line.on("Rpst", EMPTY)
+    with pytest.raises(Stopped) as caught:
+        printer.feed()
+    assert caught.value.reasons == {"media-empty"}
+    assert line.moves() == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "after", "reasons"),
+    [
+        ("ERROR FEEDER", EMPTY, {"media-empty"}),
+        ("ERROR FEEDER", IDLE, {"media-needed"}),
+        ("ERROR MECA", JAM, {"media-jam"}),
+        ("ERROR MECA", COVER, {"cover-open"}),
+        ("ERROR MECA", IDLE, {"media-jam"}),
+    ],
+)
+def test_feed_that_fails_says_why(line: Script, printer: Evolis, answer: str, after: str, reasons: set[str]) -> None:
+    line.on("Sic", answer).on("Rpst", IDLE, after)
+    with pytest.raises(Stopped) as caught:
+        printer.feed()
+    assert caught.value.reasons == reasons
+
+
+@pytest.mark.parametrize("after", [IDLE, COVER, JAM])
+def test_ok_is_not_believed_against_the_sensors(line: Script, printer: Evolis, after: str) -> None:
+    line.on("Rpst", IDLE, after)
+    with pytest.raises(OutcomeUnknown):
+        printer.feed()
+
+
+def test_error_reply_whose_reason_cannot_be_read_is_in_doubt(line: Script, printer: Evolis) -> None:
+    line.on("Sic", "ERROR MECA").on("Rpst", IDLE, SILENCE)
+    with pytest.raises(OutcomeUnknown):
+        printer.feed()
+
+
+def test_card_goes_back_to_the_chip_station(line: Script, printer: Evolis) -> None:
+    line.on("Rpst", AT_HEAD, AT_CHIP)
+    printer.to_chip_station()
+    printer.to_chip_station()
+    assert line.moves() == ["Sic"]
+
+
+def test_card_that_did_not_get_there_is_in_doubt(line: Script, printer: Evolis) -> None:
+    line.on("Rpst", AT_HEAD)
+    with pytest.raises(OutcomeUnknown):
+        printer.to_chip_station()
+
+
+@pytest.mark.parametrize(("status", "error"), [(IDLE, NotStarted), (COVER, Stopped)])
+def test_chip_station_never_feeds(line: Script, printer: Evolis, status: str, error: type[DeviceError]) -> None:
+    line.on("Rpst", status)
+    with pytest.raises(error):
+        printer.to_chip_station()
+    assert line.moves() == []
+
+
+def test_print_checks_every_reply(line: Script, printer: Evolis) -> None:
+    line.on("Rpst", AT_CHIP)
+    printer.print_face(JOB)
+    assert line.moves() == JOB_SENT
+
+
+def test_the_last_card_of_the_hopper_can_be_printed(line: Script, printer: Evolis) -> None:
+    line.on("Rpst", AT_CHIP_EMPTY)
+    printer.print_face(JOB)
+    assert line.moves() == JOB_SENT
+
+
+@pytest.mark.parametrize(("status", "error"), [(IDLE, NotStarted), (COVER, Stopped), (JAM, Stopped)])
+def test_print_that_cannot_begin_sends_nothing(
+    line: Script, printer: Evolis, status: str, error: type[DeviceError]
+) -> None:
+    line.on("Rpst", status)
+    with pytest.raises(error):
+        printer.print_face(JOB)
+    assert line.moves() == []
+
+
+@pytest.mark.parametrize("at", range(6))
+def test_failure_at_any_reply_ends_the_job(line: Script, printer: Evolis, at: int) -> None:
+    line.on(JOB_SENT[at], "ERROR RIBBON").on("Rpst", AT_CHIP_EMPTY)
+    with pytest.raises(Stopped) as caught:
+        printer.print_face(JOB)
+    assert caught.value.reasons == {"marker-supply-empty"}
+    assert line.moves() == JOB_SENT[: at + 1]
+
+
+@pytest.mark.parametrize("at", range(6))
+def test_silence_at_any_reply_is_in_doubt(line: Script, printer: Evolis, at: int) -> None:
+    line.on(JOB_SENT[at], SILENCE).on("Rpst", AT_CHIP)
+    with pytest.raises(OutcomeUnknown):
+        printer.print_face(JOB)
+
+
+@pytest.mark.parametrize(("at", "error"), [(0, NotStarted), (1, OutcomeUnknown), (3, OutcomeUnknown)])
+def test_line_gone_before_a_command_is_not_started_only_for_the_first(
+    line: Script, printer: Evolis, at: int, error: type[DeviceError]
+) -> None:
+    line.on("Rpst", AT_CHIP).cut_at = JOB_SENT[at]
+    with pytest.raises(error):
+        printer.print_face(JOB)
+
+
+@pytest.mark.parametrize(("tray", "command"), [(Tray.OUTPUT, "Sce"), (Tray.REJECT, "Ser")])
+def test_eject(line: Script, printer: Evolis, tray: Tray, command: str) -> None:
+    line.on("Rpst", AT_CHIP, IDLE)
+    printer.eject(tray)
+    printer.eject(tray)
+    assert line.moves() == [command]
+
+
+def test_eject_that_leaves_the_card_is_in_doubt(line: Script, printer: Evolis) -> None:
+    line.on("Rpst", AT_CHIP)
+    with pytest.raises(OutcomeUnknown):
+        printer.eject(Tray.OUTPUT)
+
+
+def test_eject_under_an_old_jam_names_it(line: Script, printer: Evolis) -> None:
+    line.on("Rpst", JAM).on("Sce", "ERROR MECA")
+    with pytest.raises(Stopped) as caught:
+        printer.eject(Tray.OUTPUT)
+    assert caught.value.reasons == {"media-jam"}
+
+
+@pytest.mark.parametrize("call", ["identity", "status", "clear", "initialise"])
+def test_silence_to_what_moves_nothing_is_not_started(line: Script, printer: Evolis, call: str) -> None:
+    for command in ("Rtp", "Rpst", "Scs", "Pem;2"):
+        line.on(command, SILENCE)
+    with pytest.raises(NotStarted):
+        getattr(printer, call)()
+
+
+@pytest.mark.parametrize("late", [["OK"], ["OK", "ERROR MECA"], ["KP1"], ["OK", "KP1"] * 9])
+def test_late_reply_is_never_taken_for_another_commands(line: Script, printer: Evolis, late: list[str]) -> None:
+    line.on("Sic", SILENCE)
+    with pytest.raises(OutcomeUnknown):
+        printer.feed()
+    line.discard_input = lambda: b""  # type: ignore[method-assign] - the late ones come only now
+    line.inbox.extend(text.encode() for text in late)
+    assert printer.identity().model == "Primacy"
+
+
+def test_doubled_reply_is_noticed(line: Script, printer: Evolis) -> None:
+    line.inbox.append(b"OK")
+    line.sent.clear()
+    printer.status()
+    assert "Rok" in line.sent
+
+
+def test_padding_between_replies_is_nothing(line: Script, printer: Evolis) -> None:
+    line.inbox.extend([b"\n", b"\x00"])
+    printer.status()
+    assert "Rok" not in line.sent
+
+
+def test_barrier_is_not_always_the_same(line: Script) -> None:
+    """Else a process that died while waiting for it would leave behind the very replies the next one waits for."""
+    random.seed(1)
+    orders = set()
+    for _ in range(5):
+        line.sent.clear()
+        Evolis(line).initialise()
+        orders.add(tuple(line.sent[:12]))
+    assert len(orders) > 1
+
+
+def test_face_that_does_not_fit_is_not_started(printer: Evolis) -> None:
+    with pytest.raises(NotStarted):
+        printer.prepare(Face(10, 10, bytes(100)))
+
+
+def test_prepared_counts_its_panels(printer: Evolis) -> None:
+    blank = bytes(1016 * 648)
+    full = printer.prepare(Face(1016, 648, blank, {"y": blank, "m": blank, "c": blank}))
+    assert (full.panels, len(full.downloads)) == (5, 5)
+    assert printer.prepare(Face(1016, 648, blank, varnish=False)).panels == 1
+
+
+def test_closed_printer_is_not_started(printer: Evolis) -> None:
+    printer.close()
+    printer.close()
+    for call in (printer.identity, printer.status, printer.feed, printer.clear, lambda: printer.print_face(JOB)):
+        with pytest.raises(NotStarted):
+            call()

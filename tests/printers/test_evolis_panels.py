@@ -1,0 +1,186 @@
+"""Panel encoding against a slow decoder written from the manual's sentences, and against known sizes."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from drivers.printers import evolis_panels as panels
+from drivers.protocols import Face
+
+W, H = 1016, 648
+BLANK = bytes(W * H)
+
+
+def decode(download: bytes) -> tuple[str, list[list[int]]]:
+    """One download to (panel, lines of dots), byte by byte."""
+    name, fields = download[1 : download.index(b";")], download[1:].split(b";")
+    assert download[:1] == b"\x1b"
+    assert download[-1:] == b"\r"
+    levels = int(fields[2])
+    if name == b"Db":
+        return fields[1].decode(), unpack(download[1:-1].split(b";", 3)[3], levels.bit_length() - 1)
+    assert name == b"Dbc"
+    data = download[1:-1].split(b";", 4)[4]
+    assert len(data) == int(fields[3])
+    return fields[1].decode(), unfold_bits(data) if levels == 2 else unfold_dye(data)
+
+
+def unpack(data: bytes, depth: int) -> list[list[int]]:
+    assert len(data) == W * H * depth // 8
+    bits = "".join(f"{byte:08b}" for byte in data)
+    dots = [int(bits[at : at + depth], 2) for at in range(0, len(bits), depth)]
+    return [dots[at : at + H] for at in range(0, len(dots), H)]
+
+
+def unfold_bits(data: bytes) -> list[list[int]]:
+    lines, at = [], 0
+    while at < len(data):
+        first = data[at]
+        at += 1
+        if first == 0xFF:
+            lines.append([1] * H)
+            continue
+        inked = "".join(f"{byte:08b}" for byte in data[at : at + first])
+        lines.append([int(bit) for bit in inked.ljust(H, "0")])
+        at += first
+    return lines
+
+
+def unfold_dye(data: bytes) -> list[list[int]]:
+    lines: list[list[int]] = []
+    line: list[int] = []
+    at = 0
+    while at < len(data):
+        value, at = data[at] & 0x7F, at + 1
+        if data[at - 1] & 0x80:
+            count, at = data[at], at + 1
+            line += [value] * count if count else [0] * (H - len(line))
+        else:
+            line.append(value)
+        assert len(line) <= H
+        if len(line) == H:
+            lines.append(line)
+            line = []
+    assert not line
+    return lines
+
+
+def face(resin: bytes = BLANK, varnish: bool = False, **dye: bytes) -> Face:
+    return Face(W, H, resin, dye, varnish)
+
+
+def dot_by_dot(plane: bytes, shift: int) -> list[list[int]]:
+    """printers' mapping, spelt out: pixel (x, y) is dot 647 - y of line x."""
+    return [[plane[(647 - dot) * W + x] >> shift for dot in range(H)] for x in range(W)]
+
+
+def picture(seed: int, noise: int) -> bytes:
+    """Flat areas, blank ends of lines, full columns and some noise."""
+    draw = np.random.default_rng(seed)
+    rows = np.zeros((H, W), dtype=np.uint8)
+    rows[100:500, 50:300] = 255
+    rows[:, 400:410] = 255
+    rows[10:640, 600:900] = np.arange(300) // 3
+    rows[:noise, :] = draw.integers(0, 256, (noise, W), dtype=np.uint8)
+    return rows.tobytes()
+
+
+@pytest.mark.parametrize(("noise", "verb"), [(0, b"Dbc"), (40, b"Dbc"), (648, b"Db")])
+def test_dye_comes_back_at_seven_bits(noise: int, verb: bytes) -> None:
+    plane = picture(1, noise)
+    download = panels.downloads(face(y=plane, m=BLANK, c=BLANK), "ymcko")[0]
+    assert download[1:].split(b";")[0] == verb
+    assert decode(download) == ("y", dot_by_dot(plane, 1))
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_resin_comes_back_exactly(seed: int) -> None:
+    plane = bytes(np.where(np.frombuffer(picture(seed, 60), np.uint8) > 127, 255, 0).astype(np.uint8))
+    (download,) = panels.downloads(face(plane), "ymcko")
+    assert decode(download) == ("k", dot_by_dot(plane, 7))
+
+
+def test_the_decoder_here_can_tell_a_mirror() -> None:
+    plane = picture(1, 0)
+    mirrored = np.frombuffer(plane, np.uint8).reshape(H, W)[:, ::-1].tobytes()
+    (download,) = panels.downloads(face(mirrored), "k")
+    assert decode(download) != ("k", dot_by_dot(plane, 7))
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    hnp.arrays(np.uint8, H, elements=st.sampled_from([0, 1, 64, 127]), fill=st.just(0)),
+    st.integers(0, W - 1),
+)
+def test_any_line_comes_back(line: np.ndarray, x: int) -> None:
+    rows = np.zeros((H, W), dtype=np.uint8)
+    rows[:, x] = line[::-1] << 1
+    download = panels.downloads(face(y=rows.tobytes()), "y k")[0]
+    assert decode(download)[1][x] == line.tolist()
+
+
+@pytest.mark.parametrize(
+    ("box", "size"),
+    [
+        ((0, 0, 0, 0), 1016),  # blank
+        ((300, 96, 500, 196), 14_816),  # 200 x 100 dots
+        ((0, 0, W, 1), 83_312),  # ink in the last dot of every line: as in every captured job
+        ((0, 0, W, H), 1016),  # full lines
+    ],
+)
+def test_resin_sizes_known_from_real_streams(box: tuple[int, int, int, int], size: int) -> None:
+    rows = np.zeros((H, W), dtype=np.uint8)
+    rows[box[1] : box[3], box[0] : box[2]] = 255
+    (download,) = panels.downloads(face(rows.tobytes()), "k")
+    assert download.startswith(b"\x1bDbc;k;2;%d;" % size)
+    assert len(download) == len(b"\x1bDbc;k;2;%d;" % size) + size + 1
+
+
+def test_raw_dye_panel_has_the_arithmetic_size() -> None:
+    plane = picture(3, 648)
+    download = panels.downloads(face(y=plane), "yk")[0]
+    assert len(download) == len(b"\x1bDb;y;128;\r") + 576_072
+
+
+def test_varnish_is_full_lines() -> None:
+    assert panels.downloads(face(varnish=True), "ko")[1] == b"\x1bDbc;o;2;1016;" + b"\xff" * 1016 + b"\r"
+
+
+def test_panels_follow_the_ribbon_and_unused_ones_are_left_out() -> None:
+    made = panels.downloads(face(varnish=True, c=BLANK, y=BLANK, m=BLANK), "ymcko")
+    assert [decode(download)[0] for download in made] == list("ymcko")
+    assert [decode(download)[0] for download in panels.downloads(face(varnish=True), "ymcko")] == list("ko")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [Face(W - 1, H, BLANK), Face(W, H, BLANK[1:]), Face(W, H, BLANK, {"y": b""}), Face(H, W, BLANK)],
+)
+def test_face_of_another_size_is_refused(wrong: Face) -> None:
+    with pytest.raises(ValueError, match=r"pixels|bytes"):
+        panels.downloads(wrong, "ymcko")
+
+
+def test_ribbon_without_the_panel_is_refused() -> None:
+    with pytest.raises(ValueError, match="no panel o"):
+        panels.downloads(face(varnish=True), "k")
+
+
+def test_header_shows_no_dot() -> None:
+    secret = panels.downloads(face(picture(1, 0), varnish=True), "ko")
+    assert [panels.header(each) for each in secret][1] == b"\x1bDbc;o;2;1016"
+    assert panels.header(b"\x1bDb;y;128;\x01\x02;\x03") == b"\x1bDb;y;128"
+
+
+def test_worst_face_is_quick() -> None:
+    """A quarter of a second for noise on every panel; three times that is allowed for a busy machine."""
+    noisy = face(picture(1, 648), varnish=True, **{name: picture(n, 648) for n, name in enumerate("ymc")})
+    began = time.perf_counter()
+    panels.downloads(noisy, "ymcko")
+    assert time.perf_counter() - began < 0.75
