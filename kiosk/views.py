@@ -71,6 +71,11 @@ class View:
         """TinyDB queries over one table; results are copies."""
         return ViewTable(self._database.storage, name)
 
+    def get(self, table: str, key: str) -> dict[str, Any] | None:
+        """A copy of one document."""
+        found = self.table(table).get(doc_id=key)  # type: ignore[call-overload]
+        return None if found is None else dict(found)
+
     def places(self, sku: str, account: str) -> dict[str, int]:
         """Lot -> quantity of one SKU in one account; empty places are left out."""
         rows = self._tables.get("balances", {}).values()

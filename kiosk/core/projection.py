@@ -102,10 +102,10 @@ def _nothing(frame: Frame, read: Read) -> list[Change]:
 
 def _records(frame: Frame, read: Read) -> list[Change]:
     changes = [Change("intake", "centre", {"cursor": frame.data["cursor"]})]
-    for item in frame.data["records"]:
+    for place, item in enumerate(frame.data["records"]):
         if read("records", item["ref"]):
             raise ProjectionError(f"record {item['ref']} was taken in before")
-        changes.append(Change("records", item["ref"], {**item, "state": "waiting", "seq": frame.seq}))
+        changes.append(Change("records", item["ref"], {**item, "state": "waiting", "order": [frame.seq, place]}))
     return changes
 
 

@@ -173,7 +173,7 @@ def dump_record(record: Record) -> dict[str, Any]:
 def nik_warnings(fields: Fields) -> list[str]:
     """What looks odd in a NIK (PP KK CC DDMMYY SSSS, day + 40 for women). Never a reason to refuse."""
     nik, born = fields.nik, fields.birth_date
-    female = fields.jenis_kelamin == "PEREMPUAN"
+    female = fields.jenis_kelamin in ("PEREMPUAN", "FEMALE")  # English on the card of a foreign resident
     expected = f"{born.day + (40 if female else 0):02d}{born.month:02d}{born.year % 100:02d}"
     warnings = []
     if nik[6:12] != expected:

@@ -1,0 +1,116 @@
+"""The unix socket by which commands reach a running station: one JSON line asks, one answers.
+
+    {"command": "jobs.run", "arguments": {...}}  ->  {"result": ...} or {"error": {"message", "exit_code", "reason"}}
+
+The socket is 0600 and the peer's uid is asked of the kernel (SO_PEERCRED, unix(7)): the station's own user or root.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import socket
+import socketserver
+import struct
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from kiosk.errors import KepingError, Rejected, Unavailable, UsageError
+
+SOCKET = "control.sock"
+MAX_LINE = 1 << 20
+TIMEOUT_S = 30.0
+
+Execute = Callable[[str, dict[str, Any], str], Any]
+
+
+class _Handler(socketserver.StreamRequestHandler):
+    server: ControlServer
+    timeout = TIMEOUT_S
+
+    def handle(self) -> None:
+        uid = _peer_uid(self.connection)
+        if uid not in (0, os.getuid()):
+            self._answer({"error": {"message": f"uid {uid} may not command this station", "exit_code": 1}})
+            return
+        line = self.rfile.readline(MAX_LINE)
+        if line.endswith(b"\n"):
+            self._answer(self._execute(line, f"cli:{_user_name(uid)}"))
+
+    def _execute(self, line: bytes, by: str) -> dict[str, Any]:
+        try:
+            request = json.loads(line)
+            return {"result": self.server.execute(str(request["command"]), dict(request["arguments"]), by)}
+        except KepingError as exc:
+            reason = exc.reason if isinstance(exc, Rejected) else None
+            return {"error": {"message": str(exc), "exit_code": exc.exit_code, "reason": reason}}
+        except (ValueError, KeyError, TypeError) as exc:
+            return {"error": {"message": f"malformed request: {exc!r}", "exit_code": 2, "reason": None}}
+
+    def _answer(self, answer: dict[str, Any]) -> None:
+        self.wfile.write(json.dumps(answer, ensure_ascii=False).encode() + b"\n")
+
+
+class ControlServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    """Listens at DATA/control.sock from construction; `close` stops it and removes the socket."""
+
+    daemon_threads = True
+
+    def __init__(self, data: Path, execute: Execute) -> None:
+        self._path = data / SOCKET
+        self._path.unlink(missing_ok=True)  # left by a killed process; the data lock says it is ours to remove
+        super().__init__(str(self._path), _Handler)
+        self._path.chmod(0o600)
+        self.execute = execute
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.1,), name="control")
+        self._thread.start()
+
+    def close(self) -> None:
+        self.shutdown()
+        self._thread.join()
+        self.server_close()
+        self._path.unlink(missing_ok=True)
+
+
+def call(data: Path, command: str, arguments: dict[str, Any]) -> Any:
+    """Ask the station that runs on `data`. Blocks <= 30 s.
+
+    Unavailable if none answers; otherwise the station's own error, with its exit code.
+    """
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(TIMEOUT_S)
+            connection.connect(str(data / SOCKET))
+            connection.sendall(json.dumps({"command": command, "arguments": arguments}).encode() + b"\n")
+            with connection.makefile("rb") as file:
+                line = file.readline()
+    except OSError as exc:
+        raise Unavailable(f"no station answers on {data / SOCKET}: {exc.strerror or exc}") from exc
+    if not line.endswith(b"\n"):
+        raise Unavailable("the station went away before it answered; look at `keping jobs list` before asking again")
+    answer = json.loads(line)
+    if "error" in answer:
+        raise _as_error(answer["error"])
+    return answer["result"]
+
+
+def _as_error(error: dict[str, Any]) -> KepingError:
+    if error.get("reason"):
+        return Rejected(error["message"], error["reason"])
+    kind = {2: UsageError, 4: Unavailable}.get(error["exit_code"], KepingError)
+    return kind(error["message"])
+
+
+def _peer_uid(connection: socket.socket) -> int:
+    _pid, uid, _gid = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    return int(uid)
+
+
+def _user_name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
