@@ -1,0 +1,226 @@
+"""Take a station's frames: the chain is checked, each frame applied once, all in the caller's transaction."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection, insert, select, update
+
+from kiosk.core.frames import ZERO_HEAD, Frame, FrameError, chain, parse_line
+from kiosk.crypto import keys
+from kiosk.crypto.checkpoint import Checkpoint, Position
+from kiosk.hub import projection
+from kiosk.hub.schema import frames, journals, stations
+from kiosk.hub.stations import Station, raise_alarm, signing_keys
+
+
+class BadFrames(ValueError):
+    """The body is not a run of frames. Nothing was applied."""
+
+
+class ChainConflict(Exception):
+    """These frames do not continue what the centre holds. `reason`: gap, fork, rollback or incarnation.
+
+    `position` is what the centre does hold of the station's journal.
+    """
+
+    def __init__(self, reason: str, detail: str, position: Position) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.position = position
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One request: whole lines, and the signed checkpoint that came with them (`token` as received)."""
+
+    lines: Sequence[bytes]
+    checkpoint: Checkpoint
+    token: str
+
+
+def position_of(connection: Connection, station: str, incarnation: str) -> Position:
+    """What the centre holds of one incarnation; sequence 0 if nothing."""
+    row = connection.execute(
+        select(journals.c.seq, journals.c.head).where(
+            journals.c.station == station, journals.c.incarnation == incarnation
+        )
+    ).first()
+    return Position(station, incarnation, row.seq, row.head) if row else _nothing(station, incarnation)
+
+
+def _nothing(station: str, incarnation: str) -> Position:
+    return Position(station, incarnation, 0, ZERO_HEAD)
+
+
+def accept(connection: Connection, station: Station, delivery: Delivery, now_ms: int) -> Position:
+    """Apply what is new; return the position then held. The caller holds the station's lock.
+
+    Frames that are held already and identical are skipped. ChainConflict or BadFrames: roll back.
+    """
+    held = position_of(connection, station.id, delivery.checkpoint.position.incarnation)
+    _check_incarnation(connection, station, held)
+    fresh = _check_chain(connection, held, delivery) if delivery.lines else []
+    if fresh and held.seq == 0:
+        _open_journal(connection, station, held, fresh[0])
+    if fresh:
+        _store(connection, held, fresh, now_ms)
+        projection.apply(connection, station.id, fresh, now_ms)
+    now_held = replace(held, seq=fresh[-1].seq, head=fresh[-1].head) if fresh else held
+    _weigh_checkpoint(connection, now_held, delivery, now_ms)
+    return now_held
+
+
+def _check_incarnation(connection: Connection, station: Station, held: Position) -> None:
+    if held.incarnation == station.incarnation:
+        return
+    if held.seq or (station.incarnation and not station.successor_allowed):
+        known = "was superseded" if held.seq else "is new and has no consent"
+        current = position_of(connection, station.id, station.incarnation)
+        raise ChainConflict("incarnation", f"incarnation {held.incarnation} {known}", current)
+
+
+def _check_chain(connection: Connection, held: Position, delivery: Delivery) -> list[Frame]:
+    first, intact = _peek(delivery.lines[0])
+    if first > held.seq + 1:
+        raise ChainConflict("gap", f"frame {first} came, {held.seq + 1} is next", held)
+    known = _heads(connection, held, first - 1, first + len(delivery.lines))
+    previous = known.get(first - 1, ZERO_HEAD)
+    run: list[Frame] = []
+    for seq, line in enumerate(delivery.lines, start=first):
+        try:
+            frame = parse_line(line, previous, seq)
+        except (FrameError, TypeError, LookupError) as exc:
+            if seq == first and intact and chain(previous, _record(line)) != _claimed_head(line):
+                raise _diverged(held, delivery, seq) from exc
+            raise BadFrames(f"frame {seq}: {exc}") from exc
+        if not isinstance(frame.kind, str) or len(frame.kind) > 64:
+            raise BadFrames(f"frame {seq}: kind is not a word")
+        if known.get(seq, frame.head) != frame.head:
+            raise _diverged(held, delivery, seq)
+        run.append(frame)
+        previous = frame.head
+    return [frame for frame in run if frame.seq > held.seq]
+
+
+def _diverged(held: Position, delivery: Delivery, seq: int) -> ChainConflict:
+    """A station whose own newest position is behind ours lost frames; one that is level or ahead branched."""
+    newest = delivery.checkpoint.position.seq
+    reason = "rollback" if newest < held.seq else "fork"
+    return ChainConflict(reason, f"frame {seq} differs from the one held", held)
+
+
+def _peek(line: bytes) -> tuple[int, bool]:
+    """The sequence number that the line claims, and whether its checksum holds."""
+    try:
+        envelope = json.loads(line)
+        seq, checksum, _ = envelope["r"]["s"], envelope["c"], envelope["h"]
+    except (ValueError, TypeError, LookupError) as exc:
+        raise BadFrames("the first line is not a frame") from exc
+    if type(seq) is not int or seq < 1:
+        raise BadFrames("the first line has no sequence number")
+    return seq, zlib.crc32(_record(line)) == checksum
+
+
+def _record(line: bytes) -> bytes:
+    return line[line.find(b'"r":') + 4 : -2]
+
+
+def _claimed_head(line: bytes) -> str:
+    return str(json.loads(line)["h"])
+
+
+def _heads(connection: Connection, held: Position, low: int, high: int) -> dict[int, str]:
+    rows = connection.execute(
+        select(frames.c.seq, frames.c.head).where(
+            frames.c.station == held.station,
+            frames.c.incarnation == held.incarnation,
+            frames.c.seq.between(low, high),
+        )
+    )
+    return {row.seq: row.head for row in rows}
+
+
+def _open_journal(connection: Connection, station: Station, held: Position, genesis: Frame) -> None:
+    """The first frame must say whose journal this is, in the words of docs/journal-format.md."""
+    names = {keys.thumbprint(key) for key in signing_keys(connection, station.id)}
+    names |= {str(key.get("x")) for key in signing_keys(connection, station.id)}
+    said = genesis.data
+    if genesis.kind != "genesis" or said.get("station") != station.id or said.get("key") not in names:
+        raise BadFrames("frame 1 is not this station's genesis")
+    if said.get("incarnation") != held.incarnation:
+        raise BadFrames("genesis and checkpoint name different incarnations")
+    connection.execute(
+        insert(journals).values(
+            station=station.id, incarnation=held.incarnation, seq=0, head=ZERO_HEAD,
+            predecessor=str(said.get("predecessor") or ZERO_HEAD)[:64],
+            checkpoint_seq=0, checkpoint_head=ZERO_HEAD, checkpoint="",
+        )
+    )  # fmt: skip
+    connection.execute(
+        update(stations)
+        .where(stations.c.id == station.id)
+        .values(incarnation=held.incarnation, successor_allowed=False)
+    )
+    projection.clear_stock(connection, station.id)
+
+
+def _store(connection: Connection, held: Position, fresh: Sequence[Frame], now_ms: int) -> None:
+    connection.execute(
+        insert(frames),
+        [
+            {
+                "station": held.station, "incarnation": held.incarnation, "seq": frame.seq,
+                "kind": frame.kind, "head": frame.head, "record": frame.record, "received_at": now_ms,
+            }
+            for frame in fresh
+        ],
+    )  # fmt: skip
+    connection.execute(
+        update(journals)
+        .where(journals.c.station == held.station, journals.c.incarnation == held.incarnation)
+        .values(seq=fresh[-1].seq, head=fresh[-1].head)
+    )
+
+
+def _weigh_checkpoint(connection: Connection, held: Position, delivery: Delivery, now_ms: int) -> None:
+    """Hold the journal to the station's newest signed word, also where that word runs ahead of the frames."""
+    where = (journals.c.station == held.station) & (journals.c.incarnation == held.incarnation)
+    row = connection.execute(select(journals).where(where)).first()
+    if row is None:
+        return
+    came = delivery.checkpoint.position
+    words = {(came.seq, came.head), (row.checkpoint_seq, row.checkpoint_head)}
+    for seq, head in words:
+        known = {0: ZERO_HEAD, **_heads(connection, held, seq, seq)}
+        if seq <= held.seq and known[seq] != head:
+            raise ChainConflict("fork", f"signed checkpoint {seq} differs from the journal", held)
+    if len(words) == 2 and came.seq == row.checkpoint_seq:
+        raise ChainConflict("fork", f"two signed checkpoints {came.seq} differ", held)
+    if not delivery.lines and came.seq < held.seq:
+        # A station that has nothing to send states its position only to report that it lost frames.
+        raise ChainConflict("rollback", f"the station is at {came.seq}, {held.seq} is held", held)
+    if came.seq > row.checkpoint_seq:
+        connection.execute(
+            update(journals)
+            .where(where)
+            .values(checkpoint_seq=came.seq, checkpoint_head=came.head, checkpoint=delivery.token)
+        )
+    if came.seq == held.seq and delivery.checkpoint.balances:
+        _compare_balances(connection, held.station, delivery.checkpoint, now_ms)
+
+
+def _compare_balances(connection: Connection, station: str, checkpoint: Checkpoint, now_ms: int) -> None:
+    """What the station says its accounts hold against what its frames add up to here."""
+    said = {
+        (sku, account): quantity
+        for sku, accounts in checkpoint.balances.items()
+        for account, quantity in accounts.items()
+        if quantity
+    }
+    if said != projection.balances(connection, station):
+        detail = f"balances of checkpoint {checkpoint.position.seq} differ from the frames"
+        raise_alarm(connection, station, "balances", detail, now_ms)

@@ -1,0 +1,179 @@
+"""The centre's HTTP interface: enrolment, records, journal, status (docs/openapi.yaml).
+
+Every request but the enrolment carries a bearer token that fits this one request and passes once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.utils import formatdate
+from typing import Any
+
+from flask import Flask, Response, jsonify, request
+from sqlalchemy import Connection
+
+from kiosk.crypto import jose, keys
+from kiosk.crypto.checkpoint import Checkpoint, sign_receipt, verify_checkpoint
+from kiosk.crypto.jose import SignatureError
+from kiosk.hub import acceptance, leases, problems, stations
+from kiosk.hub.acceptance import BadFrames, ChainConflict, Delivery
+from kiosk.hub.keyring import HubKeys
+from kiosk.hub.problems import Problem
+from kiosk.hub.stations import EnrolmentRefused, Station
+from kiosk.hub.store import Store, lock_station
+
+BODY_BYTES = 4 << 20
+ENROL_BYTES = 16 << 10
+CHECKPOINT_HEADER = "Keping-Checkpoint"
+PAGE, LARGEST_PAGE = 20, 100
+
+
+def create_app(store: Store, keys: HubKeys, now: Callable[[], float]) -> Flask:
+    """`now`: Unix time in seconds; it judges tokens, stamps rows and goes out in the Date header."""
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES
+    problems.register(app)
+    centre = _Centre(store, keys, now)
+    app.add_url_rule("/v1/enrol", view_func=centre.enrol, methods=["POST"])
+    for name, view, method in (
+        ("records", centre.records, "GET"),
+        ("journal", centre.journal, "POST"),
+        ("status", centre.status, "GET"),
+    ):
+        app.add_url_rule(f"/v1/stations/<station>/{name}", view_func=view, methods=[method])
+
+    @app.after_request
+    def stamp(response: Response) -> Response:
+        """Stations without a clock of their own take the time from here."""
+        response.headers["Date"] = formatdate(now(), usegmt=True)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return app
+
+
+@dataclass(frozen=True)
+class _Centre:
+    store: Store
+    keys: HubKeys
+    now: Callable[[], float]
+
+    @property
+    def now_ms(self) -> int:
+        return int(self.now() * 1000)
+
+    def enrol(self) -> Response:
+        request.max_content_length = ENROL_BYTES
+        asked = _json_object(request.get_data())
+        try:
+            signing = keys.import_public(asked.get("signing_key"), keys.SIGNING)
+            encryption = keys.import_public(asked.get("encryption_key"), keys.ENCRYPTION)
+        except keys.KeyFormatError as exc:
+            raise Problem(400, "key-format", str(exc)) from exc
+        station = str(asked.get("station"))
+        try:
+            stations.enrol(self.store, station, str(asked.get("code")), signing, encryption, self.now_ms)
+        except EnrolmentRefused as exc:
+            raise Problem(403, exc.reason, str(exc)) from exc
+        return jsonify(
+            station=station,
+            signing_key=keys.public_jwk(self.keys.signing),
+            encryption_key=keys.public_jwk(self.keys.encryption),
+            chip_key=keys.public_jwk(self.keys.chip),
+        )
+
+    def records(self, station: str) -> Response:
+        self._authenticate(station)
+        after = _number("after", 0, 0, 1 << 62)
+        limit = _number("limit", PAGE, 1, LARGEST_PAGE)
+        with self.store.snapshot() as connection:
+            found, cursor = leases.page(connection, station, after, limit)
+        return jsonify(records=found, cursor=str(cursor))
+
+    def status(self, station: str) -> Response:
+        """A receipt for what is held of the station's current incarnation (its name empty if of none)."""
+        known = self._authenticate(station)
+        with self.store.snapshot() as connection:
+            held = acceptance.position_of(connection, station, known.incarnation)
+        return jsonify(receipt=sign_receipt(held, self.keys.signing))
+
+    def journal(self, station: str) -> Response:
+        self._authenticate(station)
+        body = request.get_data()
+        if body and not body.endswith(b"\n"):
+            raise Problem(400, "partial-line", "the body ends inside a frame; nothing was applied")
+        token = request.headers.get(CHECKPOINT_HEADER, "")
+        try:
+            with self.store.transaction() as connection:
+                checkpoint = self._checkpoint(connection, station, token)
+                delivery = Delivery(body.splitlines(keepends=True), checkpoint, token)
+                held = acceptance.accept(connection, self._locked(connection, station), delivery, self.now_ms)
+        except BadFrames as exc:
+            raise Problem(400, "bad-frames", f"{exc}; nothing was applied") from exc
+        except ChainConflict as conflict:
+            raise self._alarmed(station, conflict) from conflict
+        return jsonify(receipt=sign_receipt(held, self.keys.signing))
+
+    def _checkpoint(self, connection: Connection, station: str, token: str) -> Checkpoint:
+        try:
+            checkpoint = verify_checkpoint(token, stations.signing_keys(connection, station))
+        except SignatureError as exc:
+            raise Problem(400, "checkpoint", f"{CHECKPOINT_HEADER}: {exc}") from exc
+        if checkpoint.position.station != station:
+            raise Problem(400, "checkpoint", f"{CHECKPOINT_HEADER}: of another station")
+        return checkpoint
+
+    def _locked(self, connection: Connection, station: str) -> Station:
+        lock_station(connection, station)
+        known = stations.find(connection, station)
+        if known is None or known.lost:
+            raise Problem(403, "station-lost", "this station was declared lost")
+        return known
+
+    def _alarmed(self, station: str, conflict: ChainConflict) -> Problem:
+        """The refusal rolled everything back; the alarm is a transaction of its own."""
+        with self.store.transaction() as connection:
+            stations.raise_alarm(connection, station, conflict.reason, str(conflict), self.now_ms)
+        held = conflict.position
+        return Problem(
+            409, conflict.reason, str(conflict),
+            expected_seq=held.seq + 1, head=held.head, incarnation=held.incarnation,
+        )  # fmt: skip
+
+    def _authenticate(self, station: str) -> Station:
+        """Problem 401 unless an enrolled station's key signed this very request, just now, and just once."""
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme != "Bearer":
+            raise Problem(401, "unsigned", "a bearer token is missing")
+        wanted = jose.Request.of(station, self.keys.audience, request.method, request.path, request.get_data())
+        with self.store.transaction() as connection:
+            known = stations.find(connection, station)
+            try:
+                signers = stations.signing_keys(connection, station)
+                token_id, expires_s = jose.verify_request(token, wanted, signers, self.now())
+            except SignatureError as exc:
+                raise Problem(401, exc.fault.value, str(exc)) from exc
+            if known is None or known.lost:
+                raise Problem(403, "station-lost", "this station was declared lost")
+            if not stations.spend_token(connection, station, token_id, expires_s, self.now_ms):
+                raise Problem(401, "replayed", "this token was used before")
+        return known
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(body)
+    except ValueError as exc:
+        raise Problem(400, "not-json", "expected a JSON object") from exc
+    if not isinstance(value, dict):
+        raise Problem(400, "not-json", "expected a JSON object")
+    return value
+
+
+def _number(name: str, default: int, low: int, high: int) -> int:
+    text = request.args.get(name) or str(default)
+    if not text.isascii() or not text.isdecimal() or not low <= int(text[:20]) <= high:
+        raise Problem(400, "bad-query", f"{name}: a whole number from {low} to {high}")
+    return int(text)

@@ -1,0 +1,62 @@
+"""Records leased to a station, in the order of its cursor. A lease has no clock: it ends by a decree only."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, func, insert, select
+
+from kiosk.core.records import Record
+from kiosk.errors import Rejected, UsageError
+from kiosk.hub import stations
+from kiosk.hub.schema import leases
+from kiosk.hub.store import lock_station
+
+PAGE_BYTES = 2 << 20
+
+
+def lease(connection: Connection, record: Record, jws: str, now_ms: int) -> None:
+    """Give the signed record to the station that it names.
+
+    UsageError if that station is not enrolled or lost; Rejected if the reference is leased already.
+    """
+    holder = stations.find(connection, record.station)
+    if holder is None or holder.lost:
+        raise UsageError(f"station {record.station} is not enrolled, or lost")
+    lock_station(connection, record.station)
+    live = select(leases.c.station).where(leases.c.ref == record.ref, leases.c.state != "revoked")
+    if (row := connection.execute(live).first()) is not None:
+        raise Rejected(f"record {record.ref} is leased to {row.station}", "leased")
+    last = select(func.coalesce(func.max(leases.c.cursor), 0)).where(leases.c.station == record.station)
+    connection.execute(
+        insert(leases).values(
+            station=record.station,
+            cursor=connection.execute(last).scalar_one() + 1,
+            ref=record.ref,
+            sku=record.sku.value,
+            jws=jws,
+            state="waiting",
+            changed_at=now_ms,
+        )
+    )
+
+
+def page(connection: Connection, station: str, after: int, limit: int) -> tuple[list[str], int]:
+    """Signed records still to be printed after the cursor, at most `limit` and about 2 MiB; the new cursor.
+
+    One record always fits. With nothing to give, the cursor stays.
+    """
+    rows = connection.execute(
+        select(leases.c.cursor, leases.c.jws)
+        .where(leases.c.station == station, leases.c.cursor > after)
+        .where(leases.c.state.in_(("waiting", "arrived")))
+        .order_by(leases.c.cursor)
+        .limit(limit)
+    )
+    records: list[str] = []
+    size = 0
+    for row in rows:
+        size += len(row.jws)
+        if records and size > PAGE_BYTES:
+            break
+        records.append(row.jws)
+        after = row.cursor
+    return records, after

@@ -1,0 +1,123 @@
+"""The centre's tables. Plain SQL that SQLite and PostgreSQL both run; times are UTC ms since 1970.
+
+`frames` is what the stations proved; `stock`, `leases.state` and `alarms` are projections of it.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+metadata = MetaData()
+
+
+def _station() -> Column[str]:
+    return Column("station", String(64), ForeignKey("stations.id"), primary_key=True)
+
+
+stations = Table(
+    "stations",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("code_digest", String(64), nullable=False),
+    Column("enrolled_at", BigInteger),
+    Column("last_contact", BigInteger),
+    Column("lost_at", BigInteger),
+    Column("incarnation", String(64), nullable=False, default=""),
+    Column("successor_allowed", Boolean, nullable=False, default=False),
+)
+
+station_keys = Table(
+    "station_keys",
+    metadata,
+    _station(),
+    Column("curve", String(16), primary_key=True),
+    Column("thumbprint", String(43), primary_key=True),
+    Column("jwk", Text, nullable=False),
+    Column("added_at", BigInteger, nullable=False),
+)
+
+# Request tokens that have been used, kept until they expire.
+tokens = Table(
+    "tokens",
+    metadata,
+    _station(),
+    Column("token_id", String(64), primary_key=True),
+    Column("expires_s", BigInteger, nullable=False),
+)
+
+# One row a lease. The cursor counts within the station, so that it is given out under that station's lock:
+# a global sequence could show a later number before an earlier one is committed.
+leases = Table(
+    "leases",
+    metadata,
+    _station(),
+    Column("cursor", BigInteger, primary_key=True, autoincrement=False),
+    Column("ref", String(32), nullable=False),
+    Column("sku", String(16), nullable=False),
+    Column("jws", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("chip_uid", String(32)),
+    Column("changed_at", BigInteger, nullable=False),
+)
+
+_LIVE = text("state <> 'revoked'")
+Index("one_live_lease", leases.c.ref, unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE)
+Index("lease_by_chip", leases.c.chip_uid)
+
+journals = Table(
+    "journals",
+    metadata,
+    _station(),
+    Column("incarnation", String(64), primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("head", String(64), nullable=False),
+    Column("predecessor", String(64), nullable=False),
+    Column("checkpoint_seq", BigInteger, nullable=False),
+    Column("checkpoint_head", String(64), nullable=False),
+    Column("checkpoint", Text, nullable=False),
+)
+
+frames = Table(
+    "frames",
+    metadata,
+    _station(),
+    Column("incarnation", String(64), primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", String(64), nullable=False),
+    Column("head", String(64), nullable=False),
+    Column("record", LargeBinary, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+)
+
+stock = Table(
+    "stock",
+    metadata,
+    _station(),
+    Column("sku", String(64), primary_key=True),
+    Column("account", String(64), primary_key=True),
+    Column("quantity", BigInteger, nullable=False),
+)
+
+# The same alarm again raises `times`, not a new row: a station that retries cannot fill the disk.
+alarms = Table(
+    "alarms",
+    metadata,
+    _station(),
+    Column("kind", String(32), primary_key=True),
+    Column("detail", String(300), primary_key=True),
+    Column("first_at", BigInteger, nullable=False),
+    Column("last_at", BigInteger, nullable=False),
+    Column("times", BigInteger, nullable=False),
+)

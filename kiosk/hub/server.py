@@ -1,0 +1,79 @@
+"""Serve the centre with waitress in a thread of this process."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from waitress import create_server, wasyncore  # type: ignore[import-untyped, unused-ignore]
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
+
+HOST = "127.0.0.1"
+THREADS = 4
+STOP_S = 10.0
+
+
+class HubServer:
+    """Listens from construction on until `stop`. `port` 0 takes a free one and keeps it over a pause.
+
+    OSError if the port is taken.
+    """
+
+    def __init__(self, app: WSGIApplication, port: int = 0, host: str = HOST) -> None:
+        self._app = app
+        self._host = host
+        self.port = port
+        self._running: _Running | None = None
+        self.resume()
+
+    @property
+    def url(self) -> str:
+        return f"http://{self._host}:{self.port}"
+
+    def pause(self) -> None:
+        """Let requests under way finish their work, then drop every connection and the port. <= 10 s.
+
+        A reply that is not sent by then is lost, as when the line drops.
+        """
+        if self._running is not None:
+            self._running.end()
+            self._running = None
+
+    def resume(self) -> None:
+        """Listen again on the same port. Does nothing while listening."""
+        if self._running is None:
+            self._running = _Running(self._app, self._host, self.port)
+            self.port = self._running.port
+
+    def stop(self) -> None:
+        """As `pause`, for good. Idempotent."""
+        self.pause()
+
+
+class _Running:
+    """One listening socket with its connections, its loop thread and its workers."""
+
+    def __init__(self, app: WSGIApplication, host: str, port: int) -> None:
+        self._sockets: dict[int, Any] = {}
+        self._server = create_server(
+            app,
+            map=self._sockets,
+            host=host,
+            port=port,
+            threads=THREADS,
+            max_request_body_size=8 << 20,
+            channel_timeout=60,
+            ident=None,
+        )
+        self.port = int(self._server.effective_port)
+        self._thread = threading.Thread(target=self._server.run, name="hub", daemon=True)
+        self._thread.start()
+
+    def end(self) -> None:
+        """Workers first: a worker that wakes a loop whose pipe is closed would write to a stranger's file."""
+        self._server.task_dispatcher.shutdown(timeout=STOP_S / 2)
+        # The sockets belong to the loop's thread; without any left, its loop returns.
+        self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._sockets, ignore_all=True))
+        self._thread.join(STOP_S / 2)

@@ -1,0 +1,151 @@
+"""Stations as the centre knows them: enrolment by a one-time code, keys, used tokens, loss, alarms."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from kiosk.crypto import keys
+from kiosk.crypto.keys import OKPKey
+from kiosk.errors import Rejected, UsageError
+from kiosk.hub.schema import alarms, leases, station_keys, stations, tokens
+from kiosk.hub.store import Store, lock_station
+
+_STATION_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_CODE_ALPHABET = "ABCDEFGHJKMNPQRSTVWXYZ0123456789"
+_CODE_LENGTH = 20
+
+
+@dataclass(frozen=True)
+class Station:
+    id: str
+    incarnation: str
+    successor_allowed: bool
+    lost: bool
+
+
+class EnrolmentRefused(Rejected):
+    """Unknown station, wrong or used code, or a lost station; which of them is not told."""
+
+
+def add_station(store: Store, station: str) -> str:
+    """Register a station; return its one-time code, "XXXXX-XXXXX-XXXXX-XXXXX", shown this once only.
+
+    A second call before the enrolment replaces the code. UsageError for an unfit id or an enrolled station.
+    """
+    if not _STATION_ID.fullmatch(station):
+        raise UsageError(f"station id {station!r}: a-z, 0-9 and hyphens, at most 63")
+    code = "".join(secrets.choice(_CODE_ALPHABET) for _ in range(_CODE_LENGTH))
+    with store.transaction() as connection:
+        row = connection.execute(select(stations.c.enrolled_at).where(stations.c.id == station)).first()
+        if row is None:
+            connection.execute(insert(stations).values(id=station, code_digest=_digest(code)))
+        elif row.enrolled_at is None:
+            connection.execute(update(stations).where(stations.c.id == station).values(code_digest=_digest(code)))
+        else:
+            raise UsageError(f"station {station} is enrolled already; declare it lost to replace it")
+    return "-".join(code[at : at + 5] for at in range(0, _CODE_LENGTH, 5))
+
+
+def _digest(code: str) -> str:
+    """A plain hash is enough at rest: the code has 100 random bits, there is nothing to guess."""
+    plain = "".join(code.split()).replace("-", "").upper()
+    return hashlib.sha256(plain.encode()).hexdigest()
+
+
+def enrol(store: Store, station: str, code: str, signing: OKPKey, encryption: OKPKey, now_ms: int) -> None:
+    """Bind the station's keys. The code works once; the same code with the same key is a repeated request."""
+    with store.transaction() as connection:
+        lock_station(connection, station)
+        row = connection.execute(select(stations).where(stations.c.id == station)).first()
+        known = row is not None and hmac.compare_digest(row.code_digest, _digest(code))
+        if row is None or not known or row.lost_at is not None:
+            raise EnrolmentRefused("station or code is not known here", "enrolment")
+        if row.enrolled_at is not None:
+            held = {keys.thumbprint(key) for key in signing_keys(connection, station)}
+            if keys.thumbprint(signing) not in held:
+                raise EnrolmentRefused("station or code is not known here", "enrolment")
+            return
+        connection.execute(update(stations).where(stations.c.id == station).values(enrolled_at=now_ms))
+        for curve, key in ((keys.SIGNING, signing), (keys.ENCRYPTION, encryption)):
+            connection.execute(
+                insert(station_keys).values(
+                    station=station,
+                    curve=curve,
+                    thumbprint=keys.thumbprint(key),
+                    jwk=json.dumps(keys.public_jwk(key)),
+                    added_at=now_ms,
+                )
+            )
+
+
+def find(connection: Connection, station: str) -> Station | None:
+    row = connection.execute(select(stations).where(stations.c.id == station)).first()
+    if row is None or row.enrolled_at is None:
+        return None
+    return Station(row.id, row.incarnation, row.successor_allowed, row.lost_at is not None)
+
+
+def signing_keys(connection: Connection, station: str) -> list[OKPKey]:
+    rows = connection.execute(
+        select(station_keys.c.jwk).where(station_keys.c.station == station, station_keys.c.curve == keys.SIGNING)
+    )
+    return [keys.import_public(json.loads(row.jwk), keys.SIGNING) for row in rows]
+
+
+def spend_token(connection: Connection, station: str, token_id: str, expires_s: int, now_ms: int) -> bool:
+    """Note a request token as used. False if it was used before. Forgets those that have expired anyway."""
+    lock_station(connection, station)
+    seen = connection.execute(
+        select(tokens.c.token_id).where(tokens.c.station == station, tokens.c.token_id == token_id)
+    ).first()
+    if seen is not None:
+        return False
+    connection.execute(delete(tokens).where(tokens.c.expires_s < now_ms // 1000 - 3600))
+    connection.execute(insert(tokens).values(station=station, token_id=token_id, expires_s=expires_s))
+    connection.execute(update(stations).where(stations.c.id == station).values(last_contact=now_ms))
+    return True
+
+
+def allow_successor(store: Store, station: str) -> None:
+    """The centre's consent that this station, restored after a lost disk, opens one new incarnation."""
+    with store.transaction() as connection:
+        if find(connection, station) is None:
+            raise UsageError(f"station {station} is not enrolled")
+        connection.execute(update(stations).where(stations.c.id == station).values(successor_allowed=True))
+
+
+def declare_lost(store: Store, station: str, now_ms: int) -> int:
+    """A person's decree: the station is gone. Its keys stop working, its unprinted leases are revoked.
+
+    Returns how many records may be leased elsewhere now.
+    """
+    with store.transaction() as connection:
+        if find(connection, station) is None:
+            raise UsageError(f"station {station} is not enrolled")
+        lock_station(connection, station)
+        connection.execute(update(stations).where(stations.c.id == station).values(lost_at=now_ms))
+        return connection.execute(
+            update(leases)
+            .where(leases.c.station == station, leases.c.state.in_(("waiting", "arrived")))
+            .values(state="revoked", changed_at=now_ms)
+        ).rowcount
+
+
+def raise_alarm(connection: Connection, station: str, kind: str, detail: str, now_ms: int) -> None:
+    """Record what a person at the centre must look at."""
+    same = (alarms.c.station == station) & (alarms.c.kind == kind) & (alarms.c.detail == detail[:300])
+    if connection.execute(select(func.count()).select_from(alarms).where(same)).scalar_one():
+        connection.execute(update(alarms).where(same).values(last_at=now_ms, times=alarms.c.times + 1))
+    else:
+        connection.execute(
+            insert(alarms).values(
+                station=station, kind=kind, detail=detail[:300], first_at=now_ms, last_at=now_ms, times=1
+            )
+        )
