@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from drivers.errors import DeviceError, NotStarted, OutcomeUnknown, ProtocolViolation, Stopped
 from drivers.printers import evolis_codec as codec
@@ -90,7 +91,7 @@ class Evolis:
     def status(self) -> PrinterStatus:
         deadline = time.monotonic() + _ASK_S
         with _harmless():
-            words = self._words(deadline)
+            words = self._look(deadline)
             counters = Counters(
                 cards_fed=codec.parse_count(self._exchange("Rco;c", deadline)),
                 panels_printed=codec.parse_count(self._exchange("Rco;p", deadline)),
@@ -159,7 +160,7 @@ class Evolis:
     def _before_moving(self, deadline: float) -> codec.StatusWords:
         """The status, and the modes set anew if the printer has forgotten them."""
         with _harmless():
-            words = self._words(deadline)
+            words = self._look(deadline)
             if not self._modes_set:
                 self._set_modes(deadline)
         return words
@@ -178,6 +179,13 @@ class Evolis:
             self._do(command, deadline, before=None)
         self._keeps_card = codec.parse_done(self._exchange("Pneab;E", deadline))
         self._modes_set = True
+
+    def _look(self, deadline: float) -> codec.StatusWords:
+        """The status words, and the path sensors where no station claims the card: it may lie between two."""
+        words = self._words(deadline)
+        if words.position is Position.NONE:
+            words = replace(words, presence=codec.parse_presence(self._exchange("Rlr;p", deadline)))
+        return words
 
     def _words(self, deadline: float) -> codec.StatusWords:
         words = codec.parse_status(self._exchange("Rpst", deadline))
@@ -211,7 +219,7 @@ class Evolis:
 
     def _confirm(self, before: codec.StatusWords, where: Collection[Position], deadline: float) -> None:
         with _begun():
-            after = self._words(deadline)
+            after = self._look(deadline)
         if after.err & ~before.err or after.position not in where:
             raise OutcomeUnknown(f"answered OK, but card at {after.position}, {sorted(after.stopping)}")
 

@@ -26,6 +26,7 @@ __all__ = [
     "is_failure",
     "parse_count",
     "parse_done",
+    "parse_presence",
     "parse_ribbon_left",
     "parse_status",
     "parse_text",
@@ -35,8 +36,7 @@ __all__ = [
 REPLY_ENDS = b"\x00\r"  # NUL on USB and TCP (SDK); RS-232 is not described, so CR as well
 PADDING = b"\x00\r\n"  # may stand between replies
 
-RESET = 0x0001_0000  # INF: rebooted
-_MECHANICAL = 0x0100_0000  # ERR: a card may be where no sensor sees it
+_RESET = 0x0001_0000  # INF: rebooted
 
 _POSITIONS = {  # INF bits, SDK header. CARD_HOPPER (4000_0000) is not among them: that card has left the path.
     0x2000_0000: Position.UNKNOWN,  # CARD_FEEDER: between feeder and print head
@@ -45,6 +45,15 @@ _POSITIONS = {  # INF bits, SDK header. CARD_HOPPER (4000_0000) is not among the
     0x0400_0000: Position.CONTACT,
     0x0200_0000: Position.PRINT,
     0x0100_0000: Position.EJECT,
+}
+
+_PRESENCES = {  # Rlr;p, G p. 34 and KC
+    "OK": Position.NONE,
+    "NO CARD": Position.NONE,
+    "CARD": Position.PRINT,
+    "SMART CARD": Position.CONTACT,
+    "CONTACTLESS CARD": Position.CONTACTLESS,
+    "ERR CARD": Position.UNKNOWN,
 }
 
 
@@ -62,7 +71,7 @@ _REASONS = (  # SDK header; keywords of RFC 8011 5.4.12 and the IANA IPP registr
     _Bit("err", 0x0800_0000, "media-needed", True),  # FEEDER_ERROR: a card was wanted and none came
     _Bit("err", 0x0400_0000, "marker-supply-missing", True),  # RIBBON_ERROR: torn
     _Bit("err", 0x0200_0000, "cover-open", True),
-    _Bit("err", _MECHANICAL, "media-jam", True),
+    _Bit("err", 0x0100_0000, "media-jam", True),
     _Bit("err", 0x0080_0000, "output-area-full", True),  # REJECT_BOX_FULL
     _Bit("err", 0x0040_0000, "marker-supply-missing", True),  # BAD_RIBBON
     _Bit("err", 0x0020_0000, "marker-supply-empty", True),  # RIBBON_ENDED
@@ -114,23 +123,25 @@ _NOT_UNDERSTOOD = ("ERROR CDE", "ERROR PARAM", "OPTION NOT AVAILABLE", "OPT NOT 
 
 @dataclass(frozen=True)
 class StatusWords:
-    """The words of `Rpst`: configuration, information, warnings, errors."""
+    """The words of `Rpst`: configuration, information, warnings, errors.
+
+    `presence`: what `Rlr;p` says of a card that none of the position bits shows.
+    """
 
     cfg: int
     inf: int
     war: int
     err: int
+    presence: Position = Position.NONE
 
     @property
     def just_reset(self) -> bool:
-        return bool(self.inf & RESET)
+        return bool(self.inf & _RESET)
 
     @property
     def position(self) -> Position:
-        """UNKNOWN if two sensors see a card, or none does while a card or ribbon is jammed."""
-        seen = [position for bit, position in _POSITIONS.items() if self.inf & bit]
-        if not seen:
-            return Position.UNKNOWN if self.err & _MECHANICAL else Position.NONE
+        """UNKNOWN if two sensors see a card: there is room for one."""
+        seen = [position for bit, position in _POSITIONS.items() if self.inf & bit] or [self.presence]
         return seen[0] if len(seen) == 1 else Position.UNKNOWN
 
     @property
@@ -202,11 +213,19 @@ def parse_ribbon_left(text: str) -> int | None:
     return None if text.startswith("ERR RIB") else parse_count(text)
 
 
+def parse_presence(text: str) -> Position:
+    """Where the card is; UNKNOWN for one between two stations."""
+    if text not in _PRESENCES:
+        raise ProtocolViolation(f"not a card position: {text!r}", text.encode())
+    return _PRESENCES[text]
+
+
 def parse_status(text: str) -> StatusWords:
     """CFG INF WAR ERR, 8 hex digits each, then up to four extension words. Nothing shorter or longer is read."""
     if not re.fullmatch(r"[0-9A-Fa-f]{32}(?:[0-9A-Fa-f]{8}){0,4}", text):
         raise ProtocolViolation(f"not status words: {text!r}", text.encode())
-    return StatusWords(*(int(text[at : at + 8], 16) for at in range(0, 32, 8)))
+    cfg, inf, war, err = (int(text[at : at + 8], 16) for at in range(0, 32, 8))
+    return StatusWords(cfg, inf, war, err)
 
 
 class Vector(NamedTuple):
@@ -231,6 +250,8 @@ TRANSCRIPT = (
         StatusWords(cfg=0x8000A000, inf=0x02000000, war=0, err=0),
         "SDK: accepted as Primacy, card at the print position",
     ),
+    Vector(b"\x1bRlr;p\r", b"CONTACTLESS CARD", Position.CONTACTLESS, "KC"),
+    Vector(b"\x1bRlr;p\r", b"ERR CARD", Position.UNKNOWN, "G p. 34"),
     Vector(b"\x1bPem;2\r", b"OK", True, "G p. 20, host decides after an error; SDK"),
     Vector(b"\x1bPcim;F\r", b"OK", True, "SDK, feeder is the input tray"),
     Vector(b"\x1bPneab;E\r", b"ERROR CDE", False, "KC command; SDK string for an unknown one"),

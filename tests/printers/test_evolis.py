@@ -153,7 +153,16 @@ def test_restart_is_remembered_until_the_next_card(line: Script, printer: Evolis
 def test_restart_sets_the_modes_anew_before_a_card_moves(line: Script, printer: Evolis) -> None:
     line.on("Rpst", REBOOTED, AT_CHIP)
     printer.feed()
-    assert line.sent == ["Rpst", "Pem;2", "Pcim;F", "Pneab;E", "Sic", "Rpst"]
+    assert line.sent == ["Rpst", "Rlr;p", "Pem;2", "Pcim;F", "Pneab;E", "Sic", "Rpst"]
+
+
+def test_card_between_two_stations_is_not_overlooked(line: Script, printer: Evolis) -> None:
+    """After a power cut under way no position bit is set, but the path is not free."""
+    line.on("Rlr;p", "ERR CARD")
+    assert printer.status().position is Position.UNKNOWN
+    with pytest.raises(NotStarted):
+        printer.feed()
+    assert line.moves() == []
 
 
 def test_clear_acknowledges_a_restart(line: Script, printer: Evolis) -> None:
@@ -246,7 +255,7 @@ def test_the_last_card_of_the_hopper_can_be_printed(line: Script, printer: Evoli
 def test_print_that_cannot_begin_sends_nothing(
     line: Script, printer: Evolis, status: str, error: type[DeviceError]
 ) -> None:
-    line.on("Rpst", status)
+    line.on("Rpst", status).on("Rlr;p", "ERR CARD" if status == JAM else "OK")
     with pytest.raises(error):
         printer.print_face(JOB)
     assert line.moves() == []
@@ -292,7 +301,7 @@ def test_eject_that_leaves_the_card_is_in_doubt(line: Script, printer: Evolis) -
 
 
 def test_eject_under_an_old_jam_names_it(line: Script, printer: Evolis) -> None:
-    line.on("Rpst", JAM).on("Sce", "ERROR MECA")
+    line.on("Rpst", JAM).on("Rlr;p", "ERR CARD").on("Sce", "ERROR MECA")
     with pytest.raises(Stopped) as caught:
         printer.eject(Tray.OUTPUT)
     assert caught.value.reasons == {"media-jam"}

@@ -16,6 +16,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "Rco": codec.parse_count,
     "Rrt": codec.parse_ribbon_left,
     "Rpst": codec.parse_status,
+    "Rlr": codec.parse_presence,
 }
 
 
@@ -80,6 +81,12 @@ def test_status_is_never_guessed(text: str) -> None:
         codec.parse_status(text)
 
 
+@pytest.mark.parametrize("text", ["", "CARDS", "ERROR CDE", "ERROR CARD"])
+def test_presence_is_never_guessed(text: str) -> None:
+    with pytest.raises(ProtocolViolation):
+        codec.parse_presence(text)
+
+
 def test_extension_words_are_read_past() -> None:
     assert codec.parse_status("0" * 32 + "F" * 32) == StatusWords(0, 0, 0, 0)
 
@@ -99,8 +106,8 @@ def words(inf: int = 0, war: int = 0, err: int = 0) -> StatusWords:
         (words(inf=0x1000_0000), Position.UNKNOWN),
         (words(inf=0x4000_0000), Position.NONE),
         (words(inf=0x0A00_0000), Position.UNKNOWN),
-        (words(err=0x0100_0000), Position.UNKNOWN),
-        (words(inf=0x0200_0000, err=0x0100_0000), Position.PRINT),
+        (StatusWords(0, 0, 0, 0, Position.UNKNOWN), Position.UNKNOWN),
+        (StatusWords(0, 0x0200_0000, 0, 0, Position.UNKNOWN), Position.PRINT),
     ],
 )
 def test_position_is_what_one_sensor_says(status: StatusWords, position: Position) -> None:
