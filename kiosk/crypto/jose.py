@@ -25,6 +25,7 @@ ALGORITHM = "Ed25519"
 RECORD = "keping-record+jws"
 RECEIPT = "keping-receipt+jws"
 CHECKPOINT = "keping-checkpoint+jws"
+ENROLMENT = "keping-enrolment+jws"
 MANIFEST = "keping-manifest+jws"
 REQUEST = "keping-request+jwt"
 

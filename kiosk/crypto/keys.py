@@ -67,6 +67,16 @@ def import_public(jwk: object, curve: str) -> OKPKey:
     return import_okp(jwk, curve)
 
 
+def import_chip_public(jwk: object) -> ECKey:
+    """Build the public P-256 key that signs chips. KeyFormatError if it is anything else."""
+    if not isinstance(jwk, Mapping) or "d" in jwk or jwk.get("crv") != CHIP:
+        raise KeyFormatError(f"expected the public JWK of curve {CHIP}")
+    try:
+        return ECKey.import_key({name: jwk[name] for name in ("kty", "crv", "x", "y") if name in jwk})
+    except (JoseError, ValueError, TypeError) as exc:
+        raise KeyFormatError(f"not a JWK of curve {CHIP}: {exc}") from exc
+
+
 def thumbprint(key: OKPKey | ECKey) -> str:
     """RFC 7638, SHA-256, base64url: 43 characters. The `kid` of every signature."""
     return key.thumbprint()

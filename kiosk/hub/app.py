@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from kiosk.crypto import jose, keys
 from kiosk.crypto.checkpoint import Checkpoint, sign_receipt, verify_checkpoint
 from kiosk.crypto.jose import SignatureError
+from kiosk.crypto.keys import OKPKey
 from kiosk.hub import acceptance, leases, problems, stations
 from kiosk.hub.acceptance import BadFrames, ChainConflict, Delivery
 from kiosk.hub.keyring import HubKeys
@@ -78,11 +79,17 @@ class _Centre:
         except EnrolmentRefused as exc:
             raise Problem(403, exc.reason, str(exc)) from exc
         return jsonify(
-            station=station,
-            signing_key=keys.public_jwk(self.keys.signing),
-            encryption_key=keys.public_jwk(self.keys.encryption),
-            chip_key=keys.public_jwk(self.keys.chip),
+            station=station, signing_key=keys.public_jwk(self.keys.signing), enrolment=self._word(station, signing)
         )
+
+    def _word(self, station: str, signing: OKPKey) -> str:
+        """All of the centre's keys, signed: who trusts the signing key may trust the others."""
+        said = {
+            "station": station, "for": keys.thumbprint(signing),
+            "encryption_key": keys.public_jwk(self.keys.encryption),
+            "chip_key": keys.public_jwk(self.keys.chip),
+        }  # fmt: skip
+        return jose.sign(said, self.keys.signing, jose.ENROLMENT)
 
     def records(self, station: str) -> Response:
         self._authenticate(station)

@@ -1,0 +1,247 @@
+"""The centre as a station calls it: one HTTPS request at a time, signed, with every answer distrusted."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import ssl
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from kiosk.crypto import jose, keys
+from kiosk.crypto.checkpoint import Position, verify_receipt
+from kiosk.crypto.jose import SignatureError
+from kiosk.crypto.keys import OKPKey
+from kiosk.errors import Rejected, Unavailable, UsageError
+
+TIMEOUT = httpx.Timeout(10.0, connect=3.0)
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+# Refusals of the token alone: the answer's Date, or a fresh token, cures them.
+_STALE = frozenset({"expired", "not-yet-valid", "replayed"})
+
+
+class HubUnreachable(Unavailable):
+    """No answer, or none that is the centre's. Whether the request had its effect is not known: repeat it.
+
+    `retry_after_s`: how long the centre asked to be left alone.
+    """
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class HubRefused(Rejected):
+    """The centre understood and refused; `reason` is its keyword, `status` the HTTP status."""
+
+    def __init__(self, message: str, reason: str, status: int) -> None:
+        super().__init__(message, reason)
+        self.status = status
+
+
+class ChainRefused(HubRefused):
+    """409: our frames do not continue what the centre holds. What it holds, ask `position`."""
+
+
+class UntrustedAnswer(Rejected):
+    """An answer that a pinned key of the centre did not sign, or that speaks of another station."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, "untrusted")
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """A verified position, and the token that proves it."""
+
+    position: Position
+    token: str
+
+
+@dataclass(frozen=True)
+class RecordPage:
+    """Signed records as received, not yet verified, and the cursor behind the last of them."""
+
+    tokens: tuple[str, ...]
+    cursor: str
+
+
+def check_url(url: str) -> str:
+    """UsageError unless https; plain http is for a centre on this machine only (personal data pass here)."""
+    parts = urlsplit(url)
+    plain = parts.scheme == "http" and parts.hostname in LOOPBACK
+    if not parts.hostname or not (parts.scheme == "https" or plain):
+        raise UsageError(f"hub {url!r}: give an https:// address")
+    return url.rstrip("/")
+
+
+def connect(
+    url: str,
+    *,
+    timeout: httpx.Timeout = TIMEOUT,
+    ca: Path | None = None,
+    transport: httpx.BaseTransport | None = None,
+) -> httpx.Client:
+    """A connection pool to one centre: no proxy or certificate from the environment, no redirects.
+
+    `ca`: PEM file to trust instead of the system's authorities. Opens nothing yet.
+    """
+    base = check_url(url)
+    trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if ca is not None:
+        trust.load_verify_locations(ca)
+    elif base.startswith("https:"):
+        trust.load_default_certs()
+    return httpx.Client(base_url=base, timeout=timeout, trust_env=False, verify=trust, transport=transport)
+
+
+class HubClient:
+    """Every call blocks at most about 13 s without progress on the line, and at most two requests long.
+
+    Raises HubUnreachable, HubRefused or UntrustedAnswer only. Not for two threads at once.
+    `http` comes from `connect`, and `close` closes it. `hub_keys` are the pinned ones, newest first.
+    `hub_time_s`: the Date of the newest answer, Unix seconds; as trustworthy as the TLS connection.
+    """
+
+    def __init__(
+        self,
+        http: httpx.Client,
+        station: str,
+        key: OKPKey,
+        hub_keys: Sequence[OKPKey],
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.station = station
+        self.hub_keys = tuple(hub_keys)
+        self._key = key
+        self._audience = keys.thumbprint(self.hub_keys[0])
+        self._clock = clock
+        self._ahead_s = 0.0
+        self.hub_time_s: float | None = None
+        self._http = http
+
+    def records(self, after: str, limit: int) -> RecordPage:
+        """Records behind the cursor ("" from the start), oldest lease first."""
+        found = self._call("GET", "records", params={"after": after, "limit": str(limit)})
+        tokens, cursor = found.get("records"), found.get("cursor")
+        if not isinstance(tokens, list) or not all(isinstance(each, str) for each in tokens):
+            raise HubUnreachable("the answer holds no list of records")
+        if not isinstance(cursor, str):
+            raise HubUnreachable("the answer holds no cursor")
+        return RecordPage(tuple(tokens), cursor)
+
+    def ship(self, lines: Sequence[bytes], checkpoint: str) -> Receipt:
+        """Send frames (whole lines, in order) under the station's signed checkpoint."""
+        headers = {"Keping-Checkpoint": checkpoint, "Content-Type": "application/x-ndjson"}
+        return self._receipt(self._call("POST", "journal", body=b"".join(lines), headers=headers))
+
+    def position(self) -> Receipt:
+        """What the centre holds of this station's journal."""
+        return self._receipt(self._call("GET", "status"))
+
+    def close(self) -> None:
+        self._http.close()
+
+    def _receipt(self, answer: Mapping[str, Any]) -> Receipt:
+        token = answer.get("receipt")
+        try:
+            position = verify_receipt(str(token), self.hub_keys)
+        except SignatureError as exc:
+            raise UntrustedAnswer(f"receipt: {exc}") from exc
+        if position.station != self.station:
+            raise UntrustedAnswer(f"receipt for station {position.station}")
+        return Receipt(position, str(token))
+
+    def _call(
+        self,
+        method: str,
+        name: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        path = f"/v1/stations/{self.station}/{name}"
+        response = self._send(method, path, params or {}, body, headers or {})
+        if response.status_code == 401 and _problem(response).get("reason") in _STALE:
+            response = self._send(method, path, params or {}, body, headers or {})
+        return self._read(response)
+
+    def _send(
+        self, method: str, path: str, params: Mapping[str, str], body: bytes, headers: Mapping[str, str]
+    ) -> httpx.Response:
+        asked = jose.Request.of(self.station, self._audience, method, path, body)
+        now_s = self._clock() + self._ahead_s
+        token = jose.sign_request(asked, self._key, now_s, secrets.token_urlsafe(16))
+        try:
+            response = self._http.request(
+                method, path, params=params, content=body, headers={**headers, "Authorization": f"Bearer {token}"}
+            )
+        except httpx.HTTPError as exc:
+            raise HubUnreachable(f"centre not reached: {type(exc).__name__} {exc}".rstrip()) from exc
+        self._learn_time(response)
+        return response
+
+    def _learn_time(self, response: httpx.Response) -> None:
+        """A station whose clock is wrong still makes tokens that fit: the centre's Date is what counts."""
+        date_s = _date_s(response.headers.get("Date", ""))
+        if date_s is not None:
+            self.hub_time_s = date_s
+            self._ahead_s = date_s - self._clock()
+
+    def _read(self, response: httpx.Response) -> dict[str, Any]:
+        status = response.status_code
+        if status == 200:
+            return _answer(response)
+        problem = _problem(response)
+        detail = f"{status} {problem.get('detail') or response.reason_phrase}"
+        if status in (408, 429) or not 400 <= status < 500 or "reason" not in problem:
+            raise HubUnreachable(f"centre cannot serve now: {detail}", self._retry_after(response))
+        refusal = ChainRefused if status == 409 else HubRefused
+        raise refusal(f"centre refuses: {detail}", str(problem["reason"]), status)
+
+    def _retry_after(self, response: httpx.Response) -> float | None:
+        """RFC 9110, 10.2.3: seconds or a date."""
+        text = response.headers.get("Retry-After", "")
+        if text.isascii() and text.isdecimal():
+            return float(text[:9])
+        date_s = _date_s(text)
+        return None if date_s is None else max(0.0, date_s - self._clock() - self._ahead_s)
+
+
+def _answer(response: httpx.Response) -> dict[str, Any]:
+    """A hotel's log-in page also answers 200."""
+    try:
+        answer = response.json()
+    except ValueError as exc:
+        raise HubUnreachable("something else than the centre answers there") from exc
+    if not isinstance(answer, dict):
+        raise HubUnreachable("something else than the centre answers there")
+    return answer
+
+
+def _problem(response: httpx.Response) -> dict[str, Any]:
+    """The problem document (RFC 9457), or nothing if this is not one."""
+    if response.headers.get("Content-Type", "").split(";")[0].strip() != "application/problem+json":
+        return {}
+    try:
+        problem = json.loads(response.content)
+    except ValueError:
+        return {}
+    return problem if isinstance(problem, dict) else {}
+
+
+def _date_s(text: str) -> float | None:
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except ValueError:
+        return None

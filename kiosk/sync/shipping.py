@@ -1,0 +1,162 @@
+"""Send the journal to the centre: raw frames after the acknowledged one, until its signed receipt is here.
+
+A sync never appends a frame. What is acknowledged stands in one small file that may be lost at any time:
+the centre is asked again, and its answer must fit our own chain.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from kiosk.core.frames import ZERO_HEAD
+from kiosk.crypto.atomic import replace_file
+from kiosk.crypto.checkpoint import Position, verify_receipt
+from kiosk.crypto.jose import SignatureError
+from kiosk.crypto.keys import OKPKey
+from kiosk.errors import Rejected
+from kiosk.sync.client import ChainRefused, HubClient, HubUnreachable, Receipt, UntrustedAnswer
+
+REQUEST_BYTES = 256 << 10
+
+
+class ForkDetected(Rejected):
+    """The centre's journal of this station and our own are not one. `reason`: fork, rollback, gap, incarnation.
+
+    Another machine wrote under our name, or ours was set back: shipping stops until a person decides.
+    """
+
+
+class FrameSource(Protocol):
+    """The station's journal, as shipping sees it. Called from the sync thread."""
+
+    @property
+    def incarnation(self) -> str: ...
+
+    @property
+    def last_seq(self) -> int: ...
+
+    def frames_after(self, seq: int, limit_bytes: int) -> tuple[Sequence[bytes], int, str]:
+        """Durable lines after `seq`, at most `limit_bytes` but at least one if there is any.
+
+        Also the sequence number and head of the last of them; (seq, ZERO_HEAD) and no line if there is none.
+        """
+
+    def checkpoint(self) -> str:
+        """A signed checkpoint of the newest durable frame."""
+
+
+class AckStore:
+    """DATA/sync/ack.json: the centre's newest receipt, nothing else."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def load(self, station: str, incarnation: str, hub_keys: Sequence[OKPKey]) -> Position | None:
+        """What a valid receipt says; None if the file is lost, damaged or of another journal."""
+        try:
+            position = verify_receipt(json.loads(self._path.read_bytes())["receipt"], hub_keys)
+        except (OSError, ValueError, TypeError, LookupError, AttributeError, SignatureError):
+            return None
+        return position if (position.station, position.incarnation) == (station, incarnation) else None
+
+    def save(self, receipt: Receipt) -> None:
+        """Atomic and durable. OSError if the medium refuses."""
+        content = {"seq": receipt.position.seq, "receipt": receipt.token}
+        replace_file(self._path, json.dumps(content).encode() + b"\n")
+
+
+class Shipper:
+    """Carries frames over. One thread."""
+
+    def __init__(self, client: HubClient, source: FrameSource, acks: AckStore) -> None:
+        self._client = client
+        self._source = source
+        self._acks = acks
+        known = acks.load(client.station, source.incarnation, client.hub_keys)
+        self._acked = known or self._nothing
+        self._agreed = False
+
+    @property
+    def acknowledged(self) -> int:
+        """The newest frame that the centre has confirmed; 0 if none, or until the centre was asked."""
+        return self._acked.seq
+
+    @property
+    def unsent(self) -> int:
+        """Frames that the centre has not confirmed."""
+        return max(0, self._source.last_seq - self._acked.seq)
+
+    def step(self) -> bool:
+        """Send one request of frames; True if more wait. Blocks as HubClient does.
+
+        The first step after a start, and each after a refusal, asks the centre where it stands. Raises what
+        HubClient raises, ForkDetected, and OSError if the receipt cannot be kept.
+        """
+        if not self._agreed:
+            self._agree()
+        lines, seq, head = self._source.frames_after(self._acked.seq, REQUEST_BYTES)
+        if not lines:
+            return False
+        try:
+            receipt = self._client.ship(lines, self._source.checkpoint())
+        except ChainRefused as refused:
+            self._resume_elsewhere(refused)
+            return True
+        if receipt.position.seq < seq:
+            raise UntrustedAnswer(f"receipt for frame {receipt.position.seq} after frame {seq} was sent")
+        self._take(receipt, {seq: head})
+        return self.unsent > 0
+
+    def review(self) -> None:
+        """Ask the centre again before the next request, because a person says that things have changed."""
+        self._agreed = False
+
+    def _resume_elsewhere(self, refused: ChainRefused) -> None:
+        """A centre restored from a backup expects older frames, and gets them. Any other refusal is a fork."""
+        before = self._acked
+        self._agree()
+        if self._acked == before:
+            raise ForkDetected(f"{refused}; a person must decide", refused.reason) from refused
+
+    def _agree(self) -> None:
+        """Find the common position. No trust in ack.json: a journal that was set back must be noticed."""
+        receipt = self._client.position()
+        if receipt.position.incarnation != self._source.incarnation:
+            self._acked = self._nothing
+        elif receipt.position.seq == 0:
+            self._acked = receipt.position
+        else:
+            self._take(receipt, {})
+        self._agreed = True
+
+    @property
+    def _nothing(self) -> Position:
+        return Position(self._client.station, self._source.incarnation, 0, ZERO_HEAD)
+
+    def _take(self, receipt: Receipt, known: dict[int, str]) -> None:
+        """Believe a receipt only if it names a frame of ours."""
+        held = receipt.position
+        head = known.get(held.seq) or self._own_head(held.seq)
+        if held.incarnation != self._source.incarnation or head != held.head:
+            self._report(held)
+            reason = "fork" if held.seq <= self._source.last_seq else "rollback"
+            raise ForkDetected(f"the centre holds frame {held.seq} that this journal has not", reason)
+        if held != self._acked:
+            self._acks.save(receipt)
+            self._acked = held
+
+    def _own_head(self, seq: int) -> str | None:
+        lines, _, _ = self._source.frames_after(seq - 1, 1)
+        return str(json.loads(lines[0])["h"]) if lines else None
+
+    def _report(self, held: Position) -> None:
+        """Show the centre our own frame at its position, or our shorter journal: it alarms its side."""
+        lines, _, _ = self._source.frames_after(held.seq - 1, 1)
+        try:
+            self._client.ship(lines, self._source.checkpoint())
+        except (Rejected, HubUnreachable):
+            return
