@@ -1,0 +1,134 @@
+"""Panel bytes to rasters, and rasters to a picture of the card.
+
+Written from the format alone (Evolis Programming Guide A5013 Rev E, pp. 4-6 and 14, and captures of a Dualys 3): one
+line is one column of the landscape face, COLUMNS lines of ROWS dots, and dot d of a line is row ROWS - 1 - d.
+"""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from drivers.sim.cards import COLUMNS, ROWS, Card, Panel, Raster
+
+BITS = {2: 1, 32: 5, 64: 6, 128: 7, 256: 8}
+LINE_BYTES = ROWS // 8
+FULL_LINE, BLANK_LINE = 0xFF, 0x00
+
+_CODES = re.compile(rb"([\x00-\x7f]+)|([\x80-\xff])(.)", re.DOTALL)
+
+
+class DecodeError(Exception):
+    """The bytes are not a panel of this format."""
+
+
+def panel_bytes(levels: int) -> int:
+    """Length of an uncompressed panel."""
+    return ROWS * COLUMNS * BITS[levels] // 8
+
+
+def decode_raw(data: bytes, levels: int) -> Raster:
+    """Uncompressed: every bit is useful, most significant first. DecodeError on a wrong length."""
+    if len(data) != panel_bytes(levels):
+        raise DecodeError(f"{len(data)} bytes at {levels} levels, not {panel_bytes(levels)}")
+    width = BITS[levels]
+    bits = np.unpackbits(np.frombuffer(data, np.uint8)).reshape(-1, width)
+    weights = (1 << np.arange(width - 1, -1, -1)).astype(np.uint8)
+    return _upright((bits * weights).sum(axis=1, dtype=np.uint8))
+
+
+def decode_compressed(data: bytes, levels: int) -> Raster:
+    """Compressed, K and O at 2 levels, dye at 32, 64 or 128. DecodeError on anything else."""
+    if levels == 2:
+        return _decode_lines(data)
+    if levels in (32, 64, 128):
+        return _decode_runs(data, levels)
+    raise DecodeError(f"no compressed form is described for {levels} levels")
+
+
+def _upright(dots: NDArray[np.uint8]) -> Raster:
+    return np.ascontiguousarray(dots.reshape(COLUMNS, ROWS)[:, ::-1].T)
+
+
+def _decode_lines(data: bytes) -> Raster:
+    """Each line: 00 blank, FF full, else N in 1..81 and N bytes, the rest of the line blank."""
+    lines = np.zeros((COLUMNS, LINE_BYTES), np.uint8)
+    at = 0
+    for x in range(COLUMNS):
+        if at >= len(data):
+            raise DecodeError(f"data end at line {x} of {COLUMNS}")
+        count = data[at]
+        at += 1
+        if count == FULL_LINE:
+            lines[x] = 0xFF
+        elif count > LINE_BYTES or at + count > len(data):
+            raise DecodeError(f"line {x}: count {count}, {len(data) - at} bytes left")
+        elif count != BLANK_LINE:
+            lines[x, :count] = np.frombuffer(data, np.uint8, count, at)
+            at += count
+    if at != len(data):
+        raise DecodeError(f"{len(data) - at} bytes after the last line")
+    return _upright(np.unpackbits(lines))
+
+
+def _decode_runs(data: bytes, levels: int) -> Raster:
+    """MSB 0: one dot of that value. MSB 1: a value, then how often; none at all means the line's rest is blank.
+
+    The guide leaves room at fewer than 7 bits: "unused bits 6/5 add +256 each" is taken at its word, so both bits
+    set at 5 bits make +512. A run does not cross a line end.
+    """
+    dots = np.zeros(COLUMNS * ROWS, np.uint8)
+    at = end = 0
+    for code in _CODES.finditer(data):
+        end = code.end()
+        literal, head, count = code.groups()
+        if literal is not None:
+            at = _put_literal(dots, at, literal, levels)
+        else:
+            at = _put_run(dots, at, head[0] & 0x7F, count[0], levels)
+    if end != len(data) or at != dots.size:
+        raise DecodeError(f"{at} dots of {dots.size}, {len(data) - end} bytes left over")
+    return _upright(dots)
+
+
+def _put_literal(dots: NDArray[np.uint8], at: int, literal: bytes, levels: int) -> int:
+    values = np.frombuffer(literal, np.uint8)
+    if at + values.size > dots.size or values.max() >= levels:
+        raise DecodeError(f"dot {at}: {values.size} single dots up to {values.max()} at {levels} levels")
+    dots[at : at + values.size] = values
+    return at + values.size
+
+
+def _put_run(dots: NDArray[np.uint8], at: int, head: int, count: int, levels: int) -> int:
+    line_end = (at // ROWS + 1) * ROWS
+    count += 256 * (head // levels).bit_count()
+    if at >= dots.size or at + count > line_end:
+        raise DecodeError(f"dot {at}: a run of {count} passes the line end at {line_end}")
+    if count == 0:
+        return line_end
+    dots[at : at + count] = head % levels
+    return at + count
+
+
+def draw_card(card: Card, base: tuple[int, int, int] = (255, 255, 255)) -> Image.Image:
+    """The face as it came out, COLUMNS x ROWS RGB on plastic of colour `base`: every pass in order, as far as it got.
+
+    Dyes subtract (yellow takes blue, magenta green, cyan red), resin covers in black, varnish is clear.
+    """
+    face = np.empty((ROWS, COLUMNS, 3), np.float32)
+    face[:] = base
+    for panel in card.panels:
+        _apply(face, panel)
+    return Image.fromarray(face.round().astype(np.uint8))
+
+
+def _apply(face: NDArray[np.float32], panel: Panel) -> None:
+    reached = round(panel.fraction * COLUMNS)
+    ink = panel.raster[:, :reached]
+    if panel.name == "k":
+        face[:, :reached][ink > 0] = 0
+    elif panel.name in "cmy":
+        face[:, :reached, "cmy".index(panel.name)] *= 1 - ink.astype(np.float32) / (panel.levels - 1)
