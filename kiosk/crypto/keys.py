@@ -17,7 +17,7 @@ from typing import Any
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey
 
-from kiosk.crypto.atomic import replace_file
+from kiosk.durable import replace_file
 from kiosk.errors import DamagedData, UsageError
 
 __all__ = ["ECKey", "KeyFormatError", "OKPKey"]

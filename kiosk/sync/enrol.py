@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 
 from kiosk.crypto import jose, keys
-from kiosk.crypto.atomic import replace_file
 from kiosk.crypto.jose import SignatureError
 from kiosk.crypto.keys import ECKey, KeyFormatError, OKPKey
+from kiosk.durable import replace_file
 from kiosk.errors import DamagedData, Rejected, UsageError
 from kiosk.sync.client import HubUnreachable, connect
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Protocol
 
 from kiosk.core.frames import ZERO_HEAD
-from kiosk.crypto.atomic import replace_file
 from kiosk.crypto.checkpoint import Position, verify_receipt
 from kiosk.crypto.jose import SignatureError
 from kiosk.crypto.keys import OKPKey
+from kiosk.durable import replace_file
 from kiosk.errors import Rejected
 from kiosk.sync.client import ChainRefused, HubClient, HubUnreachable, Receipt, UntrustedAnswer
 

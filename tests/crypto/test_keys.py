@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.crypto import keys
-from kiosk.crypto.atomic import replace_file
+from kiosk.durable import replace_file
 from kiosk.errors import DamagedData, UsageError
 
 # RFC 8037, appendices A.1 and A.3
