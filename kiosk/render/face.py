@@ -35,7 +35,7 @@ def typeset(layout: Layout, sku: Sku, fields: Fields, fonts: Fonts) -> list[SetL
 
 
 def check_fit(sku: Sku, fields: Fields) -> None:
-    """LayoutError if the text of the card cannot be printed whole. Draws nothing; a few ms."""
+    """LayoutError if the text of the card cannot be printed whole. Draws nothing; under 10 ms."""
     typeset(front(), sku, fields, Fonts())
 
 

@@ -1,4 +1,4 @@
-"""Set text in a box: shrink, then wrap, then refuse. Nothing is ever cut or drawn outside its box.
+"""Set text in a box: shrink, wrap, or refuse. Nothing is ever cut or drawn outside its box.
 
 Glyphs are drawn by FreeType's 1-bit rasteriser with the font's own hinting, so stems keep one width at
 300 dpi; thresholding anti-aliased text makes them uneven.
@@ -71,11 +71,16 @@ def _wrap(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
     lines: list[str] = []
     for word in text.split(" "):
         longer = f"{lines[-1]} {word}" if lines else word
-        if lines and _extent(longer, font)[2] - _extent(longer, font)[0] <= width:
+        if lines and _width(longer, font) <= width:
             lines[-1] = longer
         else:
             lines.append(word)
     return lines
+
+
+def _width(text: str, font: ImageFont.FreeTypeFont) -> int:
+    left, _, right, _ = _extent(text, font)
+    return right - left
 
 
 def _extent(text: str, font: ImageFont.FreeTypeFont) -> tuple[int, int, int, int]:
@@ -84,27 +89,27 @@ def _extent(text: str, font: ImageFont.FreeTypeFont) -> tuple[int, int, int, int
 
 
 def _place(lines: list[str], size: int, box: TextBox, fonts: Fonts) -> list[SetLine] | None:
-    """Put lines into the box; None if any ink would leave it.
+    """Centre lines in the box by their capitals, raised if a descender needs it; None if any ink would leave it.
 
     A single line keeps the baseline of the full size, so a shrunk value still stands level with its label.
     """
     cap = round((box.size if len(lines) == 1 else size) * _CAP_HEIGHT)
-    block = cap + (len(lines) - 1) * size
-    font = fonts.at(box.font, size)
+    first = box.y + (box.h - cap - (len(lines) - 1) * size) // 2 + cap
+    inks = [_extent(line, fonts.at(box.font, size)) for line in lines]
+    lowest = max(first + number * size + ink[3] for number, ink in enumerate(inks))
+    first -= max(0, lowest - (box.y + box.h))
+    highest = min(first + number * size + ink[1] for number, ink in enumerate(inks))
+    if highest < box.y or any(right - left > box.w for left, _, right, _ in inks):
+        return None
     placed = []
-    for number, line in enumerate(lines):
-        baseline = box.y + (box.h - block) // 2 + cap + number * size
-        left, top, right, bottom = _extent(line, font)
+    for number, (line, (left, _, right, _)) in enumerate(zip(lines, inks, strict=True)):
         indent = (box.w - (right - left)) // 2 if box.align == "centre" else 0
-        fits = indent >= 0 and right - left <= box.w
-        if not fits or baseline + top < box.y or baseline + bottom > box.y + box.h:
-            return None
-        placed.append(SetLine(line, box.font, size, box.x + indent - left, baseline))
+        placed.append(SetLine(line, box.font, size, box.x + indent - left, first + number * size))
     return placed
 
 
 def set_text(box: TextBox, text: str, fonts: Fonts) -> list[SetLine]:
-    """Find the largest setting of `text` in `box`, fewest lines first.
+    """Find the largest setting of `text` in `box`; of two lines and one at the same size, one.
 
     Runs of blanks become one and the text is composed (NFC). LayoutError if it does not fit at `min_size` on
     `max_lines`, or has a character that the font cannot show.
@@ -121,14 +126,10 @@ def set_text(box: TextBox, text: str, fonts: Fonts) -> list[SetLine]:
 
 
 def _settings(box: TextBox, text: str, fonts: Fonts) -> Iterator[list[SetLine] | None]:
-    sizes = range(box.size, box.min_size - 1, -1)
-    for size in sizes:
-        yield _place([text], size, box, fonts)
-    if box.max_lines > 1:
-        for size in sizes:
-            lines = _wrap(text, fonts.at(box.font, size), box.w)
-            if len(lines) <= box.max_lines:
-                yield _place(lines, size, box, fonts)
+    for size in range(box.size, box.min_size - 1, -1):
+        lines = _wrap(text, fonts.at(box.font, size), box.w)
+        if len(lines) <= box.max_lines:
+            yield _place(lines, size, box, fonts)
 
 
 def draw_lines(canvas: ImageDraw.ImageDraw, lines: list[SetLine], fonts: Fonts) -> None:

@@ -27,6 +27,7 @@ _HAIR: Sequence[Rgb] = ((28, 24, 26), (44, 34, 32), (62, 46, 38))
 _GREY: Rgb = (150, 148, 148)
 _SHIRTS: Sequence[Rgb] = ((244, 243, 238), (58, 74, 98), (92, 108, 82), (122, 52, 58), (70, 92, 108))
 _SCARVES: Sequence[Rgb] = ((238, 234, 226), (54, 66, 92), (96, 112, 92), (142, 104, 112), (42, 42, 48))
+_CASTS = 24  # looks for each kind of person: enough to differ, few enough to be drawn once and kept
 _MEN = ("short", "crew", "curly", "bald")
 _WOMEN = ("long", "bun", "bob", "curls")
 
@@ -45,6 +46,7 @@ class Look:
 
 def invent_look(rng: random.Random, woman: bool, hijab: bool, birth_year: int, age: int) -> Look:
     """Choose a look. The background is red for an odd and blue for an even year of birth."""
+    rng = random.Random(rng.randrange(_CASTS))  # noqa: S311 - invention, not secrecy
     if hijab:
         hair, colour = "hijab", rng.choice(_SCARVES)
     else:
@@ -180,7 +182,8 @@ def _features(pen: _Pen, look: Look) -> None:
     pen.curve(240, 322, 18, 14, (30, 150), _shade(look.skin, 0.62))
     pen.curve(240, 352, 40, 26, (30, 150), (156, 66, 62))
     if look.moustache:
-        pen.curve(240, 360, 42, 14, (196, 344), look.hair_colour)
+        for x in (222, 258):
+            pen.curve(x, 342, 20, 13, (15, 165), look.hair_colour)
 
 
 def _blush(skin: Rgb) -> Rgb:

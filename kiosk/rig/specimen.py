@@ -48,7 +48,7 @@ def _blank(width: int, height: int, sku: Sku) -> Image.Image:
         waves += np.clip(1.2 - np.abs(np.mod(bent, 22) - 11), 0, 1)
     fade = 0.35 + 0.65 * y / height
     tint = np.array(_TINT[sku], np.float64)
-    depth = (fade * 0.55 + 0.16 * waves)[:, :, None]
+    depth = (fade * 0.55 + 0.09 * waves)[:, :, None]
     return Image.fromarray(np.asarray(255 - (255 - tint) * depth * 1.2, np.uint8))
 
 
@@ -66,4 +66,4 @@ def draw_specimen(path: Path, *, seed: int = 2026, issued: date = date(2026, 11,
     ImageDraw.Draw(shape).rounded_rectangle((0, 0, picture.width - 1, picture.height - 1), _CORNER, fill=255)
     card = Image.new("RGB", picture.size, "white")
     card.paste(picture, mask=shape)
-    card.quantize(128).save(path, "PNG", optimize=True)
+    card.quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(path, "PNG", optimize=True)
