@@ -37,6 +37,7 @@ REPLY_ENDS = b"\x00\r"  # NUL on USB and TCP (SDK); RS-232 is not described, so 
 PADDING = b"\x00\r\n"  # may stand between replies
 
 _RESET = 0x0001_0000  # INF: rebooted
+_PRINTING = 0x0000_0080  # INF: a panel is under the head
 
 _POSITIONS = {  # INF bits, SDK header. CARD_HOPPER (4000_0000) is not among them: that card has left the path.
     0x2000_0000: Position.UNKNOWN,  # CARD_FEEDER: between feeder and print head
@@ -137,6 +138,10 @@ class StatusWords:
     @property
     def just_reset(self) -> bool:
         return bool(self.inf & _RESET)
+
+    @property
+    def printing(self) -> bool:
+        return bool(self.inf & _PRINTING)
 
     @property
     def position(self) -> Position:

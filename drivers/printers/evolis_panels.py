@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from drivers.protocols import Face
 
-__all__ = ["DOTS", "LINES", "downloads", "header"]
+__all__ = ["DOTS", "LINES", "LONGEST", "downloads", "header"]
 
 LINES = 1016
 DOTS = 648
@@ -32,6 +32,8 @@ _DYE_BITS = 7
 _RAW_DYE_BYTES = LINES * DOTS * _DYE_BITS // 8
 _RUN = 0x80
 _LONGEST_RUN = 255
+LONGEST = _RAW_DYE_BYTES + 1
+"""Bytes of the longest download after its header: a panel that did not shrink, and CR."""
 
 Panel = npt.NDArray[np.uint8]  # shape (LINES, DOTS)
 

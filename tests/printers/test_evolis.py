@@ -52,6 +52,8 @@ class Script:
         return nbytes / 11_520
 
     def write(self, data: bytes, deadline: float, shown: bytes | None = None) -> None:
+        if not data.strip(b"\x00"):
+            return
         for command in data.split(b"\r")[:-1]:
             name = command[1:].split(b"\xff")[0].decode("ascii")
             if self.closed or name == self.cut_at:
@@ -123,6 +125,13 @@ def test_status_is_one_reading_and_moves_nothing(line: Script, printer: Evolis) 
     assert (status.position, status.counters.cards_fed, status.counters.panels_printed) == (Position.NONE, 10, 50)
     assert status.counters.ribbon_left == 90
     assert line.moves() == []
+
+
+def test_counters_are_read_at_rest(line: Script, printer: Evolis) -> None:
+    """A panel of an interrupted job prints on by itself, and counts only at its end."""
+    line.on("Rpst", "8000A000020000800000000000000000", AT_HEAD).on("Rco;p", "51")
+    assert printer.status().counters.panels_printed == 51
+    assert line.sent[:3] == ["Rpst", "Rpst", "Rco;c"]
 
 
 @pytest.mark.parametrize(
