@@ -75,6 +75,13 @@ def test_wraps_where_the_layout_allows_it() -> None:
         set_text(dataclasses.replace(NAME, max_lines=1), name, Fonts())
 
 
+def test_room_for_a_third_line_does_not_allow_one() -> None:
+    tall = dataclasses.replace(NAME, w=90, h=200)
+    assert len(set_text(tall, "MARIA GORETI", Fonts())) == 2
+    with pytest.raises(LayoutError, match="2 line"):
+        set_text(tall, "MARIA GORETI TANEBU", Fonts())
+
+
 def test_a_word_is_never_broken() -> None:
     with pytest.raises(LayoutError, match=r"nama: 60 characters do not fit 2 line"):
         set_text(NAME, "W" * 60, Fonts())
