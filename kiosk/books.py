@@ -18,9 +18,9 @@ from kiosk.core.accounts import LedgerError
 from kiosk.core.frames import Frame, Stamp
 from kiosk.core.jobs import TransitionError
 from kiosk.core.projection import KINDS, ProjectionError, UnknownKind, project
+from kiosk.durable import replace_file
 from kiosk.errors import DamagedData, Rejected, Unavailable
 from kiosk.journal import Journal, scan
-from kiosk.durable import replace_file
 from kiosk.views import View, load_snapshot
 
 SNAPSHOT = "snapshot.json"

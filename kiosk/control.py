@@ -24,6 +24,11 @@ SOCKET = "control.sock"
 MAX_LINE = 1 << 20
 TIMEOUT_S = 30.0
 
+
+class NotRunning(Unavailable):
+    """No station listens on this DATA; nothing was asked."""
+
+
 Execute = Callable[[str, dict[str, Any], str], Any]
 
 
@@ -78,7 +83,7 @@ class ControlServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 def call(data: Path, command: str, arguments: dict[str, Any]) -> Any:
     """Ask the station that runs on `data`. Blocks <= 30 s.
 
-    Unavailable if none answers; otherwise the station's own error, with its exit code.
+    NotRunning if none listens, Unavailable if it does not answer; else the station's own error with its exit code.
     """
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
@@ -87,6 +92,8 @@ def call(data: Path, command: str, arguments: dict[str, Any]) -> Any:
             connection.sendall(json.dumps({"command": command, "arguments": arguments}).encode() + b"\n")
             with connection.makefile("rb") as file:
                 line = file.readline()
+    except (FileNotFoundError, ConnectionRefusedError):
+        raise NotRunning(f"no station runs on {data}; start it with `keping run`") from None
     except OSError as exc:
         raise Unavailable(f"no station answers on {data / SOCKET}: {exc.strerror or exc}") from exc
     if not line.endswith(b"\n"):

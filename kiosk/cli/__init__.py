@@ -1,0 +1,33 @@
+"""The command `keping`. Exit 0 ok, 1 failed, 2 usage or config, 3 data damaged, 4 device or centre out of reach."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from kiosk.cli.context import App, KepingGroup
+from kiosk.cli.hub import hub
+from kiosk.cli.jobs import jobs
+from kiosk.cli.ledger import ledger
+from kiosk.cli.rig import demo, sim
+from kiosk.cli.station import enrol_command, run
+from kiosk.cli.stock import stock
+from kiosk.cli.sync import sync
+
+
+@click.group(cls=KepingGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--config", type=click.Path(path_type=Path), help="Configuration file.")
+@click.option("--data", type=click.Path(path_type=Path), help="Directory of journal, vault and keys.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON value on standard output.")
+@click.version_option(package_name="keping")
+@click.pass_context
+def main(context: click.Context, config: Path | None, data: Path | None, as_json: bool) -> None:
+    """Keping: one print station, every blank accounted for."""
+    context.obj = App(config, data, as_json)
+
+
+for command in (run, enrol_command, jobs, stock, ledger, sync, hub, demo, sim):
+    main.add_command(command)
+
+__all__ = ["main"]

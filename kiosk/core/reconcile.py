@@ -14,6 +14,8 @@ from enum import StrEnum
 from drivers.protocols import Position
 from kiosk.core.plan import READING, Step
 
+HOPPER = frozenset({"media-empty", "media-needed"})
+
 
 class Verdict(StrEnum):
     DONE = "done"
@@ -44,6 +46,11 @@ class Evidence:
         return self.position not in (Position.NONE, Position.UNKNOWN)
 
     @property
+    def blocked(self) -> bool:
+        """The printer waits for a person; an empty hopper is no matter to a card that is inside already."""
+        return bool(self.stopping - HOPPER if self.inside else self.stopping)
+
+    @property
     def gone(self) -> bool:
         return self.position is Position.NONE
 
@@ -60,8 +67,8 @@ RULES: tuple[Rule, ...] = (
     Rule("counters went back without a reset", lambda e: min(e.fed, e.panels) < 0 and not e.just_reset, Verdict.ASK),
     Rule("more cards or panels than ours", lambda e: e.fed > 1 or e.panels > e.panels_due, Verdict.ASK),
     Rule("nothing was fed", lambda e: e.step is Step.FEED and e.gone and e.fed == 0 and not e.just_reset
-         and e.stopping <= {"media-empty"}, Verdict.NOT_DONE),
-    Rule("printer waits for a person", lambda e: bool(e.stopping), Verdict.ASK),
+         and e.stopping <= HOPPER, Verdict.NOT_DONE),
+    Rule("printer waits for a person", lambda e: e.blocked, Verdict.ASK),
     Rule("position not known", lambda e: e.position is Position.UNKNOWN, Verdict.ASK),
     Rule("fed, card inside", lambda e: e.step is Step.FEED and e.inside, Verdict.DONE),
     Rule("reading step, card inside", lambda e: e.step in READING and e.inside, Verdict.NOT_DONE),

@@ -72,9 +72,9 @@ def balances(connection: Connection, station: str) -> Accounts:
 
 
 def _arrived(connection: Connection, station: str, frame: Frame, now_ms: int) -> None:
-    refs = frame.data.get("refs")
-    if not isinstance(refs, list):
-        return
+    records = frame.data.get("records")
+    items = records if isinstance(records, list) else []
+    refs = [item.get("ref") for item in items if isinstance(item, dict)]
     for ref in refs:
         connection.execute(
             update(leases)

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from kiosk.core.frames import ZERO_HEAD, Frame, FrameError, Stamp, make_frame, parse_line
-from kiosk.errors import DamagedData, KepingError
 from kiosk.durable import sync_directory
+from kiosk.errors import DamagedData, KepingError
 from kiosk.journal.recovery import Tail, Unrecoverable, recover
 from kiosk.journal.segments import (
     SEGMENT_KIND,

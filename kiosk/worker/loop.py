@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from drivers.errors import DeviceError
@@ -27,7 +27,10 @@ WAITS_FOR_PERSON = frozenset({Why.OUTCOME_UNKNOWN.value, Why.REFUSALS_IN_A_ROW.v
 
 
 class Worker(threading.Thread):
-    """`holdup` is why nothing moves now, None while all is well. `poisoned` ends the thread and is said by it."""
+    """`holdup`: why nothing moves now, None while all is well. `failure`: what ended the thread, None if `stop` did.
+
+    `on_end` is called at its end, in the thread.
+    """
 
     def __init__(
         self, books: Books, bench: Bench, prepress: Prepress, plan: Sequence[Step], refusals_allowed: int
@@ -43,6 +46,7 @@ class Worker(threading.Thread):
         self._look_s = FIRST_LOOK_S
         self.holdup: Halt | None = None
         self.failure: BaseException | None = None
+        self.on_end: Callable[[], None] = lambda: None
 
     def wake(self) -> None:
         """Something changed: a job was made, a card was resolved."""
@@ -68,6 +72,7 @@ class Worker(threading.Thread):
             self.failure = exc
         finally:
             self._bench.close()
+            self.on_end()
 
     def _wait(self) -> None:
         self._wake.wait(self._look_s if self.holdup else None)

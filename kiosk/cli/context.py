@@ -1,0 +1,109 @@
+"""What all commands share: the options, where a command is carried out, how it answers and how it fails."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import logging
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kiosk.config import Config, find_config, find_data, load_config
+from kiosk.control import NotRunning, call
+from kiosk.errors import KepingError
+from kiosk.station import Station
+
+COMMON = {"--config", "--data", "--json"}
+
+
+class KepingGroup(click.Group):
+    """Turns a KepingError into one line on stderr and its exit code; takes the common options anywhere."""
+
+    def main(self, args: Any = None, *rest: Any, **extra: Any) -> Any:
+        given = list(sys.argv[1:] if args is None else args)
+        try:
+            return super().main(common_first(given), *rest, **extra)
+        except KepingError as exc:
+            click.echo(f"keping: {exc}", err=True)
+            sys.exit(exc.exit_code)
+
+
+def common_first(arguments: list[str]) -> list[str]:
+    """Move --config, --data and --json before the command, where click looks for them."""
+    first: list[str] = []
+    rest: list[str] = []
+    waiting = list(arguments)
+    while waiting:
+        word = waiting.pop(0)
+        if word == "--":
+            return [*first, *rest, word, *waiting]
+        if word.partition("=")[0] not in COMMON:
+            rest.append(word)
+            continue
+        first.append(word)
+        if "=" not in word and word != "--json" and waiting:
+            first.append(waiting.pop(0))
+    return [*first, *rest]
+
+
+@dataclass
+class App:
+    """The common options and what follows from them."""
+
+    config_path: Path | None
+    data_path: Path | None
+    as_json: bool
+
+    @cached_property
+    def config(self) -> Config:
+        return load_config(find_config(self.config_path))
+
+    @cached_property
+    def data(self) -> Path:
+        return find_data(self.config, self.data_path)
+
+    @property
+    def by(self) -> str:
+        return f"cli:{getpass.getuser()}"
+
+    def execute(self, command: str, **arguments: Any) -> Any:
+        """By the running station if one runs, else here, under the data lock."""
+        try:
+            return call(self.data, command, arguments)
+        except NotRunning:
+            pass
+        station = Station(self.config, self.data, self.by)
+        try:
+            return station.execute(command, arguments, self.by)
+        finally:
+            station.close()
+
+    def answer(self, value: Any, text: Callable[[], str]) -> None:
+        """The value as JSON with --json, otherwise as the text for people."""
+        click.echo(json.dumps(value, ensure_ascii=False, default=str) if self.as_json else text())
+
+
+def set_up_logging(level: str) -> None:
+    """key=value lines to stderr, where systemd's journal takes them."""
+    logging.basicConfig(
+        level=level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(threadName)s %(message)s"
+    )
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+pass_app = click.make_pass_decorator(App)
+
+
+def table(rows: list[list[Any]], headings: list[str]) -> str:
+    """Columns as wide as their widest cell."""
+    cells = [headings, *[[str(cell) for cell in row] for row in rows]]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(headings))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells
+    )

@@ -1,0 +1,101 @@
+"""hub: run, add-station, issue, status. The reference centre, for tests, demonstrations and a small province."""
+
+from __future__ import annotations
+
+import random
+import signal
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kiosk.cli.context import App, pass_app, set_up_logging, table
+from kiosk.hub.app import create_app
+from kiosk.hub.issue import issue as issue_records
+from kiosk.hub.keyring import HubKeys
+from kiosk.hub.server import HubServer
+from kiosk.hub.stations import add_station as new_station
+from kiosk.hub.status import StationStatus
+from kiosk.hub.status import status as hub_status
+from kiosk.hub.store import Store
+from kiosk.rig.residents import invent
+
+
+@click.group()
+def hub() -> None:
+    """The centre's side. --data is the centre's own directory here."""
+
+
+def _open(app: App) -> tuple[Store, HubKeys]:
+    directory: Path = app.data
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return Store.open(directory), HubKeys.open(directory)
+
+
+@hub.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=8440, show_default=True, help="On 127.0.0.1.")
+@pass_app
+def run(app: App, port: int) -> None:
+    """Serve the centre until SIGTERM."""
+    set_up_logging(app.config.log.level)
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    store, keys = _open(app)
+    server = HubServer(create_app(store, keys, time.time), port)
+    click.echo(f"{server.url} fingerprint {keys.fingerprint}")
+    stopping.wait()
+    server.stop()
+    store.close()
+
+
+@hub.command("add-station")
+@click.argument("station")
+@pass_app
+def add_station(app: App, station: str) -> None:
+    """Prepare an enrolment: prints the one-time code and the fingerprint to give to the technician."""
+    store, keys = _open(app)
+    code = new_station(store, station)
+    store.close()
+    found = {"station": station, "code": code, "fingerprint": keys.fingerprint}
+    app.answer(found, lambda: f"code {code}\nfingerprint {keys.fingerprint}")
+
+
+@hub.command()
+@click.option("--station", required=True)
+@click.option("--invented", type=click.IntRange(1), required=True, help="How many residents to invent.")
+@click.option("--seed", type=int, default=1, show_default=True)
+@pass_app
+def issue(app: App, station: str, invented: int, seed: int) -> None:
+    """Sign records of invented residents of Kota Kupang and lease them to a station."""
+    store, keys = _open(app)
+    residents = invent(seed, invented, issued=datetime.now(UTC).date())
+    refs = issue_records(store, keys, residents, station, now_s=time.time(), rng=random.SystemRandom())
+    store.close()
+    app.answer(refs, lambda: f"{len(refs)} records leased to {station}")
+
+
+@hub.command()
+@pass_app
+def status(app: App) -> None:
+    """Each station: last contact, acknowledged frame, records, stock."""
+    store, _ = _open(app)
+    found = [_plain(row) for row in hub_status(store)]
+    store.close()
+    shown = ["station", "incarnation", "seq", "records", "stock"]
+    app.answer(found, lambda: table([[row[name] for name in shown] for row in found], shown))
+
+
+def _plain(row: StationStatus) -> dict[str, Any]:
+    stock: dict[str, dict[str, int]] = {}
+    for (sku, account), quantity in sorted(row.stock.items()):
+        stock.setdefault(sku, {})[account] = quantity
+    return {
+        **vars(row),
+        "records": dict(row.records),
+        "stock": stock,
+        "alarms": [vars(alarm) for alarm in row.alarms],
+    }

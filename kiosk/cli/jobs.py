@@ -1,0 +1,78 @@
+"""jobs: list, show, run, hold, release, cancel, resume, resolve."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from kiosk.books import read_view
+from kiosk.cli.context import App, pass_app, table
+from kiosk.core.jobs import Answer
+from kiosk.core.verdicts import SpoilCause
+from kiosk.desk import jobs_in_order
+
+
+@click.group()
+def jobs() -> None:
+    """Cards to make."""
+
+
+@jobs.command("list")
+@pass_app
+def list_jobs(app: App) -> None:
+    """Open jobs in order of service, then the last finished ones. Read from the journal, beside a running station."""
+    found = jobs_in_order(read_view(app.data))
+    app.answer(found, lambda: table([_row(job) for job in found], ["job", "state", "sku", "reason", "cards", "why"]))
+
+
+def _row(job: dict[str, Any]) -> list[Any]:
+    cards = len(job["cards"]) + (job["card"] is not None)
+    return [job["id"], job["state"], job["sku"], job["reason"], cards, ",".join(job["reasons"])]
+
+
+@jobs.command()
+@click.argument("job")
+@pass_app
+def show(app: App, job: str) -> None:
+    """Everything the books say of one job."""
+    found = app.execute("jobs.show", job=job)
+    app.answer(found, lambda: "\n".join(f"{name}: {value}" for name, value in found.items()))
+
+
+@jobs.command()
+@click.option("--next", "count", type=click.IntRange(1), default=1, show_default=True, help="How many, in order.")
+@click.argument("refs", nargs=-1)
+@pass_app
+def run(app: App, count: int, refs: tuple[str, ...]) -> None:
+    """Make jobs for the next records, or for those named by REFS."""
+    made = app.execute("jobs.run", count=count, refs=list(refs))
+    app.answer(made, lambda: "\n".join(made))
+
+
+def _simple(name: str, doing: str) -> click.Command:
+    @click.command(name, help=doing)
+    @click.argument("job")
+    @pass_app
+    def command(app: App, job: str) -> None:
+        state = app.execute(f"jobs.{name}", job=job)
+        app.answer({"job": job, "state": state}, lambda: f"{job} {state}")
+
+    return command
+
+
+jobs.add_command(_simple("hold", "Keep a waiting job from starting."))
+jobs.add_command(_simple("release", "Let a held job start."))
+jobs.add_command(_simple("cancel", "End a job that has no card yet; its record waits again."))
+jobs.add_command(_simple("resume", "Go on after a stop in which no card is in doubt."))
+
+
+@jobs.command()
+@click.argument("job")
+@click.argument("answer", type=click.Choice([answer.value for answer in Answer]))
+@click.option("--cause", type=click.Choice([cause.value for cause in SpoilCause]), help="Why it was spoiled.")
+@pass_app
+def resolve(app: App, job: str, answer: str, cause: str | None) -> None:
+    """Say what became of an unresolved card, after looking at it."""
+    found = app.execute("jobs.resolve", job=job, answer=answer, cause=cause)
+    app.answer(found, lambda: f"{found['job']}: the card is booked to {found['end']}")

@@ -1,0 +1,54 @@
+"""run and enrol."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+
+import click
+
+from kiosk.cli.context import App, pass_app, set_up_logging
+from kiosk.errors import UsageError
+from kiosk.station import Station, enrol_station
+
+WATCH_S = 1.0
+
+
+@click.command()
+@pass_app
+def run(app: App) -> None:
+    """Run the station: worker, link to the centre, control socket. SIGTERM ends it after the card in the machine."""
+    set_up_logging(app.config.log.level)
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    station = Station(app.config, app.data, "station")
+    try:
+        station.start()
+        while not (stopping.is_set() or station.ended.wait(WATCH_S) or station.books.poisoned):
+            pass
+        failure = station.worker.failure if station.worker else None
+    finally:
+        poisoned = station.books.poisoned
+        station.close()
+    if poisoned or failure:
+        click.echo(
+            f"keping: the station stopped: {poisoned or failure}; restart it after the cause is gone", err=True
+        )
+        sys.exit(3 if poisoned else 1)
+
+
+@click.command("enrol")
+@click.option("--hub", "url", help="Address of the centre; the config's hub.url without it.")
+@click.option("--code", required=True, help="The one-time code that the centre gave out.")
+@click.option("--fingerprint", required=True, help="Fingerprint of the centre's key, as the centre shows it.")
+@pass_app
+def enrol_command(app: App, url: str | None, code: str, fingerprint: str) -> None:
+    """Register this station with the centre, pin the centre's keys, begin the journal."""
+    address = url or app.config.hub.url
+    if not address:
+        raise UsageError("no centre: give --hub URL or set hub.url in the config")
+    incarnation = enrol_station(app.config, app.data, address, code, fingerprint, app.by)
+    answer = {"station": app.config.station.id, "incarnation": incarnation}
+    app.answer(answer, lambda: f"{app.config.station.id} is enrolled, incarnation {incarnation}")

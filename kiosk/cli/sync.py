@@ -1,0 +1,38 @@
+"""sync: status, now."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from kiosk.cli.context import App, pass_app
+from kiosk.control import NotRunning, call
+from kiosk.journal import scan
+
+
+@click.group()
+def sync() -> None:
+    """The link to the centre."""
+
+
+@sync.command()
+@pass_app
+def status(app: App) -> None:
+    """What the centre has acknowledged, and what waits."""
+    try:
+        found = call(app.data, "station.status", {})["sync"] or {}
+    except NotRunning:
+        last = max((frame.seq for frame in scan(app.data / "journal")), default=0)
+        path = app.data / "sync" / "ack.json"
+        acknowledged = json.loads(path.read_bytes())["seq"] if path.exists() else 0
+        found = {"online": False, "acknowledged": acknowledged, "unsent": last - acknowledged}
+    app.answer(found, lambda: "\n".join(f"{name}: {value}" for name, value in found.items()))
+
+
+@sync.command()
+@pass_app
+def now(app: App) -> None:
+    """Look at the centre at once, whatever the back-off says. Needs a running station."""
+    call(app.data, "sync.now", {})
+    app.answer({"asked": True}, lambda: "asked")

@@ -1,0 +1,86 @@
+"""The books as the link to the centre sees them: frames out, records in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kiosk.books import Books
+from kiosk.core.frames import ZERO_HEAD
+from kiosk.crypto.checkpoint import Checkpoint, Position, sign_checkpoint
+from kiosk.crypto.keys import OKPKey
+from kiosk.desk import balances
+from kiosk.sync.intake import Accepted, Judged, RefusedRecord
+from kiosk.vault import Vault
+
+ACTOR = "centre"
+ROOM = 5_000
+"""Most records that wait here at once: some 25 days of one printer's work."""
+
+
+class Outbox:
+    """`FrameSource` over the books. Nothing is queued apart from the journal itself."""
+
+    def __init__(self, books: Books, station: str, key: OKPKey) -> None:
+        self._books = books
+        self._station = station
+        self._key = key
+        with books.transaction() as view:
+            genesis = view.get("station", "self")
+        assert genesis is not None
+        self.incarnation: str = genesis["incarnation"]
+
+    @property
+    def last_seq(self) -> int:
+        return self._books.seq
+
+    def frames_after(self, seq: int, limit_bytes: int) -> tuple[Sequence[bytes], int, str]:
+        lines = self._books.lines_after(seq, limit_bytes)
+        if not lines:
+            return [], seq, ZERO_HEAD
+        head = lines[-1].partition(b'"h":"')[2][:64].decode()
+        return lines, seq + len(lines), head
+
+    def checkpoint(self) -> str:
+        with self._books.transaction() as view:
+            position = Position(self._station, self.incarnation, self._books.seq, self._books.head)
+            return sign_checkpoint(Checkpoint(position, balances(view)), self._key)
+
+
+class Inbox:
+    """`RecordSink`: the vault first, then one frame that names the records and moves the cursor."""
+
+    def __init__(self, books: Books, vault: Vault) -> None:
+        self._books = books
+        self._vault = vault
+
+    @property
+    def cursor(self) -> str:
+        with self._books.transaction() as view:
+            known = view.get("intake", "centre")
+        return known["cursor"] if known else ""
+
+    @property
+    def room(self) -> int:
+        with self._books.transaction() as view:
+            waiting = sum(record["state"] == "waiting" for record in view.table("records").all())
+        return ROOM - int(waiting)
+
+    def accept(self, judged: Sequence[Judged], cursor: str) -> None:
+        fresh = [item for item in judged if isinstance(item, Accepted) and not self._known(item.ref)]
+        for item in fresh:
+            self._vault.put(item.record, item.jws)
+        self._books.commit("records", {
+            "records": [{
+                "ref": item.ref, "sku": item.record.sku.value, "reason": item.record.reason.value,
+                "priority": item.record.priority,
+            } for item in fresh],
+            "refused": [
+                {"reason": item.reason.value, "detail": item.detail}
+                for item in judged if isinstance(item, RefusedRecord)
+            ],
+            "cursor": cursor,
+        }, ACTOR)  # fmt: skip
+
+    def _known(self, ref: str) -> bool:
+        with self._books.transaction() as view:
+            return view.read("records", ref) is not None

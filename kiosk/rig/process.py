@@ -1,0 +1,84 @@
+"""The station as a child process: started, asked, killed and started again."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from kiosk.control import NotRunning, call
+from kiosk.errors import KepingError, Unavailable
+
+START_S = 30.0
+STOP_S = 120.0
+LOOK_S = 0.02
+
+
+class StationProcess:
+    """`keping run` on one DATA directory. Its log goes to `log`."""
+
+    def __init__(self, config: Path, data: Path, log: Path, environment: dict[str, str]) -> None:
+        self._arguments = [sys.executable, "-m", "kiosk", "--config", str(config), "--data", str(data)]
+        self._data = data
+        self._log = log
+        self._environment = {**os.environ, **environment}
+        self._process: subprocess.Popen[bytes] | None = None
+        self.starts = 0
+
+    @property
+    def alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        """Start it and wait until it answers. <= 30 s; Unavailable with the end of its log if it does not."""
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen([*self._arguments, "run"], stderr=log, stdout=log, env=self._environment)  # noqa: S603  # our own interpreter
+        self.starts += 1
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline and self.alive:
+            try:
+                self.call("station.status")
+            except Unavailable:
+                time.sleep(LOOK_S)
+            else:
+                return
+        self.kill()
+        raise Unavailable(f"the station did not start:\n{self._log.read_text(errors='replace')[-2000:]}")
+
+    def call(self, command: str, **arguments: Any) -> Any:
+        """A command over the control socket. NotRunning while it is dead."""
+        return call(self._data, command, arguments)
+
+    def command(self, *words: str) -> Any:
+        """A command as a person types it, with --json; KepingError with its message if it fails."""
+        done = subprocess.run(  # noqa: S603  # our own interpreter
+            [*self._arguments, "--json", *words], capture_output=True, env=self._environment, check=False, text=True
+        )
+        if done.returncode:
+            raise KepingError(f"keping {' '.join(words)}: exit {done.returncode}: {done.stderr.strip()}")
+        return json.loads(done.stdout)
+
+    def kill(self) -> None:
+        """SIGKILL: nothing is finished, nothing flushed. Safe from any thread; does not wait."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGKILL)
+
+    def wait(self) -> int:
+        assert self._process is not None
+        return self._process.wait(STOP_S)
+
+    def stop(self) -> int:
+        """SIGTERM, and wait for the card in the machine. Returns the exit code."""
+        if self._process is None:
+            return 0
+        if self.alive:
+            self._process.terminate()
+        return self.wait()
+
+
+__all__ = ["NotRunning", "StationProcess"]

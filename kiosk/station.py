@@ -1,0 +1,229 @@
+"""Composition root: from config and DATA to a station. The only module beside the rig that knows drivers.
+
+`Station(...)` opens books and vault: what a command needs when no station runs. `start()` adds worker, sync
+and control socket; `close()` ends all of it, last the books.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import secrets
+import shutil
+import threading
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from drivers.protocols import ApduLink, CardPrinter, ChipEncoder
+from kiosk.books import Books, DataLock
+from kiosk.config import Config, PrinterConfig, ReaderConfig
+from kiosk.control import ControlServer
+from kiosk.core.frames import Frame
+from kiosk.core.plan import PlanError, check_plan
+from kiosk.core.records import Record
+from kiosk.crypto import keys
+from kiosk.crypto.sealing import new_key
+from kiosk.desk import Desk
+from kiosk.durable import replace_file
+from kiosk.errors import DamagedData, Rejected, UsageError
+from kiosk.outbox import Inbox, Outbox
+from kiosk.render import render_face
+from kiosk.sync.client import HubClient, connect
+from kiosk.sync.enrol import enrol, load_pins, save_pins
+from kiosk.sync.intake import Intake, RefusedRecord, judge
+from kiosk.sync.loop import SyncLoop
+from kiosk.sync.shipping import AckStore, Shipper
+from kiosk.vault import Vault
+from kiosk.worker import Bench, Prepress, Worker
+
+log = logging.getLogger(__name__)
+
+MB = 1_000_000
+
+
+class Station:
+    """One station on one DATA directory, which it locks for its lifetime. Unavailable if another process has it."""
+
+    def __init__(self, config: Config, data: Path, by: str) -> None:
+        self.config = config
+        self.data = data
+        _require_enrolled(data)
+        self._lock = DataLock(data)
+        try:
+            self._pins = load_pins(data / "keys" / "hub.json")
+            self._key = keys.load_okp(data / "keys" / "signing.jwk", keys.SIGNING)
+            self.books = Books.open(data, config.journal.segment << 20, by)
+        except BaseException:
+            self._lock.release()
+            raise
+        self.vault = Vault(data / "vault", (data / "keys" / "vault.key").read_bytes())
+        self.desk = Desk(self.books, wake=self._wake, may_start=self._check_disk)
+        self.worker: Worker | None = None
+        self.sync: SyncLoop | None = None
+        self._prepress: Prepress | None = None
+        self._bench: Bench | None = None
+        self._control: ControlServer | None = None
+        self.ended = threading.Event()
+
+    def start(self) -> None:
+        """Begin to serve. Blocks for no device: printer and reader are opened by the worker when they are needed."""
+        config = self.config
+        try:
+            plan = check_plan(config.card.steps)
+        except PlanError as exc:
+            raise UsageError(f"card.steps: {exc}") from exc
+        driver = load_driver("printers", config.printer.driver)
+        self._prepress = Prepress(
+            self.vault, self._check_record, render_face, partial(driver.prepare, ribbon=config.printer.ribbon)
+        )
+        self._bench = Bench(partial(open_printer, config.printer), partial(open_encoder, config.reader))
+        self.worker = Worker(self.books, self._bench, self._prepress, plan, config.card.refusals_in_a_row)
+        self.worker.on_end = self.ended.set
+        self.worker.start()
+        if config.hub.url:
+            self.sync = self._make_sync()
+            self.sync.start()
+        self.books.on_commit = self._committed
+        self._control = ControlServer(self.data, self.execute)
+
+    def execute(self, command: str, arguments: dict[str, Any], by: str) -> Any:
+        """One command of the control socket: the station's own, or the desk's."""
+        match command:
+            case "station.status":
+                return self.status()
+            case "sync.now":
+                if self.sync is None:
+                    raise Rejected("no centre is configured (hub.url)", "no-hub")
+                self.sync.wake(now=True)
+                return None
+        return self.desk.execute(command, arguments, by)
+
+    def status(self) -> dict[str, Any]:
+        """What is going on, without a person's data: position, hold-up, link."""
+        worker, sync = self.worker, self.sync
+        holdup = worker.holdup if worker else None
+        return {
+            "station": self.config.station.id,
+            "seq": self.books.seq,
+            "head": self.books.head,
+            "poisoned": self.books.poisoned,
+            "holdup": {"reasons": sorted(holdup.reasons), "message": str(holdup)} if holdup else None,
+            "sync": vars(sync.state) if sync else None,
+        }
+
+    def close(self) -> None:
+        """Finish the card in the machine, then end everything. Idempotent. Blocks <= 2 min."""
+        if self._control:
+            self._control.close()
+        if self.worker:
+            self.worker.stop()
+        if self._prepress:
+            self._prepress.close()
+        if self.sync:
+            self.sync.stop()
+        self._control = self.worker = self._prepress = self.sync = None
+        self.books.close()
+        self._lock.release()
+
+    def _wake(self) -> None:
+        if self.worker:
+            self.worker.wake()
+
+    def _committed(self, frame: Frame) -> None:
+        if self.sync:
+            self.sync.wake()
+
+    def _check_disk(self) -> None:
+        free = shutil.disk_usage(self.data).free // MB
+        if free < self.config.disk.refuse:
+            raise Rejected(
+                f"{free} MB free on {self.data}, {self.config.disk.refuse} needed for a new job", "disk-full"
+            )
+        if free < self.config.disk.warn:
+            log.warning("disk free_mb=%d warn=%d", free, self.config.disk.warn)
+
+    def _check_record(self, token: str) -> Record:
+        """Signature, lease and schema again, right before a blank is spent on it."""
+        judged = judge(token, self.config.station.id, self._pins.signing)
+        if isinstance(judged, RefusedRecord):
+            raise Rejected(f"the record may not be printed here: {judged.detail}", judged.reason)
+        return judged.record
+
+    def _make_sync(self) -> SyncLoop:
+        station = self.config.station.id
+        client = HubClient(connect(self.config.hub.url), station, self._key, self._pins.signing)
+        shipper = Shipper(client, Outbox(self.books, station, self._key), AckStore(self.data / "sync" / "ack.json"))
+        return SyncLoop(shipper, Intake(client, Inbox(self.books, self.vault)), poll_s=self.config.hub.poll)
+
+
+def enrol_station(config: Config, data: Path, url: str, code: str, fingerprint: str, by: str) -> str:
+    """Register with the centre and start the journal. Returns the new incarnation.
+
+    May be repeated after a lost answer: the keys are made once, the journal is begun last. DamagedData if this
+    DATA has a journal already.
+    """
+    if (data / "journal").exists():
+        raise DamagedData(f"{data}: has a journal already; a station is enrolled once")
+    lock = DataLock(data)
+    try:
+        station = config.station.id
+        own = _own_keys(data / "keys")
+        pins = enrol(url, station, code, fingerprint, own)
+        save_pins(data / "keys" / "hub.json", pins)
+        incarnation = secrets.token_hex(8)
+        genesis = {
+            "station": station, "incarnation": incarnation, "key": keys.thumbprint(own[0]), "predecessor": None,
+        }  # fmt: skip
+        Books.create(data, config.journal.segment << 20, genesis, by).close()
+    finally:
+        lock.release()
+    return incarnation
+
+
+def load_driver(family: str, name: str) -> Any:
+    """The module drivers.<family>.<name>; the configured name is the module's. UsageError if there is none."""
+    try:
+        return importlib.import_module(f"drivers.{family}.{name}")
+    except ModuleNotFoundError as exc:
+        raise UsageError(f"no driver {name!r} in drivers/{family}") from exc
+
+
+def open_printer(config: PrinterConfig) -> CardPrinter:
+    module = load_driver("printers", config.driver)
+    printer: CardPrinter = module.open(config.port, config.baud, ribbon=config.ribbon)
+    return printer
+
+
+def open_encoder(config: ReaderConfig) -> ChipEncoder:
+    link: ApduLink
+    if config.link == "pcsc":
+        from drivers.pcsc import PcscLink
+
+        link = PcscLink(config.name)
+    else:
+        from drivers.sim.chiplink import SocketLink
+
+        link = SocketLink(Path(config.name))
+    encoder: ChipEncoder = load_driver("encoders", config.encoder).open(link, config.appear_timeout)
+    return encoder
+
+
+def _own_keys(directory: Path) -> tuple[keys.OKPKey, keys.OKPKey]:
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    made = {"signing": keys.generate_signing, "encryption": keys.generate_encryption}
+    for name, make in made.items():
+        if not (directory / f"{name}.jwk").exists():
+            keys.save(directory / f"{name}.jwk", make())
+    if not (directory / "vault.key").exists():
+        replace_file(directory / "vault.key", new_key())
+    signing = keys.load_okp(directory / "signing.jwk", keys.SIGNING)
+    return signing, keys.load_okp(directory / "encryption.jwk", keys.ENCRYPTION)
+
+
+def _require_enrolled(data: Path) -> None:
+    if (data / "journal").exists():
+        return
+    if (data / "sync" / "ack.json").exists() or any((data / "vault").glob("*.head")):
+        raise DamagedData(f"{data}: the journal is gone but its traces are there; restore it before starting")
+    raise UsageError(f"{data}: no station here yet; enrol it first (keping enrol)")

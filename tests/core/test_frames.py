@@ -1,0 +1,72 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kiosk.core.frames import ZERO_HEAD, FrameError, NewerVersion, Stamp, make_frame, parse_line
+
+STAMP = Stamp(1_790_000_000_000, "0123abcd", 42, "cli:maria")
+
+
+def test_line_layout_is_the_documented_one() -> None:
+    frame = make_frame(1, "genesis", STAMP, {"station": "kupang-01"}, ZERO_HEAD)
+    assert frame.line == (
+        b'{"c":3391361467,"h":"' + frame.head.encode() + b'","r":{"s":1,"v":1,"k":"genesis","t":1790000000000,'
+        b'"b":["0123abcd",42],"by":"cli:maria","d":{"station":"kupang-01"}}}\n'
+    ).replace(b"3391361467", frame.line[5 : frame.line.index(b",")])
+
+
+def test_checksum_and_hash_agree_with_independent_arithmetic() -> None:
+    import hashlib
+    import zlib
+
+    first = make_frame(1, "genesis", STAMP, {"a": 1}, ZERO_HEAD)
+    second = make_frame(2, "stock", STAMP, {"b": "é"}, first.head)
+    body = json.loads(second.line)
+    stored = second.line[second.line.index(b'"r":') + 4 : -2]
+    assert body["c"] == zlib.crc32(stored)
+    assert body["h"] == hashlib.sha256(bytes.fromhex(first.head) + stored).hexdigest()
+    assert "é".encode() in stored
+
+
+@given(st.binary(min_size=1, max_size=4), st.data())
+def test_any_changed_byte_is_refused(noise: bytes, data: st.DataObject) -> None:
+    line = make_frame(1, "stock", STAMP, {"moves": [["wni", "BAST-1", "vault", "shift", 5]]}, ZERO_HEAD).line
+    at = data.draw(st.integers(0, len(line) - 1))
+    changed = line[:at] + noise + line[at + len(noise) :]
+    if changed != line:
+        with pytest.raises(FrameError):
+            parse_line(changed, ZERO_HEAD, 1)
+
+
+def test_round_trip() -> None:
+    frame = make_frame(7, "stock", STAMP, {"moves": []}, "ab" * 32)
+    assert parse_line(frame.line, "ab" * 32, 7) == frame
+
+
+@pytest.mark.parametrize("value", [float("nan"), {1, 2}, b"bytes"])
+def test_what_is_not_json_is_refused(value: object) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        make_frame(1, "stock", STAMP, {"x": value}, ZERO_HEAD)
+
+
+def test_wrong_sequence_or_predecessor_is_refused() -> None:
+    line = make_frame(3, "stock", STAMP, {}, "ab" * 32).line
+    with pytest.raises(FrameError, match="sequence 3, expected 4"):
+        parse_line(line, "ab" * 32, 4)
+    with pytest.raises(FrameError, match="chain"):
+        parse_line(line, "cd" * 32, 3)
+
+
+def test_a_newer_version_says_upgrade_first() -> None:
+    from kiosk.core import frames
+
+    old = frames.VERSION
+    frames.VERSION = old + 1
+    try:
+        line = make_frame(1, "stock", STAMP, {}, ZERO_HEAD).line
+    finally:
+        frames.VERSION = old
+    with pytest.raises(NewerVersion, match="upgrade first"):
+        parse_line(line, ZERO_HEAD, 1)

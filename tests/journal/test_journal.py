@@ -1,0 +1,173 @@
+import os
+import resource
+from pathlib import Path
+
+import pytest
+
+from kiosk.core.frames import Stamp
+from kiosk.errors import DamagedData
+from kiosk.journal import Journal, Poisoned, scan
+
+SEGMENT = 4096
+
+
+def stamp(ms: int = 1_000) -> Stamp:
+    return Stamp(ms, "boot", ms, "t")
+
+
+def add(journal: Journal, count: int) -> None:
+    for number in range(count):
+        if journal.must_seal:
+            journal.seal(None, stamp())
+        journal.append(journal.draft("stock", {"n": number, "pad": "x" * 80}, stamp()))
+
+
+@pytest.fixture
+def filled(tmp_path: Path) -> Path:
+    journal = Journal.create(tmp_path / "journal", SEGMENT)
+    add(journal, 60)
+    journal.close()
+    return tmp_path / "journal"
+
+
+def test_segments_follow_each_other_and_the_chain_runs_through(filled: Path) -> None:
+    assert len(list(filled.iterdir())) > 2
+    frames = list(scan(filled))
+    assert [frame.seq for frame in frames] == list(range(1, len(frames) + 1))
+    assert sum(frame.kind == "segment" for frame in frames) == len(list(filled.iterdir())) - 1
+
+
+def test_reopened_it_goes_on_where_it_was(filled: Path) -> None:
+    journal = Journal.open(filled, SEGMENT)
+    seq, head = journal.seq, journal.head
+    assert journal.recovered is None
+    add(journal, 1)
+    journal.close()
+    frames = list(scan(filled))
+    assert frames[-2].head == head
+    assert frames[-2].seq == seq
+
+
+def test_a_torn_tail_is_cut_and_told(filled: Path) -> None:
+    last = sorted(filled.iterdir())[-1]
+    whole = last.read_bytes()
+    last.write_bytes(whole + b'{"c":12')
+    journal = Journal.open(filled, SEGMENT)
+    assert journal.recovered is not None
+    assert (journal.recovered["segment"], journal.recovered["bytes"]) == (last.name, 7)
+    journal.close()
+    assert last.read_bytes() == whole
+
+
+@pytest.mark.parametrize("which", [0, 1, -2])
+def test_a_missing_segment_is_refused(filled: Path, which: int) -> None:
+    victim = sorted(filled.iterdir())[which]
+    victim.unlink()
+    with pytest.raises(DamagedData, match=r"seg-|missing"):
+        Journal.open(filled, SEGMENT)
+
+
+def test_a_missing_live_segment_leaves_the_seal_open_but_loses_frames_only_to_the_outside_anchor(filled: Path) -> None:
+    """The unkeyed chain can't tell that its end was taken away; checkpoints outside do (ack, hub, shift slip)."""
+    journal = Journal.open(filled, SEGMENT)
+    whole = journal.seq
+    journal.close()
+    sorted(filled.iterdir())[-1].unlink()
+    journal = Journal.open(filled, SEGMENT)
+    assert journal.seq < whole
+    journal.close()
+
+
+def test_a_shortened_sealed_segment_is_refused(filled: Path) -> None:
+    sealed = sorted(filled.iterdir())[0]
+    lines = sealed.read_bytes().splitlines(keepends=True)
+    sealed.write_bytes(b"".join(lines[:-1]))
+    with pytest.raises(DamagedData, match=r"seg-"):
+        Journal.open(filled, SEGMENT)
+
+
+def test_a_crash_between_new_file_and_its_first_frame_is_healed(filled: Path) -> None:
+    journal = Journal.open(filled, SEGMENT)
+    following = filled / f"seg-{journal.seq + 1:012d}.jsonl"
+    journal.close()
+    for torn in (b"", b'{"c":1'):
+        following.write_bytes(torn)
+        journal = Journal.open(filled, SEGMENT)
+        assert journal.must_seal
+        journal.seal(None, stamp())
+        add(journal, 1)
+        journal.close()
+        assert [frame.kind for frame in scan(filled)][-2:] == ["segment", "stock"]
+        following.unlink()
+
+
+def test_never_over_another_and_never_empty(filled: Path, tmp_path: Path) -> None:
+    with pytest.raises(DamagedData, match="not empty"):
+        Journal.create(filled, SEGMENT)
+    (tmp_path / "gone").mkdir()
+    with pytest.raises(DamagedData, match="missing"):
+        Journal.open(tmp_path / "gone", SEGMENT)
+
+
+def test_recorded_time_never_goes_back(tmp_path: Path) -> None:
+    journal = Journal.create(tmp_path / "journal", SEGMENT)
+    journal.append(journal.draft("stock", {}, stamp(5_000)))
+    assert journal.draft("stock", {}, stamp(946_684_800)).stamp.time_ms == 946_684_800
+    assert journal.draft("stock", {}, stamp(1)).stamp.time_ms == 5_000
+    journal.close()
+
+
+def test_a_failed_write_poisons_and_a_restart_finds_what_was_acknowledged(tmp_path: Path) -> None:
+    """A real refusal by the kernel (EFBIG under a file size limit), in the middle of a frame."""
+    journal = Journal.create(tmp_path / "journal", 1 << 20)
+    add(journal, 5)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    size = sorted((tmp_path / "journal").iterdir())[0].stat().st_size
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 50, hard))
+    try:
+        with pytest.raises(Poisoned, match="can't be written"):
+            add(journal, 1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with pytest.raises(Poisoned, match="until a restart"):
+        add(journal, 1)
+    journal.close()
+    again = Journal.open(tmp_path / "journal", 1 << 20)
+    assert again.seq == 5
+    assert again.recovered is not None
+    again.close()
+
+
+def test_one_fdatasync_a_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+    real = os.fdatasync
+
+    def counting(fd: int) -> None:
+        calls.append("fdatasync")
+        real(fd)
+
+    journal = Journal.create(tmp_path / "journal", 1 << 20)
+    monkeypatch.setattr(os, "fdatasync", counting)
+    add(journal, 10)
+    journal.close()
+    assert calls == ["fdatasync"] * 10
+
+
+@pytest.mark.parametrize("after", [0, 1, 17, 36, 59])
+def test_raw_lines_after_any_frame(filled: Path, after: int) -> None:
+    journal = Journal.open(filled, SEGMENT)
+    frames = list(scan(filled))
+    lines: list[bytes] = []
+    while more := journal.lines_after(after + len(lines), 1_000):
+        lines += more
+    assert lines == [frame.line for frame in frames[after:]]
+    journal.close()
+
+
+def test_no_file_is_left_open(tmp_path: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+    for number in range(20):
+        journal = Journal.create(tmp_path / str(number), SEGMENT)
+        add(journal, 60)
+        journal.close()
+    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
