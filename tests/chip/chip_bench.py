@@ -1,0 +1,97 @@
+"""A reader with a place for a chip: without a daemon, and through a real pcscd. Fixtures for both."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from drivers.encoders import ktp_el
+from drivers.pcsc import PcscLink
+from drivers.protocols import ChipEncoder
+from drivers.sim.chip import KTP_EL, Behaviour, Chip, Profile
+from drivers.sim.chiplink import Antenna, SocketAntenna, SocketLink, VpcdAntenna
+from kiosk.rig.pcscd import PrivatePcscd, unavailable_reason
+
+UID = bytes.fromhex("04A1B2C3D4E5F6")
+
+# libpcsclite reads its socket's place once a process, whichever test comes first: so it is told at import.
+PCSCD_DIRECTORY = Path(tempfile.gettempdir(), f"keping-tests-{os.getpid()}")
+os.environ.update(PrivatePcscd(PCSCD_DIRECTORY).environment)
+
+
+@dataclass
+class Bench:
+    """The reader as the host sees it (`link`) and as the world does (`antenna`)."""
+
+    link: SocketLink | PcscLink
+    antenna: Antenna
+
+    def encoder(self, appear_timeout_s: float = 5.0) -> ChipEncoder:
+        return ktp_el.open(self.link, appear_timeout_s)
+
+    def lay(self, behaviour: Behaviour | None = None, uid: bytes = UID, profile: Profile = KTP_EL) -> Chip:
+        """A new chip onto the antenna."""
+        chip = Chip(uid, profile, behaviour or Behaviour())
+        self.antenna.enter(chip)
+        return chip
+
+    def pull_at(self, chip: Chip, nth: int, ins: int | None = None) -> None:
+        """Take the chip away at the n-th command from now, from 1, or the n-th with this INS; once."""
+        countdown = [nth]
+
+        def hand(apdu: bytes) -> None:
+            if ins in (None, apdu[1]):
+                countdown[0] -= 1
+                if countdown[0] == 0:
+                    self.antenna.leave()
+
+        chip.on_apdu(hand)
+
+
+def count_descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.fixture(scope="module")
+def pcscd() -> Iterator[PrivatePcscd]:
+    reason = unavailable_reason()
+    if reason is not None:
+        pytest.skip(reason)
+    with PrivatePcscd(PCSCD_DIRECTORY) as running:
+        yield running
+    shutil.rmtree(PCSCD_DIRECTORY)
+
+
+@pytest.fixture
+def in_process() -> Iterator[Bench]:
+    # Not tmp_path: a socket's name has room for 107 bytes.
+    with tempfile.TemporaryDirectory(prefix="keping-chip-") as directory:
+        path = Path(directory, "antenna")
+        with closing(SocketAntenna(path)) as antenna, closing(SocketLink(path)) as link:
+            yield Bench(link, antenna)
+
+
+@pytest.fixture(scope="module")
+def vpcd_antenna(pcscd: PrivatePcscd) -> Iterator[VpcdAntenna]:
+    # One for all tests, as it remembers when the last chip left.
+    with closing(VpcdAntenna("127.0.0.1", pcscd.port)) as antenna:
+        yield antenna
+
+
+@pytest.fixture
+def over_pcsc(pcscd: PrivatePcscd, vpcd_antenna: VpcdAntenna) -> Iterator[Bench]:
+    with closing(PcscLink(pcscd.reader_name)) as link:
+        yield Bench(link, vpcd_antenna)
+    vpcd_antenna.leave()
+
+
+@pytest.fixture(params=["in_process", pytest.param("over_pcsc", marks=pytest.mark.pcsc)])
+def bench(request: pytest.FixtureRequest) -> Bench:
+    """Each test on both links."""
+    found: Bench = request.getfixturevalue(request.param)
+    return found
