@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -56,12 +57,13 @@ class _Running:
     """One listening socket with its connections, its loop thread and its workers."""
 
     def __init__(self, app: WSGIApplication, host: str, port: int) -> None:
+        # Bound here: when waitress finds the port taken, its workers are running already and stay.
+        listening = socket.create_server((host, port))
         self._sockets: dict[int, Any] = {}
         self._server = create_server(
             app,
             map=self._sockets,
-            host=host,
-            port=port,
+            sockets=[listening],
             threads=THREADS,
             max_request_body_size=8 << 20,
             channel_timeout=60,

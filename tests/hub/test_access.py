@@ -1,0 +1,165 @@
+"""Who gets in: enrolment, request tokens, lost stations; and how a refusal looks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from kiosk.crypto import jose, keys
+from kiosk.errors import UsageError
+from kiosk.hub import app as hub_app
+from kiosk.hub import leases, stations
+from tests.hub.conftest import STATION, Hub
+
+PATH = f"/v1/stations/{STATION}/status"
+
+
+def refusal(hub: Hub, token: str | None, path: str = PATH) -> tuple[int, str]:
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    response = hub.http.get(path, headers=headers)
+    assert response.content_type == "application/problem+json"
+    document = response.get_json()
+    assert document["status"] == response.status_code
+    return response.status_code, document["reason"]
+
+
+def test_signed_request_passes(hub: Hub) -> None:
+    response = hub.call("GET", "status")
+    assert response.status_code == 200
+    assert response.headers["Date"] == "Fri, 15 Jan 2027 08:00:00 GMT"
+    assert hub.status.last_contact == int(hub.clock() * 1000)
+
+
+def test_request_without_a_fitting_token_is_refused(hub: Hub) -> None:
+    for token, reason in (
+        (None, "unsigned"),
+        ("", "unsigned"),
+        ("a.b.c", "unsigned"),
+        (hub.token("GET", PATH, key=keys.generate_signing()), "unsigned"),
+        (hub.token("GET", PATH, now_s=hub.clock() - 151), "expired"),
+        (hub.token("GET", PATH, now_s=hub.clock() + 31), "not-yet-valid"),
+        (hub.token("POST", PATH), "wrong-claims"),
+        (hub.token("GET", f"/v1/stations/{STATION}/records"), "wrong-claims"),
+        (hub.token("GET", PATH, b"body"), "wrong-claims"),
+    ):
+        assert refusal(hub, token) == (401, reason)
+
+
+def test_token_passes_once(hub: Hub) -> None:
+    token = hub.token("GET", PATH)
+    assert hub.http.get(PATH, headers={"Authorization": f"Bearer {token}"}).status_code == 200
+    assert refusal(hub, token) == (401, "replayed")
+    hub.clock.now_s += 151
+    assert refusal(hub, token) == (401, "expired")
+
+
+def test_token_for_another_hub_is_refused(hub: Hub) -> None:
+    asked = jose.Request.of(STATION, keys.thumbprint(keys.generate_signing()), "GET", PATH, b"")
+    assert refusal(hub, jose.sign_request(asked, hub.key, hub.clock(), "12345678")) == (401, "wrong-claims")
+
+
+def test_station_cannot_read_for_another(hub: Hub) -> None:
+    other = keys.generate_signing()
+    code = stations.add_station(hub.store, "kupang-02")
+    stations.enrol(hub.store, "kupang-02", code, other, keys.generate_encryption(), 0)
+    path = "/v1/stations/kupang-02/status"
+    assert refusal(hub, hub.token("GET", path), path) == (401, "unsigned")
+    assert refusal(hub, hub.token("GET", "/v1/stations/nobody/status"), "/v1/stations/nobody/status")[0] == 401
+
+
+def test_lost_station_is_shut_out_and_its_records_can_go_elsewhere(hub: Hub) -> None:
+    assert stations.declare_lost(hub.store, STATION, 5) == 0
+    assert refusal(hub, hub.token("GET", PATH)) == (403, "station-lost")
+    with pytest.raises(UsageError):
+        stations.declare_lost(hub.store, "nobody", 5)
+
+
+def enrolment(**change: Any) -> dict[str, Any]:
+    return {
+        "station": "alak-1",
+        "code": "X",
+        "signing_key": keys.public_jwk(keys.generate_signing()),
+        "encryption_key": keys.public_jwk(keys.generate_encryption()),
+        **change,
+    }
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"signing_key": None},
+        {"signing_key": keys.public_jwk(keys.generate_encryption())},
+        {"encryption_key": keys.public_jwk(keys.generate_signing())},
+        {"signing_key": keys.generate_signing().as_dict(private=True)},
+    ],
+)
+def test_enrolment_takes_public_keys_of_the_right_curves(hub: Hub, change: dict[str, Any]) -> None:
+    code = stations.add_station(hub.store, "alak-1")
+    response = hub.http.post("/v1/enrol", json=enrolment(code=code, **change))
+    assert (response.status_code, response.get_json()["reason"]) == (400, "key-format")
+    assert hub.http.post("/v1/enrol", json=enrolment(code=code)).status_code == 200
+
+
+def test_unknown_station_and_wrong_code_look_the_same(hub: Hub) -> None:
+    stations.add_station(hub.store, "alak-1")
+    answers = {hub.http.post("/v1/enrol", json=enrolment(station=name)).get_data() for name in ("alak-1", "x")}
+    assert len(answers) == 1
+    assert b'"status": 403' in answers.pop()
+
+
+def test_code_is_not_kept(hub: Hub, tmp_path: Path) -> None:
+    code = stations.add_station(hub.store, "alak-1")
+    hub.store.close()
+    stored = b"".join(file.read_bytes() for file in tmp_path.iterdir() if file.is_file())
+    assert b"alak-1" in stored
+    assert code.encode() not in stored
+    assert code.replace("-", "").encode() not in stored
+
+
+def test_new_code_replaces_the_old_until_the_station_is_enrolled(hub: Hub) -> None:
+    first, second = (stations.add_station(hub.store, "alak-1") for _ in range(2))
+    assert hub.http.post("/v1/enrol", json=enrolment(code=first)).status_code == 403
+    assert hub.http.post("/v1/enrol", json=enrolment(code=second)).status_code == 200
+    with pytest.raises(UsageError, match="enrolled already"):
+        stations.add_station(hub.store, "alak-1")
+
+
+@pytest.mark.parametrize("name", ["", "A", "a b", "-a", "a" * 64, "../x"])
+def test_station_ids_are_plain_words(hub: Hub, name: str) -> None:
+    with pytest.raises(UsageError):
+        stations.add_station(hub.store, name)
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"x"'])
+def test_enrolment_that_is_no_object_is_refused(hub: Hub, body: bytes) -> None:
+    response = hub.http.post("/v1/enrol", data=body)
+    assert (response.status_code, response.get_json()["reason"]) == (400, "not-json")
+
+
+def test_bodies_are_bounded(hub: Hub) -> None:
+    assert hub.http.post("/v1/enrol", data=b"x" * (hub_app.ENROL_BYTES + 1)).status_code == 413
+    assert hub.ship(b"x" * (hub_app.BODY_BYTES + 1)).status_code == 413
+
+
+@pytest.mark.parametrize("query", ["after=-1", "after=x", "after=²", "limit=0", "limit=101", "after=" + "9" * 30])
+def test_query_is_checked(hub: Hub, query: str) -> None:
+    response = hub.call("GET", f"records?{query}")
+    assert (response.status_code, response.get_json()["reason"]) == (400, "bad-query")
+
+
+def test_every_error_is_a_problem_document(hub: Hub) -> None:
+    for response, status in ((hub.http.get("/nothing"), 404), (hub.http.get("/v1/enrol"), 405)):
+        assert response.status_code == status
+        assert response.content_type == "application/problem+json"
+
+
+def test_busy_data_base_asks_to_come_back(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    def locked(*_: object) -> None:
+        raise OperationalError("select", {}, Exception("database is locked"))
+
+    monkeypatch.setattr(leases, "page", locked)
+    response = hub.call("GET", "records")
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "5")

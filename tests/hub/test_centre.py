@@ -1,0 +1,158 @@
+"""Leases, issue, keys, data base and server of the centre."""
+
+from __future__ import annotations
+
+import random
+import stat
+import threading
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from kiosk.core.records import CHIP_FILES, parse_record
+from kiosk.crypto import chip, jose, keys
+from kiosk.errors import DamagedData, Rejected, UsageError
+from kiosk.hub import leases, stations
+from kiosk.hub.app import create_app
+from kiosk.hub.issue import issue
+from kiosk.hub.keyring import HubKeys
+from kiosk.hub.server import HubServer
+from kiosk.hub.store import Store
+from tests.hub.conftest import STATION, Hub
+from tests.samples import sample_payload
+
+PEOPLE = [parse_record(sample_payload()) for _ in range(3)]
+
+
+def page(hub: Hub, after: int = 0, limit: int = 50) -> tuple[list[str], int]:
+    with hub.store.snapshot() as connection:
+        return leases.page(connection, STATION, after, limit)
+
+
+def test_issued_record_is_signed_leased_and_fits_the_schema(hub: Hub) -> None:
+    refs = issue(hub.store, hub.keys, PEOPLE, STATION, now_s=hub.clock())
+    tokens, cursor = page(hub)
+    records = [parse_record(jose.verify(token, [hub.keys.signing], jose.RECORD)) for token in tokens]
+    assert [record.ref for record in records] == refs
+    assert cursor == 3
+    for record in records:
+        assert (record.station, record.issued_at) == (STATION, "2027-01-15T08:00:00+00:00")
+        assert tuple(record.chip) == CHIP_FILES
+        assert chip.verify_files(hub.keys.chip, record.chip)
+    assert len(set(refs)) == 3
+
+
+def test_seeded_issue_is_repeatable(hub: Hub, tmp_path: Path) -> None:
+    first = issue(hub.store, hub.keys, PEOPLE, STATION, now_s=hub.clock(), rng=random.Random(7))
+    tokens, _ = page(hub)
+    other = Store.open(tmp_path / "other")
+    code = stations.add_station(other, STATION)
+    stations.enrol(other, STATION, code, keys.generate_signing(), keys.generate_encryption(), 0)
+    assert issue(other, hub.keys, PEOPLE, STATION, now_s=hub.clock(), rng=random.Random(7)) == first
+    with other.snapshot() as connection:
+        assert leases.page(connection, STATION, 0, 50)[0] == tokens
+    other.close()
+
+
+def test_issue_is_all_or_nothing(hub: Hub) -> None:
+    with pytest.raises(UsageError):
+        issue(hub.store, hub.keys, PEOPLE, "nobody", now_s=0)
+    issue(hub.store, hub.keys, PEOPLE[:1], STATION, now_s=0, rng=random.Random(7))
+    with pytest.raises(Rejected, match="is leased to"):
+        issue(hub.store, hub.keys, PEOPLE, STATION, now_s=0, rng=random.Random(7))
+    assert len(page(hub)[0]) == 1
+
+
+def test_record_of_a_lost_station_may_be_leased_anew_and_not_before(hub: Hub) -> None:
+    code = stations.add_station(hub.store, "kupang-02")
+    stations.enrol(hub.store, "kupang-02", code, keys.generate_signing(), keys.generate_encryption(), 0)
+    issue(hub.store, hub.keys, PEOPLE, STATION, now_s=0, rng=random.Random(7))
+    with pytest.raises(Rejected):
+        issue(hub.store, hub.keys, PEOPLE, "kupang-02", now_s=0, rng=random.Random(7))
+    assert stations.declare_lost(hub.store, STATION, 1) == 3
+    assert len(issue(hub.store, hub.keys, PEOPLE, "kupang-02", now_s=0, rng=random.Random(7))) == 3
+    assert hub.status.records == {"revoked": 3}
+    with pytest.raises(UsageError, match="lost"):
+        issue(hub.store, hub.keys, PEOPLE, STATION, now_s=0)
+
+
+def test_pages_follow_the_cursor(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    issue(hub.store, hub.keys, PEOPLE, STATION, now_s=0)
+    whole, _ = page(hub)
+    assert page(hub, 0, 2) == (whole[:2], 2)
+    assert page(hub, 2, 2) == (whole[2:], 3)
+    assert page(hub, 3, 2) == ([], 3)
+    monkeypatch.setattr(leases, "PAGE_BYTES", len(whole[0]) + 10)
+    assert page(hub, 0, 50) == (whole[:1], 1)
+    monkeypatch.setattr(leases, "PAGE_BYTES", 1)
+    assert page(hub, 0, 50) == (whole[:1], 1)
+
+
+def test_keys_are_made_once_and_never_in_part(tmp_path: Path) -> None:
+    first = HubKeys.open(tmp_path / "keys")
+    assert HubKeys.open(tmp_path / "keys").fingerprint == first.fingerprint
+    assert keys.fingerprint_matches(first.signing, first.fingerprint)
+    (tmp_path / "keys" / "chip.json").unlink()
+    with pytest.raises(DamagedData, match=r"chip\.json missing"):
+        HubKeys.open(tmp_path / "keys")
+
+
+def test_data_base_is_durable_and_private(hub: Hub, tmp_path: Path) -> None:
+    with hub.store.transaction() as connection:
+        assert connection.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
+        assert connection.execute(text("PRAGMA synchronous")).scalar_one() == 2
+        assert connection.execute(text("PRAGMA foreign_keys")).scalar_one() == 1
+    assert stat.S_IMODE((tmp_path / "hub.sqlite").stat().st_mode) == 0o600
+
+
+def alarm_then_fail(hub: Hub) -> None:
+    with hub.store.transaction() as connection:
+        stations.raise_alarm(connection, STATION, "x", "y", 1)
+        raise ZeroDivisionError
+
+
+def test_failed_transaction_leaves_nothing(hub: Hub) -> None:
+    with pytest.raises(ZeroDivisionError):
+        alarm_then_fail(hub)
+    assert hub.alarms == set()
+    assert stations.add_station(hub.store, "kupang-03")
+
+
+def test_state_survives_reopening(hub: Hub, tmp_path: Path) -> None:
+    hub.journal.stock(2)
+    hub.ship()
+    before = hub.status
+    hub.store.close()
+    hub.store = Store.open(tmp_path)
+    assert hub.status == before
+
+
+def test_server_pauses_and_resumes_on_its_port(hub: Hub) -> None:
+    threads = threading.active_count()
+    server = HubServer(create_app(hub.store, hub.keys, hub.clock))
+    port = server.port
+    with httpx.Client(base_url=server.url, trust_env=False) as http:
+        assert http.get("/").status_code == 404
+        for _ in range(2):
+            server.pause()
+            server.pause()
+            with pytest.raises(httpx.ConnectError):
+                http.get("/")
+            server.resume()
+            server.resume()
+            assert http.get("/").status_code == 404
+        assert server.port == port
+        server.stop()
+        server.stop()
+    assert threading.active_count() == threads
+
+
+def test_taken_port_is_an_error(hub: Hub) -> None:
+    threads = threading.active_count()
+    server = HubServer(create_app(hub.store, hub.keys, hub.clock))
+    with pytest.raises(OSError, match="in use"):
+        HubServer(create_app(hub.store, hub.keys, hub.clock), port=server.port)
+    server.stop()
+    assert threading.active_count() == threads

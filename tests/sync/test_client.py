@@ -1,0 +1,168 @@
+"""Time, trust and refusals as the station meets them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from kiosk.crypto import jose, keys
+from kiosk.crypto.checkpoint import Position, sign_receipt
+from kiosk.errors import DamagedData, Rejected, UsageError
+from kiosk.hub import stations
+from kiosk.hub.stations import declare_lost
+from kiosk.sync.client import HubClient, HubRefused, HubUnreachable, UntrustedAnswer, connect
+from kiosk.sync.enrol import WrongHub, enrol, load_pins, save_pins
+from tests.sync.centre import NOW, Centre, Station
+
+
+def answering(handler) -> HubClient:
+    """A client whose centre is `handler`."""
+    http = connect("http://localhost", transport=httpx.MockTransport(handler))
+    return HubClient(http, "kupang-1", OWN, [PUBLIC], clock=lambda: NOW)
+
+
+HUB, OWN = keys.generate_signing(), keys.generate_signing()
+PUBLIC = keys.import_public(keys.public_jwk(HUB), keys.SIGNING)
+POSITION = Position("kupang-1", "i1", 3, "ab" * 32)
+
+
+@pytest.mark.parametrize("clock_s", [946_684_800.0, NOW + 10 * 365 * 86_400])
+def test_station_with_a_wrong_clock_is_let_in_by_the_centres_date(station: Station, clock_s: float) -> None:
+    station.clock.now_s = clock_s
+    client = station.client()
+    assert client.position().position.seq == 0
+    assert client.hub_time_s == NOW
+
+
+def test_token_is_fresh_for_each_request(centre: Centre, station: Station) -> None:
+    client = station.client()
+    before = centre.line.requests
+    for _ in range(3):
+        client.position()
+    assert centre.line.requests - before == 3
+
+
+def test_request_repeated_on_the_wire_is_cured_by_a_fresh_token(centre: Centre, station: Station) -> None:
+    centre.line.faults.append("twice")
+    assert station.client().position().position.seq == 0
+
+
+def test_lost_station_is_refused_with_the_reason(centre: Centre, station: Station) -> None:
+    declare_lost(centre.store, station.name, 0)
+    with pytest.raises(HubRefused) as caught:
+        station.client().position()
+    assert (caught.value.status, caught.value.reason) == (403, "station-lost")
+
+
+def test_receipt_by_another_key_or_for_another_station_is_not_believed() -> None:
+    other = Position("kupang-2", "i1", 3, "ab" * 32)
+    for token in (sign_receipt(POSITION, OWN), sign_receipt(other, HUB), "x", None):
+        with pytest.raises(UntrustedAnswer):
+            answering(lambda _, token=token: httpx.Response(200, json={"receipt": token})).position()
+    good = sign_receipt(POSITION, HUB)
+    assert answering(lambda _: httpx.Response(200, json={"receipt": good})).position().position == POSITION
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        httpx.Response(200, text="<h1>hotel</h1>"),
+        httpx.Response(200, json=[1]),
+        httpx.Response(302, headers={"Location": "https://elsewhere"}),
+        httpx.Response(403, text="proxy says no"),
+        httpx.Response(511, text="log in first"),
+        httpx.Response(500, json={"reason": "x"}, headers={"Content-Type": "application/problem+json"}),
+    ],
+)
+def test_what_is_not_the_centres_answer_is_no_refusal(response: httpx.Response) -> None:
+    with pytest.raises(HubUnreachable):
+        answering(lambda _: response).position()
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("7", 7.0), ("Fri, 15 Jan 2027 08:01:40 GMT", 100.0), ("soon", None), ("-3", None), (None, None)],
+)
+def test_retry_after_is_seconds_or_a_date(header: str | None, seconds: float | None) -> None:
+    headers = {} if header is None else {"Retry-After": header}
+    with pytest.raises(HubUnreachable) as caught:
+        answering(lambda _: httpx.Response(429, headers=headers)).position()
+    assert caught.value.retry_after_s == seconds
+
+
+@pytest.mark.parametrize("answer", [{}, {"records": [1], "cursor": "1"}, {"records": []}, {"records": "x"}])
+def test_malformed_page_is_no_page(answer: dict[str, object]) -> None:
+    with pytest.raises(HubUnreachable):
+        answering(lambda _: httpx.Response(200, json=answer)).records("", 5)
+
+
+@pytest.mark.parametrize("url", ["http://hub.example", "ftp://hub", "hub.example", "", "https://"])
+def test_personal_data_go_over_tls_only(url: str) -> None:
+    with pytest.raises(UsageError, match="https"):
+        connect(url)
+
+
+def test_environment_cannot_divert_requests(centre: Centre, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
+    assert centre.station().client().position().position.seq == 0
+    centre.hang_up()
+
+
+def own_keys() -> tuple[keys.OKPKey, keys.OKPKey]:
+    return keys.generate_signing(), keys.generate_encryption()
+
+
+def test_enrolment_pins_the_centre_and_survives_a_restart(centre: Centre, tmp_path: Path) -> None:
+    code = stations.add_station(centre.store, "alak-1")
+    pins = enrol(centre.server.url, "alak-1", code.lower(), centre.keys.fingerprint.lower(), own_keys())
+    save_pins(tmp_path / "hub.json", pins)
+    again = load_pins(tmp_path / "hub.json")
+    assert [keys.fingerprint(key) for key in again.signing] == [centre.keys.fingerprint]
+    assert keys.thumbprint(again.chip) == keys.thumbprint(centre.keys.chip)
+    assert keys.thumbprint(again.encryption) == keys.thumbprint(centre.keys.encryption)
+    assert (again.url, again.station) == (centre.server.url, "alak-1")
+
+
+def test_other_fingerprint_is_refused(centre: Centre) -> None:
+    code = stations.add_station(centre.store, "alak-2")
+    with pytest.raises(WrongHub, match="fingerprint"):
+        enrol(centre.server.url, "alak-2", code, keys.fingerprint(HUB), own_keys())
+
+
+def test_centre_with_the_right_key_but_forged_others_is_refused() -> None:
+    """The signing key is public; only the signature shows that the answer is the centre's."""
+
+    def forged(_: httpx.Request) -> httpx.Response:
+        said = {"station": "a", "for": "b", "encryption_key": {}, "chip_key": {}}
+        token = jose.sign(said, OWN, jose.ENROLMENT)
+        return httpx.Response(200, json={"signing_key": keys.public_jwk(HUB), "enrolment": token})
+
+    with pytest.raises(WrongHub):
+        enrol(
+            "http://localhost", "a", "code", keys.fingerprint(HUB), own_keys(),
+            transport=httpx.MockTransport(forged),
+        )  # fmt: skip
+
+
+def test_code_works_once_and_again_only_for_the_same_key(centre: Centre) -> None:
+    """The reply may be lost after the centre has bound the key."""
+    code, mine = stations.add_station(centre.store, "alak-3"), own_keys()
+    centre.line.faults.append("drop-after")
+    with pytest.raises(HubUnreachable):
+        enrol(centre.server.url, "alak-3", code, centre.keys.fingerprint, mine)
+    enrol(centre.server.url, "alak-3", code, centre.keys.fingerprint, mine)
+    for given, own in ((code, own_keys()), ("AAAAA-AAAAA", mine)):
+        with pytest.raises(Rejected):
+            enrol(centre.server.url, "alak-3", given, centre.keys.fingerprint, own)
+
+
+def test_pins_that_are_missing_or_damaged_are_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="not enrolled"):
+        load_pins(tmp_path / "hub.json")
+    for content in (b"", b"[]", b'{"url":"x","station":"y","signing_keys":[{}]}'):
+        (tmp_path / "hub.json").write_bytes(content)
+        with pytest.raises(DamagedData, match=r"hub\.json"):
+            load_pins(tmp_path / "hub.json")

@@ -1,0 +1,121 @@
+"""Only what the centre signed for this very station gets in, and nothing is lost on the way."""
+
+from __future__ import annotations
+
+import pytest
+
+from kiosk.core.records import CHIP_FILES, parse_record
+from kiosk.crypto import chip, jose, keys
+from kiosk.hub.leases import lease
+from kiosk.sync.client import HubUnreachable
+from kiosk.sync.intake import PAGE, Accepted, Intake, Refusal, RefusedRecord, judge
+from tests.samples import sample_payload
+from tests.sync.centre import Centre, Sink, Station
+
+HUB = keys.generate_signing()
+TRUSTED = [keys.import_public(keys.public_jwk(HUB), keys.SIGNING)]
+
+
+def refused(token: str) -> Refusal:
+    verdict = judge(token, "kupang-01", TRUSTED)
+    assert isinstance(verdict, RefusedRecord)
+    return verdict.reason
+
+
+def signed(**change: object) -> str:
+    return jose.sign({**sample_payload(), **change}, HUB, jose.RECORD)
+
+
+def test_signed_record_for_this_station_is_accepted() -> None:
+    verdict = judge(signed(), "kupang-01", TRUSTED)
+    assert isinstance(verdict, Accepted)
+    assert verdict.ref == "0f" * 16
+    assert "MARIA" not in repr(verdict)
+
+
+def test_unsigned_records_are_refused() -> None:
+    assert refused("not a token") is Refusal.UNSIGNED
+    assert refused(jose.sign(sample_payload(), keys.generate_signing(), jose.RECORD)) is Refusal.UNSIGNED
+    assert refused(jose.sign(sample_payload(), HUB, jose.RECEIPT)) is Refusal.UNSIGNED
+    head, payload, _ = signed().split(".")
+    assert refused(f"{head}.{payload}.") is Refusal.ALTERED
+
+
+def test_altered_record_is_refused() -> None:
+    head, _, signature = signed().split(".")
+    _, payload, _ = signed(priority=9).split(".")
+    assert refused(f"{head}.{payload}.{signature}") is Refusal.ALTERED
+
+
+def test_record_leased_elsewhere_is_refused_although_it_is_genuine() -> None:
+    assert refused(signed(station="kupang-02")) is Refusal.FOREIGN_LEASE
+    assert refused(signed(station=None)) is Refusal.FOREIGN_LEASE
+
+
+@pytest.mark.parametrize("change", [{"extra": 1}, {"v": 2}, {"ref": "x"}, {"photo": "*"}, {"chip": {}}])
+def test_record_outside_the_schema_is_refused(change: dict[str, object]) -> None:
+    assert refused(signed(**change)) is Refusal.SCHEMA
+
+
+def take_all(intake: Intake) -> None:
+    while intake.step():
+        continue
+
+
+def test_leased_records_arrive_once_in_order_and_signed(centre: Centre, station: Station) -> None:
+    refs = centre.issue(station.name, PAGE + 3)
+    sink = Sink()
+    take_all(Intake(station.client(), sink))
+    assert [each.ref for each in sink.held if isinstance(each, Accepted)] == refs
+    first = sink.held[0]
+    assert isinstance(first, Accepted)
+    assert chip.verify_files(station.pins.chip, first.record.chip)
+    assert tuple(first.record.chip) == CHIP_FILES
+    more = centre.issue(station.name, 1)
+    take_all(Intake(station.client(), sink))
+    assert [each.ref for each in sink.held[-1:] if isinstance(each, Accepted)] == more
+
+
+def test_cursor_moves_only_with_a_durable_sink(centre: Centre, station: Station) -> None:
+    centre.issue(station.name, 2)
+    sink = Sink(broken=True)
+    with pytest.raises(OSError, match="full"):
+        Intake(station.client(), sink).step()
+    assert sink.cursor == ""
+    sink.broken = False
+    take_all(Intake(station.client(), sink))
+    assert len(sink.held) == 2
+
+
+@pytest.mark.parametrize("fault", ["drop-before", "drop-after", "portal", "error"])
+def test_broken_line_loses_no_record(centre: Centre, station: Station, fault: str) -> None:
+    centre.issue(station.name, 2)
+    sink = Sink()
+    centre.line.faults.append(fault)
+    with pytest.raises(HubUnreachable):
+        Intake(station.client(), sink).step()
+    assert sink.held == []
+    take_all(Intake(station.client(), sink))
+    assert len(sink.held) == 2
+
+
+def test_full_station_asks_for_nothing(centre: Centre, station: Station) -> None:
+    centre.issue(station.name, 5)
+    sink = Sink(room=0)
+    before = centre.line.requests
+    assert Intake(station.client(), sink).step() is False
+    assert centre.line.requests == before
+    sink.room = 2
+    Intake(station.client(), sink).step()
+    assert len(sink.held) == 2
+
+
+def test_one_bad_record_does_not_hold_up_the_others(centre: Centre, station: Station) -> None:
+    record = parse_record(sample_payload(station=station.name))
+    with centre.store.transaction() as connection:
+        lease(connection, record, signed(station=station.name), 0)
+    refs = centre.issue(station.name, 1)
+    sink = Sink()
+    take_all(Intake(station.client(), sink))
+    assert isinstance(sink.held[0], RefusedRecord)
+    assert [each.ref for each in sink.held[1:] if isinstance(each, Accepted)] == refs
