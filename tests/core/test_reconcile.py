@@ -22,6 +22,8 @@ CASES = [
     (Step.FEED,       C,    1,  0,     False, "",                 True,  Verdict.DONE),
     (Step.FEED,       C,    0,  0,     False, "",                 True,  Verdict.DONE),
     (Step.FEED,       C,    1,  0,     True,  "",                 True,  Verdict.DONE),
+    (Step.FEED,       C,    1,  0,     False, "media-empty",      True,  Verdict.DONE),
+    (Step.PRINT,      P,    0,  5,     False, "media-empty",      True,  Verdict.DONE),
     (Step.FEED,       C,    2,  0,     False, "",                 True,  Verdict.ASK),
     (Step.IDENTIFY,   C,    0,  0,     False, "",                 True,  Verdict.NOT_DONE),
     (Step.IDENTIFY,   N,    0,  0,     False, "",                 True,  Verdict.ASK),

@@ -1,0 +1,56 @@
+#!/bin/sh
+# Prepares a fresh clone: Debian packages where that is allowed, .venv, pinned dependencies, the project itself.
+# Quick and harmless when all is there. What can't be installed is said in one line; everything else still works.
+set -eu
+cd "$(dirname "$0")/.."
+
+say() { echo "setup: $*"; }
+
+PACKAGES="python3-venv pcscd libpcsclite-dev swig vsmartcard-vpcd gcc python3-dev pkg-config util-linux"
+
+missing() {
+    for package in $PACKAGES; do
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || printf '%s ' "$package"
+    done
+}
+
+as_root=""
+if [ "$(id -u)" -ne 0 ] && command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+    as_root="sudo -n"
+fi
+if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+    say "no apt here: the chip is reached in-process instead of through pcscd"
+elif [ -n "$(missing)" ] && [ "$(id -u)" -ne 0 ] && [ -z "$as_root" ]; then
+    say "no root: the chip is reached in-process; for pcscd install $(missing)"
+elif [ -n "$(missing)" ]; then
+    say "installing $(missing)"
+    $as_root apt-get update -qq || say "apt-get update failed; trying with the lists that are here"
+    # shellcheck disable=SC2046,SC2086  # the packages are words
+    DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $(missing) >/dev/null \
+        || say "not everything could be installed: the chip may be reached in-process instead of through pcscd"
+fi
+
+PYTHON="${PYTHON:-python3}"
+"$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+    || { say "Python 3.11 or newer is needed; set PYTHON to one"; exit 2; }
+
+stamp=".venv/.keping-$(cat pyproject.toml packaging/requirements/*.txt packaging/setup.sh | cksum | cut -d' ' -f1)"
+if [ ! -e "$stamp" ]; then
+    say "making .venv"
+    [ -x .venv/bin/python ] || "$PYTHON" -m venv .venv \
+        || { rm -rf .venv; say "$PYTHON has no venv module (Debian: apt-get install python3-venv)"; exit 2; }
+    pip() { .venv/bin/python -m pip --disable-pip-version-check --quiet "$@"; }
+    pip install --require-hashes --only-binary :all: -r packaging/requirements/dev.txt
+    pip install --no-deps --no-build-isolation --editable .
+    rm -f .venv/.keping-*
+    : >"$stamp"
+fi
+if ! .venv/bin/python -c 'import smartcard.scard' 2>/dev/null; then
+    if command -v swig >/dev/null && [ -e /usr/include/PCSC/winscard.h ]; then
+        say "building pyscard"
+        .venv/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes \
+            -r packaging/requirements/pcsc.txt || say "pyscard could not be built: the chip is reached in-process"
+    else
+        say "pyscard needs swig and libpcsclite-dev: the chip is reached in-process"
+    fi
+fi
