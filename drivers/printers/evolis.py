@@ -11,12 +11,22 @@ from __future__ import annotations
 import time
 from collections.abc import Collection
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from drivers.errors import DeviceError, NotStarted, OutcomeUnknown, ProtocolViolation, Stopped
 from drivers.printers import evolis_codec as codec
 from drivers.printers import evolis_panels as panels
 from drivers.printers.evolis_dialogue import Dialogue, begun, harmless
-from drivers.protocols import Counters, Face, Position, Prepared, PrinterIdentity, PrinterStatus, Tray
+from drivers.protocols import (
+    CardPrinter,
+    Counters,
+    Face,
+    Position,
+    Prepared,
+    PrinterIdentity,
+    PrinterStatus,
+    Tray,
+)
 from drivers.serialport import SerialPort, Tracer
 
 __all__ = ["Evolis", "open", "prepare"]
@@ -233,3 +243,7 @@ class Evolis:
 def _refuse(reasons: frozenset[str]) -> None:
     if reasons:
         raise Stopped(f"printer waits for a person: {', '.join(sorted(reasons))}", reasons)
+
+
+if TYPE_CHECKING:
+    _conforms: type[CardPrinter] = Evolis

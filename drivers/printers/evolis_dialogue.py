@@ -44,7 +44,10 @@ class Dialogue:
             if not self._in_step or self._port.discard_input().strip(codec.PADDING):
                 self._find_place(deadline)
         self._in_step = False
-        self._send(command if isinstance(command, bytes) else codec.frame(command), deadline)
+        if isinstance(command, bytes):
+            self._send(command, deadline, shown=panels.header(command))
+        else:
+            self._send(codec.frame(command), deadline)
         reply = self._receive(deadline, self._reply_timeout_s)
         self._in_step = True
         return reply
@@ -53,10 +56,10 @@ class Dialogue:
         self._port.close()
 
     def _find_place(self, deadline: float) -> None:
-        """Pass a barrier; where silence answers, the printer may be waiting for the rest of a broken download."""
+        """Pass a barrier; if silence answers, the printer may have taken it for the rest of a broken download."""
         try:
             self._pass_barrier(deadline, min(self._reply_timeout_s, _SILENCE_S))
-        except OutcomeUnknown:
+        except (NotStarted, OutcomeUnknown):
             self._fill(deadline)
             self._pass_barrier(deadline, self._reply_timeout_s)
         self._in_step = True
@@ -80,13 +83,14 @@ class Dialogue:
         next one, or the end of the sequence, is asked for: so this moves nothing.
         """
         for _ in range(0, panels.LONGEST, len(_NULS)):
-            self._send(_NULS, deadline)
+            self._send(_NULS, deadline, shown=b"\x00")
             if self._port.discard_input():
-                return
+                break
+        self._send(b"\r", deadline)  # that ends a download, and a lone one is an empty command
 
-    def _send(self, data: bytes, deadline: float) -> None:
+    def _send(self, data: bytes, deadline: float, shown: bytes | None = None) -> None:
+        """`shown`: what a trace may hold instead of a picture."""
         patience = time.monotonic() + self._reply_timeout_s + 2 * self._port.wire_time(len(data))
-        shown = panels.header(data) if data.startswith(b"\x1bDb") else None
         self._port.write(data, min(deadline, patience), shown)
 
     def _receive(self, deadline: float, patience_s: float) -> str:

@@ -1,0 +1,181 @@
+"""A printer on a bench: the driver under test, and the world outside it."""
+
+from __future__ import annotations
+
+import importlib
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+import pytest
+
+from drivers.printers.evolis import Evolis
+from drivers.protocols import CardPrinter, Face, Position, Prepared, Tray
+from drivers.serialport import SerialPort
+from drivers.sim.build import Capacity
+from drivers.sim.cards import Card, Place, blanks
+from drivers.sim.clock import SimClock
+from drivers.sim.firmware import Firmware
+from drivers.sim.line import Line, PtyLine, TcpLine
+from drivers.sim.world import World
+
+W, H = 1016, 648
+
+POSITIONS = {
+    Place.NONE: Position.NONE,
+    Place.PRINT: Position.PRINT,
+    Place.CONTACTLESS: Position.CONTACTLESS,
+    Place.BETWEEN: Position.UNKNOWN,
+    Place.JAMMED: Position.UNKNOWN,
+}
+
+
+class Wire(SerialPort):
+    """The port of a simulated line. Once that line is cut nothing more can come, so it does not wait for it.
+
+    `exchanges`: each command, and how many bytes its reply had.
+    """
+
+    line: Line
+    exchanges: list[tuple[bytes, int]]
+
+    @classmethod
+    def to(cls, url: str, line: Line) -> Wire:
+        made = cls.open(url)
+        made.line, made.exchanges = line, []
+        return made
+
+    def write(self, data: bytes, deadline: float, shown: bytes | None = None) -> None:
+        super().write(data, deadline, shown)
+        self.exchanges.append((data, 0))
+
+    def read_until(self, terminators: bytes, deadline: float, limit: int = 256) -> bytes:
+        answer = super().read_until(terminators, deadline, limit)
+        command, heard = self.exchanges[-1]
+        self.exchanges[-1] = command, heard + len(answer) + 1
+        return answer
+
+    def _wait(self, event: int, deadline: float) -> bool:
+        while not (ready := super()._wait(event, min(deadline, time.monotonic() + 0.005))):
+            if time.monotonic() >= deadline or self.line.severed:
+                return super()._wait(event, 0.0)
+        return ready
+
+
+@dataclass
+class Bench:
+    """`reopen`: another driver on the same line, as after a restart of the station."""
+
+    printer: CardPrinter
+    world: World
+    line: Line
+    wire: Wire | None = None
+    reopen: Callable[[], CardPrinter] | None = None
+
+    def now(self, event: str, act: Callable[[], object], detail: str | None = None) -> None:
+        """Have `act` done the first time `event` happens in the world."""
+        left = [act]
+
+        def watch(name: str, card: Card | None, what: str) -> None:
+            if name == event and detail in (None, what) and left:
+                left.pop()()
+
+        self.world.observe(watch)
+
+    def commands(self) -> list[str]:
+        """From here on, what the printer is told."""
+        heard: list[str] = []
+
+        def watch(name: str, card: Card | None, what: str) -> None:
+            if name == "command":
+                heard.append(what)
+
+        self.world.observe(watch)
+        return heard
+
+    def truth(self) -> object:
+        """All that can be counted or seen from outside, comparable."""
+        meter = self.world.odometer
+        cards = {
+            place: [(card.number, [(panel.name, panel.fraction) for panel in card.panels]) for card in held]
+            for place, held in self.world.census().items()
+        }
+        return cards, self.world.place, meter.cards_fed, meter.panels_printed, meter.ribbon_left
+
+
+class ByHand:
+    """The world of a real printer, where a test can do nothing by itself."""
+
+    def __getattr__(self, verb: str) -> NoReturn:
+        pytest.skip(f"needs a simulated world: {verb}")
+
+
+@dataclass
+class Rig:
+    """Makes benches and takes them down again."""
+
+    benches: list[Bench] = field(default_factory=list)
+    opened: list[CardPrinter] = field(default_factory=list)
+
+    def bench(
+        self, cards: int = 3, *, patience: float = 5.0, capacity: Capacity | None = None, tcp: bool = False
+    ) -> Bench:
+        """A simulated printer, its restart already acknowledged. Time in it is instant."""
+        clock = SimClock(math.inf)
+        world = World(clock, blanks(range(cards)), capacity=capacity or Capacity())
+        line = (TcpLine if tcp else PtyLine)(Firmware(world), clock)
+        url = f"socket://127.0.0.1:{line.port}" if tcp else line.path
+        wires: list[Wire] = []
+
+        def connect() -> Evolis:
+            for old in wires:
+                old.close()
+            wires.append(Wire.to(url, line))
+            printer = Evolis(wires[-1], reply_timeout_s=patience)
+            self.opened.append(printer)
+            printer.initialise()
+            return printer
+
+        printer = connect()
+        printer.clear()
+        made = Bench(printer, world, line, wires[-1], connect)
+        self.benches.append(made)
+        return made
+
+    def device(self, spec: str) -> Bench:
+        """A real one, named as `driver=url`."""
+        family, _, url = spec.partition("=")
+        printer = importlib.import_module(f"drivers.printers.{family}").open(url)
+        self.opened.append(printer)
+        return Bench(printer, ByHand(), ByHand())
+
+    def close(self) -> None:
+        for printer in self.opened:
+            printer.close()
+        for bench in self.benches:
+            bench.line.close()
+        self.opened.clear()
+        self.benches.clear()
+
+
+def small_face(printer: CardPrinter) -> Prepared:
+    """Two panels, resin and varnish; short on the wire."""
+    resin = bytearray(W * H)
+    resin[(H - 20) * W + 5 : (H - 20) * W + 300] = b"\xff" * 295
+    return printer.prepare(Face(W, H, bytes(resin)))
+
+
+LIFE: tuple[tuple[str, Callable[[CardPrinter], object]], ...] = (
+    ("feed", lambda printer: printer.feed()),
+    ("status", lambda printer: printer.status()),
+    ("print", lambda printer: printer.print_face(small_face(printer))),
+    ("eject", lambda printer: printer.eject(Tray.OUTPUT)),
+)
+"""One card, from hopper to tray."""
+
+
+def live(printer: CardPrinter) -> None:
+    for _, step in LIFE:
+        step(printer)
