@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import math
 import time
@@ -11,6 +12,7 @@ from typing import NoReturn
 
 import pytest
 
+from drivers.errors import NotStarted
 from drivers.printers.evolis import Evolis
 from drivers.protocols import CardPrinter, Face, Position, Prepared, Tray
 from drivers.serialport import SerialPort
@@ -96,7 +98,9 @@ class Bench:
         return heard
 
     def truth(self) -> object:
-        """All that can be counted or seen from outside, comparable."""
+        """All that can be counted or seen from outside, comparable; of a real printer, what it says itself."""
+        if isinstance(self.world, ByHand):
+            return self.printer.status()
         meter = self.world.odometer
         cards = {
             place: [(card.number, [(panel.name, panel.fraction) for panel in card.panels]) for card in held]
@@ -118,6 +122,7 @@ class Rig:
 
     benches: list[Bench] = field(default_factory=list)
     opened: list[CardPrinter] = field(default_factory=list)
+    real: CardPrinter | None = None
 
     def bench(
         self, cards: int = 3, *, patience: float = 5.0, capacity: Capacity | None = None, tcp: bool = False
@@ -145,13 +150,23 @@ class Rig:
         return made
 
     def device(self, spec: str) -> Bench:
-        """A real one, named as `driver=url`."""
+        """A real one, named as `driver=url`. The card that a test leaves in it is rejected."""
         family, _, url = spec.partition("=")
-        printer = importlib.import_module(f"drivers.printers.{family}").open(url)
-        self.opened.append(printer)
-        return Bench(printer, ByHand(), ByHand())
+        module = importlib.import_module(f"drivers.printers.{family}")
+
+        def connect() -> CardPrinter:
+            self.real = module.open(url)
+            return self.real
+
+        printer = connect()
+        printer.clear()
+        return Bench(printer, ByHand(), ByHand(), reopen=connect)
 
     def close(self) -> None:
+        if self.real is not None:
+            with contextlib.suppress(NotStarted):
+                self.real.eject(Tray.REJECT)
+            self.real.close()
         for printer in self.opened:
             printer.close()
         for bench in self.benches:

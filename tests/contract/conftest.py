@@ -27,5 +27,12 @@ def rig() -> Iterator[Rig]:
 
 
 @pytest.fixture
+def sim(rig: Rig) -> Bench:
+    """For what only a simulated world can do."""
+    return rig.bench()
+
+
+@pytest.fixture
 def bench(request: pytest.FixtureRequest, rig: Rig) -> Bench:
+    """Any printer."""
     return rig.bench() if request.param == "evolis-pty" else rig.device(request.param)

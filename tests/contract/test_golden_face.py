@@ -66,11 +66,11 @@ def differing_panels(card: Card, face: Face) -> set[str]:
     return differing
 
 
-def test_09_picture_is_the_face(bench: Bench, tmp_path: Path) -> None:
+def test_09_picture_is_the_face(sim: Bench, tmp_path: Path) -> None:
     """Every panel equals the face, and the card as drawn looks like the picture."""
     colour, black = picture()
     face = face_of(colour, black)
-    card = printed(bench, face)
+    card = printed(sim, face)
     drawn = draw_card(card)
     drawn.save(tmp_path / "card.png")
     assert [panel.name for panel in card.panels] == list("ymcko")
@@ -79,11 +79,11 @@ def test_09_picture_is_the_face(bench: Bench, tmp_path: Path) -> None:
     assert np.abs(np.asarray(drawn, np.int16) - np.asarray(colour, np.int16)).max() <= 2
 
 
-def test_09_resin_alone(bench: Bench) -> None:
+def test_09_resin_alone(sim: Bench) -> None:
     """A face without dye takes resin and varnish only."""
     _, black = picture()
     face = Face(W, H, black.tobytes())
-    card = printed(bench, face)
+    card = printed(sim, face)
     assert [panel.name for panel in card.panels] == ["k", "o"]
     assert differing_panels(card, face) == set()
 
@@ -101,21 +101,21 @@ WRONG: dict[str, Callable[[Image.Image], Image.Image]] = {
 
 
 @pytest.mark.parametrize("way", WRONG)
-def test_09_a_wrong_picture_is_noticed(bench: Bench, way: str) -> None:
+def test_09_a_wrong_picture_is_noticed(sim: Bench, way: str) -> None:
     """The comparison fails, in every panel with ink, when the panels were encoded wrongly."""
     colour, black = picture()
-    card = printed(bench, face_of(WRONG[way](colour), WRONG[way](black)))
+    card = printed(sim, face_of(WRONG[way](colour), WRONG[way](black)))
     assert differing_panels(card, face_of(colour, black)) == set("ymck")
 
 
-def test_09_swapped_dyes_are_noticed(bench: Bench) -> None:
+def test_09_swapped_dyes_are_noticed(sim: Bench) -> None:
     face = face_of(*picture())
     swapped = Face(W, H, face.resin, {"y": face.dye["m"], "m": face.dye["y"], "c": face.dye["c"]})
-    assert differing_panels(printed(bench, swapped), face) == {"y", "m"}
+    assert differing_panels(printed(sim, swapped), face) == {"y", "m"}
 
 
-def test_09_one_dot_is_noticed(bench: Bench) -> None:
+def test_09_one_dot_is_noticed(sim: Bench) -> None:
     face = face_of(*picture())
     resin = bytearray(face.resin)
     resin[5 * W + 500] ^= 0xFF
-    assert differing_panels(printed(bench, Face(W, H, bytes(resin), face.dye)), face) == {"k"}
+    assert differing_panels(printed(sim, Face(W, H, bytes(resin), face.dye)), face) == {"k"}

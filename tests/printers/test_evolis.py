@@ -1,100 +1,24 @@
-"""The driver's decisions, on a line whose answers are written down: no port, no thread, no time."""
+"""The driver's decisions, answer by answer."""
 
 from __future__ import annotations
-
-import random
-from collections import deque
-from dataclasses import dataclass, field
 
 import pytest
 
 from drivers.errors import DeviceError, NotStarted, OutcomeUnknown, ProtocolViolation, Stopped
 from drivers.printers.evolis import Evolis
 from drivers.protocols import CardPrinter, Face, Position, Prepared, Tray
-
-IDLE = "8000A000000000000000000000000000"
-AT_CHIP = "8000A000080000000000000000000000"
-AT_HEAD = "8000A000020000000000000000000000"
-EMPTY = "8000A000000000000100000000000000"
-AT_CHIP_EMPTY = "8000A000080000000100000000000000"
-REBOOTED = "8000A000000100000000000000000000"
-COVER = "8000A000080000000002000002000000"
-JAM = "8000A000000000000000000001000000"
-SILENCE = ""
-
-NORMAL = {
-    "Rok": "OK",
-    "Rsn": "KP1",
-    "Rtp": "Primacy",
-    "Rfv": "1.0",
-    "Rpst": IDLE,
-    "Rco;c": "10",
-    "Rco;p": "50",
-    "Rrt;count": "90",
-}
-
-
-@dataclass
-class Script:
-    """Stands in for `SerialPort`. Each command has a list of replies, the last one for ever; others answer OK."""
-
-    replies: dict[str, list[str]] = field(default_factory=dict)
-    sent: list[str] = field(default_factory=list)
-    inbox: deque[bytes] = field(default_factory=deque)
-    cut_at: str = ""
-    closed: bool = False
-
-    def on(self, command: str, *replies: str) -> Script:
-        self.replies[command] = list(replies)
-        return self
-
-    def wire_time(self, nbytes: int) -> float:
-        return nbytes / 11_520
-
-    def write(self, data: bytes, deadline: float, shown: bytes | None = None) -> None:
-        if not data.strip(b"\x00"):
-            return
-        for command in data.split(b"\r")[:-1]:
-            name = command[1:].split(b"\xff")[0].decode("ascii")
-            if self.closed or name == self.cut_at:
-                raise NotStarted("closed")
-            self.sent.append(name)
-            queue = self.replies.get(name, [NORMAL.get(name, "OK")])
-            reply = queue.pop(0) if len(queue) > 1 else queue[0]
-            if reply != SILENCE:
-                self.inbox.append(reply.encode("latin-1"))
-
-    def read_until(self, terminators: bytes, deadline: float) -> bytes:
-        if not self.inbox:
-            raise OutcomeUnknown("no reply in time")
-        return self.inbox.popleft()
-
-    def discard_input(self) -> bytes:
-        if self.closed:
-            raise NotStarted("closed")
-        dropped = b"\x00".join(self.inbox)
-        self.inbox.clear()
-        return dropped
-
-    def close(self) -> None:
-        self.closed = True
-
-    def moves(self) -> list[str]:
-        return [name for name in self.sent if name[0] in "SD" or name.startswith("Pr")]
-
-
-@pytest.fixture
-def line() -> Script:
-    return Script()
-
-
-@pytest.fixture
-def printer(line: Script) -> Evolis:
-    made = Evolis(line)
-    made.initialise()
-    line.sent.clear()
-    return made
-
+from tests.printers.script import (
+    AT_CHIP,
+    AT_CHIP_EMPTY,
+    AT_HEAD,
+    COVER,
+    EMPTY,
+    IDLE,
+    JAM,
+    REBOOTED,
+    SILENCE,
+    Script,
+)
 
 JOB = Prepared((b"\x1bDbc;k;2;1016;\xff\r", b"\x1bDbc;o;2;1016;\xff\r"), 2)
 JOB_SENT = ["Pr;ymcko", "Ss", "Sr", "Dbc;k;2;1016;", "Dbc;o;2;1016;", "Se"]
@@ -314,48 +238,6 @@ def test_eject_under_an_old_jam_names_it(line: Script, printer: Evolis) -> None:
     with pytest.raises(Stopped) as caught:
         printer.eject(Tray.OUTPUT)
     assert caught.value.reasons == {"media-jam"}
-
-
-@pytest.mark.parametrize("call", ["identity", "status", "clear", "initialise"])
-def test_silence_to_what_moves_nothing_is_not_started(line: Script, printer: Evolis, call: str) -> None:
-    for command in ("Rtp", "Rpst", "Scs", "Pem;2"):
-        line.on(command, SILENCE)
-    with pytest.raises(NotStarted):
-        getattr(printer, call)()
-
-
-@pytest.mark.parametrize("late", [["OK"], ["OK", "ERROR MECA"], ["KP1"], ["OK", "KP1"] * 9])
-def test_late_reply_is_never_taken_for_another_commands(line: Script, printer: Evolis, late: list[str]) -> None:
-    line.on("Sic", SILENCE)
-    with pytest.raises(OutcomeUnknown):
-        printer.feed()
-    line.discard_input = lambda: b""  # type: ignore[method-assign] - the late ones come only now
-    line.inbox.extend(text.encode() for text in late)
-    assert printer.identity().model == "Primacy"
-
-
-def test_doubled_reply_is_noticed(line: Script, printer: Evolis) -> None:
-    line.inbox.append(b"OK")
-    line.sent.clear()
-    printer.status()
-    assert "Rok" in line.sent
-
-
-def test_padding_between_replies_is_nothing(line: Script, printer: Evolis) -> None:
-    line.inbox.extend([b"\n", b"\x00"])
-    printer.status()
-    assert "Rok" not in line.sent
-
-
-def test_barrier_is_not_always_the_same(line: Script) -> None:
-    """Else a process that died while waiting for it would leave behind the very replies the next one waits for."""
-    random.seed(1)
-    orders = set()
-    for _ in range(5):
-        line.sent.clear()
-        Evolis(line).initialise()
-        orders.add(tuple(line.sent[:12]))
-    assert len(orders) > 1
 
 
 def test_face_that_does_not_fit_is_not_started(printer: Evolis) -> None:

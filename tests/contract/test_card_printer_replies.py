@@ -1,0 +1,138 @@
+"""Clauses 14 to 17: whatever comes back, or does not, a call ends in time, with the right error, leaving nothing."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+
+import pytest
+
+from drivers.errors import DeviceError, NotStarted, OutcomeUnknown, ProtocolViolation
+from drivers.printers import evolis
+from drivers.protocols import Position, Tray
+from tests.contract.card_bench import LIFE, Bench, Rig, live, small_face
+
+GARBAGE = {
+    "noise": b"\xff\xfe\x80\x00",
+    "half": b"O\x00",
+    "double": b"OKOK\x00",
+    "short status": b"8000A000\x00",
+    "endless": b"x" * 300,
+    "padding": b"\x00" * 80,
+}
+REPLIES = [(name, at) for (name, _), count in zip(LIFE, (4, 4, 8, 4), strict=True) for at in range(count)]
+
+
+@pytest.mark.parametrize("garbage", GARBAGE)
+@pytest.mark.parametrize(("call", "at"), REPLIES)
+def test_14_garbage_for_any_reply(sim: Bench, call: str, at: int, garbage: str) -> None:
+    """ProtocolViolation, at once; and the next call finds its place again."""
+    for name, step in LIFE:
+        if name == call:
+            break
+        step(sim.printer)
+    for _ in range(at):
+        sim.line.delay_next_reply(0.0)
+    sim.line.garble_next_reply(GARBAGE[garbage])
+    with pytest.raises(ProtocolViolation):
+        step(sim.printer)
+    sim.printer.status()
+
+
+@pytest.mark.parametrize("call", ["identity", "status", "feed", "print", "eject"])
+def test_14_silence_ends_within_the_patience(rig: Rig, call: str) -> None:
+    """In real time: no call outlives its patience for one reply, whatever the line does."""
+    bench = rig.bench(patience=0.2)
+    steps = dict(LIFE) | {"identity": lambda printer: printer.identity()}
+    bench.printer.feed()
+    bench.line.drop_next_reply()
+    began = time.monotonic()
+    with pytest.raises(NotStarted):
+        steps[call](bench.printer)
+    assert 0.15 < time.monotonic() - began < 1
+    assert bench.printer.status().position is Position.CONTACTLESS
+
+
+def test_14_half_an_answer_is_none(rig: Rig) -> None:
+    """An answer without its end says nothing: after a movement the outcome is unknown."""
+    bench = rig.bench(patience=0.2)
+    bench.line.delay_next_reply(0.0)
+    bench.line.delay_next_reply(0.0)
+    bench.line.garble_next_reply(b"O")
+    with pytest.raises(OutcomeUnknown):
+        bench.printer.feed()
+    assert bench.printer.status().position is Position.CONTACTLESS
+
+
+def test_14_reading_ends_in_its_stated_time(rig: Rig) -> None:
+    """status promises 3 s, whatever the patience for one reply."""
+    bench = rig.bench(patience=30.0)
+    bench.line.drop_next_reply()
+    began = time.monotonic()
+    with pytest.raises(NotStarted):
+        bench.printer.status()
+    assert 2.5 < time.monotonic() - began < 3.5
+
+
+def test_15_close_is_idempotent_and_final(bench: Bench) -> None:
+    """A closed printer raises NotStarted."""
+    face = small_face(bench.printer)
+    bench.printer.close()
+    bench.printer.close()
+    for call in (
+        bench.printer.identity,
+        bench.printer.status,
+        bench.printer.feed,
+        bench.printer.to_chip_station,
+        bench.printer.clear,
+        lambda: bench.printer.print_face(face),
+        lambda: bench.printer.eject(Tray.OUTPUT),
+    ):
+        with pytest.raises(NotStarted):
+            call()
+
+
+def test_16_nothing_but_device_errors(sim: Bench) -> None:
+    """Also when the line is taken away under the driver."""
+    sim.printer.feed()
+    sim.line.close()
+    for _, step in LIFE:
+        with pytest.raises(DeviceError):
+            step(sim.printer)
+
+
+def test_17_nothing_is_left_behind(bench: Bench) -> None:
+    """No thread and no file stay after close."""
+    bench.printer.close()
+    before = threading.active_count(), len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - a count, not paths
+    printer = bench.reopen()
+    printer.status()
+    printer.close()
+    assert (threading.active_count(), len(os.listdir("/proc/self/fd"))) == before  # noqa: PTH208
+
+
+def test_tcp_carries_a_card_too(rig: Rig) -> None:
+    bench = rig.bench(tcp=True)
+    live(bench.printer)
+    assert len(bench.world.output) == 1
+
+
+def test_trace_holds_no_picture(sim: Bench) -> None:
+    """A tracer sees every command in order, and of a face no dot."""
+    heard: list[bytes] = []
+
+    class Trace:
+        def sent(self, data: bytes) -> None:
+            heard.append(data)
+
+        def received(self, data: bytes) -> None:
+            assert data
+
+    sim.printer.close()
+    printer = evolis.open(sim.line.path, tracer=Trace())
+    live(printer)
+    printer.close()
+    downloads = [each for each in heard if each.startswith(b"\x1bDb")]
+    assert downloads == [b"\x1bDbc;k;2;1901", b"\x1bDbc;o;2;1016"]
+    assert heard.index(b"\x1bSic\r") < heard.index(downloads[0]) < heard.index(b"\x1bSe\r")
