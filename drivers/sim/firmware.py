@@ -16,7 +16,6 @@ import numpy as np
 from drivers.sim import status
 from drivers.sim.answers import PRIMACY, Identity, answers
 from drivers.sim.cards import COLUMNS, ROWS, Panel, Place
-from drivers.sim.clock import SimClock
 from drivers.sim.commands import GRAMMAR, NOT_FITTED, Body, Command, Header, Token, Tokenizer
 from drivers.sim.decoder import DecodeError, decode_compressed, decode_raw
 from drivers.sim.mechanics import Mechanics, Motion, eject, print_panel, reprint, to_station
@@ -83,10 +82,6 @@ class Firmware:
             "Pneab": self._set_eject,
             "Wcb": self._fill,
         }
-
-    @property
-    def clock(self) -> SimClock:
-        return self._world.clock
 
     @property
     def powered(self) -> bool:
