@@ -27,13 +27,13 @@ class Place(StrEnum):
     JAMMED = "jammed"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Panel:
     """One pass of one ribbon panel. The head prints column 0 first; `fraction` of the columns got their dots."""
 
     name: str
     levels: int
-    raster: Raster
+    raster: Raster = field(repr=False)
     fraction: float = 1.0
 
 
