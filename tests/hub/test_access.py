@@ -127,6 +127,14 @@ def test_new_code_replaces_the_old_until_the_station_is_enrolled(hub: Hub) -> No
         stations.add_station(hub.store, "alak-1")
 
 
+def test_lost_station_does_not_come_back_by_its_old_code(hub: Hub) -> None:
+    asked = enrolment(code=stations.add_station(hub.store, "alak-1"))
+    assert hub.http.post("/v1/enrol", json=asked).status_code == 200
+    assert hub.http.post("/v1/enrol", json=asked).status_code == 200
+    stations.declare_lost(hub.store, "alak-1", 5)
+    assert hub.http.post("/v1/enrol", json=asked).status_code == 403
+
+
 @pytest.mark.parametrize("name", ["", "A", "a b", "-a", "a" * 64, "../x"])
 def test_station_ids_are_plain_words(hub: Hub, name: str) -> None:
     with pytest.raises(UsageError):

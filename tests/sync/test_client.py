@@ -132,19 +132,23 @@ def test_other_fingerprint_is_refused(centre: Centre) -> None:
         enrol(centre.server.url, "alak-2", code, keys.fingerprint(HUB), own_keys())
 
 
-def test_centre_with_the_right_key_but_forged_others_is_refused() -> None:
-    """The signing key is public; only the signature shows that the answer is the centre's."""
+def answer_of(signer: keys.OKPKey, station: str, bound_to: keys.OKPKey) -> httpx.MockTransport:
+    said = {
+        "station": station, "for": keys.thumbprint(bound_to),
+        "encryption_key": keys.public_jwk(keys.generate_encryption()),
+        "chip_key": keys.public_jwk(keys.generate_chip()),
+    }  # fmt: skip
+    body = {"signing_key": keys.public_jwk(HUB), "enrolment": jose.sign(said, signer, jose.ENROLMENT)}
+    return httpx.MockTransport(lambda _: httpx.Response(200, json=body))
 
-    def forged(_: httpx.Request) -> httpx.Response:
-        said = {"station": "a", "for": "b", "encryption_key": {}, "chip_key": {}}
-        token = jose.sign(said, OWN, jose.ENROLMENT)
-        return httpx.Response(200, json={"signing_key": keys.public_jwk(HUB), "enrolment": token})
 
-    with pytest.raises(WrongHub):
-        enrol(
-            "http://localhost", "a", "code", keys.fingerprint(HUB), own_keys(),
-            transport=httpx.MockTransport(forged),
-        )  # fmt: skip
+def test_enrolment_counts_only_if_the_centre_signed_it_for_us() -> None:
+    """The signing key is public, and an old answer may be played again: neither is enough."""
+    mine, fingerprint = own_keys(), keys.fingerprint(HUB)
+    for signer, station, bound_to in ((OWN, "a", mine[0]), (HUB, "b", mine[0]), (HUB, "a", OWN)):
+        with pytest.raises(WrongHub):
+            enrol("http://localhost", "a", "code", fingerprint, mine, transport=answer_of(signer, station, bound_to))
+    assert enrol("http://localhost", "a", "code", fingerprint, mine, transport=answer_of(HUB, "a", mine[0]))
 
 
 def test_code_works_once_and_again_only_for_the_same_key(centre: Centre) -> None:

@@ -198,6 +198,17 @@ def test_new_incarnation_needs_the_centres_consent(centre: Centre, station: Stat
         ship_all(station.shipper(third))
 
 
+def test_consent_is_for_a_new_journal_and_not_for_a_superseded_one(centre: Centre, station: Station) -> None:
+    ship_all(station.shipper())
+    allow_successor(centre.store, station.name)
+    ship_all(station.shipper(Journal(station.name, station.key, "i2")))
+    allow_successor(centre.store, station.name)
+    station.journal.stock(1)
+    with pytest.raises(ForkDetected):
+        ship_all(station.shipper())
+    assert centre.status(station.name).incarnation == "i2"
+
+
 class Forger:
     """A client whose receipts are made here."""
 
