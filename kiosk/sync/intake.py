@@ -35,7 +35,10 @@ class Accepted:
 
 @dataclass(frozen=True)
 class RefusedRecord:
-    """What must not be printed here. `digest`: SHA-256 of what came, hex; its content is not kept."""
+    """What must not be printed here. `detail` holds nothing of the content, `digest` is SHA-256 of it, hex.
+
+    The digest is over a signed token with a random reference in it: no NIK can be searched for by it.
+    """
 
     reason: Refusal
     detail: str
@@ -76,7 +79,8 @@ def judge(token: str, station: str, hub_keys: Sequence[OKPKey]) -> Judged:
     try:
         record = parse_record(payload)
     except RecordError as exc:
-        return RefusedRecord(Refusal.SCHEMA, str(exc), digest)
+        # The rest of the message may quote the field, and the detail goes into the journal.
+        return RefusedRecord(Refusal.SCHEMA, str(exc).partition(":")[0], digest)
     return Accepted(record.ref, record, token)
 
 

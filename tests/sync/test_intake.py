@@ -57,6 +57,13 @@ def test_record_outside_the_schema_is_refused(change: dict[str, object]) -> None
     assert refused(signed(**change)) is Refusal.SCHEMA
 
 
+def test_refusal_names_the_field_and_does_not_quote_it() -> None:
+    fields = {**sample_payload()["fields"], "tanggal_lahir": "0x-09-1990"}
+    verdict = judge(signed(fields=fields), "kupang-01", TRUSTED)
+    assert isinstance(verdict, RefusedRecord)
+    assert verdict.detail == "record.fields.tanggal_lahir"
+
+
 def take_all(intake: Intake) -> None:
     while intake.step():
         continue
