@@ -57,7 +57,8 @@ class DataLock:
 class Books:
     """`Books.create` writes genesis; `Books.open` recovers. All methods are thread-safe.
 
-    `on_commit` is called after each commit, in the committing thread, outside the lock.
+    `on_commit` is called for each commit, in the committing thread, after the outermost transaction has ended: it may
+    wait for another thread that reads the books.
     """
 
     def __init__(self, data: Path, journal: Journal, view: View) -> None:
@@ -65,6 +66,8 @@ class Books:
         self._journal = journal
         self._view = view
         self._lock = threading.RLock()
+        self._depth = 0
+        self._untold: list[Frame] = []
         self.on_commit: Callable[[Frame], None] = lambda frame: None
 
     @classmethod
@@ -86,24 +89,35 @@ class Books:
     @contextmanager
     def transaction(self) -> Iterator[View]:
         """Check-then-commit without anyone in between. Read the view inside, call `commit` inside."""
-        with self._lock:
-            yield self._view
+        told: list[Frame] = []
+        try:
+            with self._lock:
+                self._depth += 1
+                try:
+                    yield self._view
+                finally:
+                    self._depth -= 1
+                    if self._depth == 0:
+                        told, self._untold = self._untold, []
+        finally:
+            for frame in told:
+                self.on_commit(frame)
 
     def commit(self, kind: str, data: dict[str, Any], by: str) -> Frame:
         """Make one event true. Rejected if it is not possible now; Poisoned if the medium fails."""
-        with self._lock:
+        with self.transaction() as view:
             if self._journal.must_seal:
                 self._seal(by)
             frame = self._journal.draft(kind, data, stamp(by))
             try:
-                changes = project(frame, self._view.read)
+                changes = project(frame, view.read)
             except LedgerError as exc:
                 raise Rejected(str(exc), "insufficient-stock") from exc
             except (TransitionError, ProjectionError) as exc:
                 raise Rejected(str(exc), "not-possible-now") from exc
             self._journal.append(frame)
-            self._view.apply(frame.seq, changes)
-        self.on_commit(frame)
+            view.apply(frame.seq, changes)
+            self._untold.append(frame)
         return frame
 
     def _seal(self, by: str) -> None:

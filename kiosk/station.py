@@ -10,7 +10,6 @@ import importlib
 import logging
 import secrets
 import shutil
-import threading
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -64,7 +63,6 @@ class Station:
         self._prepress: Prepress | None = None
         self._bench: Bench | None = None
         self._control: ControlServer | None = None
-        self.ended = threading.Event()
 
     def start(self) -> None:
         """Begin to serve. Blocks for no device: printer and reader are opened by the worker when they are needed."""
@@ -79,7 +77,6 @@ class Station:
         )
         self._bench = Bench(partial(open_printer, config.printer), partial(open_encoder, config.reader))
         self.worker = Worker(self.books, self._bench, self._prepress, plan, config.card.refusals_in_a_row)
-        self.worker.on_end = self.ended.set
         self.worker.start()
         if config.hub.url:
             self.sync = self._make_sync()
@@ -111,6 +108,12 @@ class Station:
             "holdup": {"reasons": sorted(holdup.reasons), "message": str(holdup)} if holdup else None,
             "sync": vars(sync.state) if sync else None,
         }
+
+    @property
+    def failed(self) -> str | None:
+        """Why the process must end: the medium failed, or the worker did. None while all is well."""
+        failure = self.worker.failure if self.worker else None
+        return self.books.poisoned or (str(failure) if failure else None)
 
     def close(self) -> None:
         """Finish the card in the machine, then end everything. Idempotent. Blocks <= 2 min."""
@@ -191,7 +194,9 @@ def load_driver(family: str, name: str) -> Any:
 
 def open_printer(config: PrinterConfig) -> CardPrinter:
     module = load_driver("printers", config.driver)
-    printer: CardPrinter = module.open(config.port, config.baud, ribbon=config.ribbon)
+    printer: CardPrinter = module.open(
+        config.port, config.baud, ribbon=config.ribbon, reply_timeout_s=config.reply_timeout
+    )
     return printer
 
 

@@ -26,9 +26,9 @@ def run(app: App) -> None:
     station = Station(app.config, app.data, "station")
     try:
         station.start()
-        while not (stopping.is_set() or station.ended.wait(WATCH_S) or station.books.poisoned):
+        while not (stopping.wait(WATCH_S) or station.failed):
             pass
-        failure = station.worker.failure if station.worker else None
+        failure = station.failed
     finally:
         poisoned = station.books.poisoned
         station.close()

@@ -51,6 +51,7 @@ station:
   id: "{station}"
 printer:
   port: "{port}"
+  reply_timeout: {reply_timeout}
 reader:
   link: "{link}"
   name: "{reader}"
@@ -107,7 +108,7 @@ class Demo:
         config = directory / "config.yaml"
         config.write_text(CONFIG.format(
             station=STATION, port=self._devices.port, link=self._devices.link, reader=self._devices.reader,
-            hub=self._hub.url,
+            hub=self._hub.url, reply_timeout=max(3.0, 30.0 / self._plan.speed),
         ), encoding="utf-8")  # fmt: skip
         data = directory / "station"
         self._station = StationProcess(config, data, directory / "station.log", self._devices.environment)

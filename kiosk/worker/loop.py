@@ -29,7 +29,7 @@ WAITS_FOR_PERSON = frozenset({Why.OUTCOME_UNKNOWN.value, Why.REFUSALS_IN_A_ROW.v
 class Worker(threading.Thread):
     """`holdup`: why nothing moves now, None while all is well. `failure`: what ended the thread, None if `stop` did.
 
-    `on_end` is called at its end, in the thread.
+    `on_change` is called in the thread when one of the two has changed, and at its end.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Worker(threading.Thread):
         self._look_s = FIRST_LOOK_S
         self.holdup: Halt | None = None
         self.failure: BaseException | None = None
-        self.on_end: Callable[[], None] = lambda: None
+        self.on_change: Callable[[], None] = lambda: None
 
     def wake(self) -> None:
         """Something changed: a job was made, a card was resolved."""
@@ -72,7 +72,7 @@ class Worker(threading.Thread):
             self.failure = exc
         finally:
             self._bench.close()
-            self.on_end()
+            self.on_change()
 
     def _wait(self) -> None:
         self._wake.wait(self._look_s if self.holdup else None)
@@ -83,7 +83,7 @@ class Worker(threading.Thread):
         """Make one card, if one can be made now. False: nothing to do until something changes."""
         job = self._next_job()
         if job is None:
-            self.holdup = None
+            self._set_holdup(None)
             return False
         if job["state"] == JobState.PROCESSING_STOPPED and WAITS_FOR_PERSON & set(job["reasons"]):
             return False
@@ -97,7 +97,7 @@ class Worker(threading.Thread):
         except Halt as halt:
             self._halt(job["id"], halt)
             return False
-        self.holdup = None
+        self._set_holdup(None)
         self._look_s = FIRST_LOOK_S
         return True
 
@@ -152,10 +152,15 @@ class Worker(threading.Thread):
         if in_a_row and in_a_row % self._refusals_allowed == 0:
             raise Halt(f"{in_a_row} cards refused in a row", frozenset({Why.REFUSALS_IN_A_ROW.value}))
 
+    def _set_holdup(self, holdup: Halt | None) -> None:
+        before, self.holdup = self.holdup, holdup
+        if (before and before.reasons) != (holdup and holdup.reasons):
+            self.on_change()
+
     def _halt(self, job_id: str, halt: Halt) -> None:
         """Say why, once: the same reasons again are not written again."""
         log.warning("job=%s halt reasons=%s: %s", job_id, ",".join(sorted(halt.reasons)), halt)
-        self.holdup = halt
+        self._set_holdup(halt)
         with self._books.transaction() as view:
             job = view.read("jobs", job_id)
             if job is None or job["state"] == JobState.PENDING:

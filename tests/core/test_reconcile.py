@@ -46,10 +46,9 @@ CASES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("step", "where", "fed", "panels", "reset", "stopping", "same", "verdict"), CASES)
-def test_verdict(
-    step: Step, where: Position, fed: int, panels: int, reset: bool, stopping: str, same: bool, verdict: Verdict
-) -> None:
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_verdict(case: tuple[Step, Position, int, int, bool, str, bool, Verdict]) -> None:
+    step, where, fed, panels, reset, stopping, same, verdict = case
     reasons = frozenset(stopping.split())
     assert reconcile(Evidence(step, where, fed, panels, 5, reset, reasons, same))[0] is verdict
 
@@ -86,4 +85,4 @@ def test_a_missing_card_is_never_done_before_the_eject() -> None:
 def test_every_rule_decides_something() -> None:
     cases = [*every_evidence(), replace(QUIET, stopping=frozenset({"media-empty"}))]
     assert {reconcile(e)[1] for e in cases} >= {rule.name for rule in RULES}
-    assert READING == {Step.IDENTIFY, Step.VERIFY}
+    assert {Step.IDENTIFY, Step.VERIFY} == READING

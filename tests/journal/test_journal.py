@@ -67,7 +67,7 @@ def test_a_missing_segment_is_refused(filled: Path, which: int) -> None:
         Journal.open(filled, SEGMENT)
 
 
-def test_a_missing_live_segment_leaves_the_seal_open_but_loses_frames_only_to_the_outside_anchor(filled: Path) -> None:
+def test_a_missing_live_segment_is_seen_only_by_an_anchor_outside(filled: Path) -> None:
     """The unkeyed chain can't tell that its end was taken away; checkpoints outside do (ack, hub, shift slip)."""
     journal = Journal.open(filled, SEGMENT)
     whole = journal.seq

@@ -1,4 +1,4 @@
-"""The end of the last segment, after every kind of damage: cut exactly, or refuse; never lose an acknowledged frame."""
+"""The end of the last segment after every kind of damage: cut exactly, or refuse; no acknowledged frame is lost."""
 
 import pytest
 
@@ -63,7 +63,7 @@ def test_a_zeroed_sector_in_a_large_last_frame_is_torn_and_elsewhere_refused() -
     assert recover(holed, ZERO_HEAD, 1).frames == frames[:1]
 
     after = make_frame(3, "stock", Stamp(9_000, "b", 9, "t"), {}, frames[1].head)
-    with pytest.raises(Unrecoverable, match="checksum|not a frame"):
+    with pytest.raises(Unrecoverable, match=r"checksum|not a frame"):
         recover(holed + after.line, ZERO_HEAD, 1)
 
 
