@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import selectors
 import socket
 import threading
@@ -37,8 +36,9 @@ class VpcdAntenna:
     """The antenna of a vpcd reader slot at `host:port`. The chip is the TCP client; pcscd notices it by polling.
 
     It dials until a reader is there: a chip that lies on the antenna while pcscd restarts is seen again, as a
-    real one would be. `absence_s`: the least time between one chip on the antenna and the next. pcscd looks each
-    0.4 s, and an exchange between two looks raises no event; no hand and no printer is as fast as that.
+    real one would be. `absence_s`: how long the antenna stays empty at least after a chip that was taken from under
+    a host. pcscd looks each 0.4 s; when it finds another chip at once, it holds the reader for empty until that
+    one leaves too. No hand and no printer is as fast as that.
     """
 
     def __init__(self, host: str, port: int, absence_s: float = 0.5) -> None:
@@ -49,18 +49,17 @@ class VpcdAntenna:
         self._chip: Chip | None = None
         self._sock: socket.socket | None = None
         self._thread: threading.Thread | None = None
-        self._left_at = -math.inf
+        self._in_session = False
+        self._not_before = 0.0
 
     def enter(self, chip: Chip) -> None:
-        """Lay `chip` down; pcscd sees it 0 to 0.4 s (and `absence_s`) later. RuntimeError if one lies there."""
+        """Lay `chip` down; pcscd sees it up to 0.4 s (+ `absence_s`) later. RuntimeError if one lies there."""
         if self._chip is not None:
             raise RuntimeError("a chip lies on this antenna already")
         self._chip, self._gone = chip, threading.Event()
         if not chip.behaviour.dead:
             # Daemon: a rig that dies must not hang on a chip nobody takes away.
-            self._thread = threading.Thread(
-                target=self._serve, args=(chip, self._gone), name="vpcd-antenna", daemon=True
-            )
+            self._thread = threading.Thread(target=self._serve, args=(chip, self._gone), daemon=True)
             self._thread.start()
 
     def leave(self) -> None:
@@ -82,16 +81,24 @@ class VpcdAntenna:
     def _serve(self, chip: Chip, gone: threading.Event) -> None:
         while (sock := self._dial(gone)) is not None:
             with sock, suppress(OSError, PowerLost):
-                while (payload := vicc.receive(sock)) is not None:
-                    answer = vicc.respond(chip, payload)
-                    if answer is not None:
-                        vicc.send(sock, answer)
+                self._converse(chip, sock)
             chip.power_off()
-            self._left_at = time.monotonic()
+            if self._in_session:
+                self._not_before = time.monotonic() + self._absence_s
+
+    def _converse(self, chip: Chip, sock: socket.socket) -> None:
+        """Until the reader hangs up. OSError when `leave` does, PowerLost in mid-command."""
+        self._in_session = False
+        while (payload := vicc.receive(sock)) is not None:
+            if payload != vicc.GET_ATR:
+                self._in_session = payload != vicc.OFF
+            answer = vicc.respond(chip, payload)
+            if answer is not None:
+                vicc.send(sock, answer)
 
     def _dial(self, gone: threading.Event) -> socket.socket | None:
         """A connection to vpcd as soon as there can be one, or None when the chip is taken away before."""
-        wait_s = self._left_at + self._absence_s - time.monotonic()
+        wait_s = self._not_before - time.monotonic()
         while not gone.wait(max(wait_s, 0)):
             with suppress(OSError):
                 sock = socket.create_connection(self._address, timeout=_DIAL_TIMEOUT_S)

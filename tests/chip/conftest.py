@@ -1,3 +1,3 @@
-from tests.chip.chip_bench import bench, in_process, over_pcsc, pcscd, vpcd_antenna
+from tests.chip.readers import in_process, over_pcsc, pcscd, reader, vpcd_antenna
 
-__all__ = ["bench", "in_process", "over_pcsc", "pcscd", "vpcd_antenna"]
+__all__ = ["in_process", "over_pcsc", "pcscd", "reader", "vpcd_antenna"]

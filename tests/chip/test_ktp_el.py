@@ -9,25 +9,25 @@ from drivers.encoders import ktp_el
 from drivers.encoders.ktp_el import CHUNK, LAYOUT
 from drivers.errors import Cause, NotStarted, OutcomeUnknown, ProtocolViolation, Refused
 from drivers.sim.chip import Behaviour, Chip, PowerLost, Profile, Tear
-from tests.chip.chip_bench import Bench
+from tests.chip.readers import Reader
 
 FILES = {name: random.Random(name).randbytes(size - 2) for name, size in LAYOUT.items()}
 SMALL = {"6FF0": b"\x01" * 20, "6FF1": b"3171234567890123", "6FF6": b""}
 
 
-def commands_of_encode(bench: Bench, files: dict[str, bytes]) -> list[bytes]:
+def commands_of_encode(reader: Reader, files: dict[str, bytes]) -> list[bytes]:
     sent: list[bytes] = []
-    encoder = bench.encoder()
-    chip = bench.lay()
+    encoder = reader.encoder()
+    chip = reader.lay()
     encoder.identify()
     chip.on_apdu(sent.append)
     encoder.encode(files)
     encoder.release()
-    bench.antenna.leave()
+    reader.antenna.leave()
     return sent
 
 
-def test_the_commands_of_a_small_file(in_process: Bench) -> None:
+def test_the_commands_of_a_small_file(in_process: Reader) -> None:
     sent = commands_of_encode(in_process, SMALL)
     assert [apdu.hex().upper() for apdu in sent] == [
         "00A40000026FF0", "00D60000160014" + "01" * 20,
@@ -36,7 +36,7 @@ def test_the_commands_of_a_small_file(in_process: Bench) -> None:
     ]  # fmt: skip
 
 
-def test_a_large_file_goes_up_in_chunks_length_first(in_process: Bench) -> None:
+def test_a_large_file_goes_up_in_chunks_length_first(in_process: Reader) -> None:
     photo = {"6FF2": FILES["6FF2"]}
     updates = commands_of_encode(in_process, photo)[1:]
     offsets = [int.from_bytes(apdu[2:4]) for apdu in updates]
@@ -46,7 +46,7 @@ def test_a_large_file_goes_up_in_chunks_length_first(in_process: Bench) -> None:
 
 
 @pytest.mark.parametrize("tear", list(Tear))
-def test_chip_pulled_at_any_command_of_encode_is_resumed(in_process: Bench, tear: Tear) -> None:
+def test_chip_pulled_at_any_command_of_encode_is_resumed(in_process: Reader, tear: Tear) -> None:
     """OutcomeUnknown at each; back on the antenna the same chip is known by its UID, completed, and verified."""
     total = len(commands_of_encode(in_process, FILES))
     encoder = in_process.encoder()
@@ -67,7 +67,7 @@ def test_chip_pulled_at_any_command_of_encode_is_resumed(in_process: Bench, tear
     assert total == 42
 
 
-def test_chip_pulled_at_any_command_of_identify_was_not_touched(in_process: Bench) -> None:
+def test_chip_pulled_at_any_command_of_identify_was_not_touched(in_process: Reader) -> None:
     encoder = in_process.encoder()
     for at in itertools.count(1):
         chip = in_process.lay()
@@ -81,7 +81,7 @@ def test_chip_pulled_at_any_command_of_identify_was_not_touched(in_process: Benc
     assert at == 1 + 2 + 2 * len(LAYOUT)
 
 
-def test_chip_pulled_during_verify(in_process: Bench) -> None:
+def test_chip_pulled_during_verify(in_process: Reader) -> None:
     encoder = in_process.encoder()
     chip = in_process.lay()
     encoder.identify()
@@ -94,7 +94,7 @@ def test_chip_pulled_during_verify(in_process: Bench) -> None:
 
 
 @pytest.mark.parametrize("at", [1, 2, 20, 35])
-def test_failed_write_says_its_status_word(in_process: Bench, at: int) -> None:
+def test_failed_write_says_its_status_word(in_process: Reader, at: int) -> None:
     encoder = in_process.encoder()
     in_process.lay(Behaviour(fail_write_at=at))
     encoder.identify()
@@ -103,7 +103,7 @@ def test_failed_write_says_its_status_word(in_process: Bench, at: int) -> None:
     assert (refused.value.cause, refused.value.sw) == (Cause.CHIP_WRITE_FAILED, 0x6581)
 
 
-def test_a_difference_is_named_by_place_and_never_by_content(in_process: Bench) -> None:
+def test_a_difference_is_named_by_place_and_never_by_content(in_process: Reader) -> None:
     encoder = in_process.encoder()
     in_process.lay()
     encoder.identify()
@@ -120,7 +120,7 @@ def test_a_difference_is_named_by_place_and_never_by_content(in_process: Bench) 
     ("files", "why"), [({"6FF0": bytes(0x35)}, "53 bytes, room for 52"), ({"6FF7": b""}, "no such file")]
 )
 def test_what_does_not_fit_is_refused_before_anything_is_written(
-    in_process: Bench, files: dict[str, bytes], why: str
+    in_process: Reader, files: dict[str, bytes], why: str
 ) -> None:
     encoder = in_process.encoder()
     chip = in_process.lay()
@@ -164,14 +164,14 @@ def test_a_uid_of_no_legal_size_is_no_answer(answer: str) -> None:
         ktp_el.open(FixedLink(answer), 1.0).identify()
 
 
-def test_a_chip_of_another_kind_is_unknown(in_process: Bench) -> None:
+def test_a_chip_of_another_kind_is_unknown(in_process: Reader) -> None:
     in_process.antenna.enter(Chip(bytes.fromhex("04010203040506"), Profile(df=0x7F10, files={0x6FF0: 8})))
     with pytest.raises(Refused, match="6A82") as refused:
         in_process.encoder().identify()
     assert refused.value.cause is Cause.CHIP_UNKNOWN
 
 
-def test_negative_control_a_chip_that_is_never_pulled_completes(in_process: Bench) -> None:
+def test_negative_control_a_chip_that_is_never_pulled_completes(in_process: Reader) -> None:
     chip = in_process.lay()
     encoder = in_process.encoder()
     encoder.identify()

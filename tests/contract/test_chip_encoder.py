@@ -11,18 +11,18 @@ from drivers.errors import Cause, DeviceError, NotStarted, OutcomeUnknown, Refus
 from drivers.iso7816 import Ins
 from drivers.protocols import ChipEncoder
 from drivers.sim.chip import KTP_EL, Behaviour
-from tests.chip.chip_bench import (
+from tests.chip.readers import (
     UID,
-    Bench,
-    bench,
+    Reader,
     count_descriptors,
     in_process,
     over_pcsc,
     pcscd,
+    reader,
     vpcd_antenna,
 )
 
-__all__ = ["bench", "in_process", "over_pcsc", "pcscd", "vpcd_antenna"]
+__all__ = ["in_process", "over_pcsc", "pcscd", "reader", "vpcd_antenna"]
 
 FILES: Mapping[str, bytes] = {
     "6FF0": b"control".ljust(0x34, b"."),
@@ -35,15 +35,15 @@ FILES: Mapping[str, bytes] = {
 }
 
 
-def test_identify_reads_uid_atr_and_state_and_writes_nothing(bench: Bench) -> None:
-    chip = bench.lay()
-    found = bench.encoder().identify()
+def test_identify_reads_uid_atr_and_state_and_writes_nothing(reader: Reader) -> None:
+    chip = reader.lay()
+    found = reader.encoder().identify()
     assert (found.uid, found.atr, found.holds_data) == (UID.hex().upper(), chip.atr.hex().upper(), False)
     assert chip.updates == 0
 
 
-def test_what_was_encoded_is_on_the_chip_and_verifies(bench: Bench) -> None:
-    chip, encoder = bench.lay(), bench.encoder()
+def test_what_was_encoded_is_on_the_chip_and_verifies(reader: Reader) -> None:
+    chip, encoder = reader.lay(), reader.encoder()
     encoder.identify()
     encoder.encode(FILES)
     encoder.verify(FILES)
@@ -51,13 +51,13 @@ def test_what_was_encoded_is_on_the_chip_and_verifies(bench: Bench) -> None:
         assert chip.content(int(name, 16))[: len(content) + 2] == len(content).to_bytes(2) + content
 
 
-def test_a_chip_with_content_shows_it(bench: Bench) -> None:
-    bench.lay(Behaviour(used=True))
-    assert bench.encoder().identify().holds_data
+def test_a_chip_with_content_shows_it(reader: Reader) -> None:
+    reader.lay(Behaviour(used=True))
+    assert reader.encoder().identify().holds_data
 
 
-def test_encode_twice_is_once(bench: Bench) -> None:
-    chip, encoder = bench.lay(), bench.encoder()
+def test_encode_twice_is_once(reader: Reader) -> None:
+    chip, encoder = reader.lay(), reader.encoder()
     encoder.identify()
     encoder.encode(FILES)
     once = [chip.content(int(name, 16)) for name in FILES]
@@ -68,10 +68,10 @@ def test_encode_twice_is_once(bench: Bench) -> None:
     encoder.verify(FILES)
 
 
-def test_verify_refuses_a_blank_chip(bench: Bench) -> None:
+def test_verify_refuses_a_blank_chip(reader: Reader) -> None:
     """Negative control: verify can fail."""
-    bench.lay()
-    encoder = bench.encoder()
+    reader.lay()
+    encoder = reader.encoder()
     encoder.identify()
     with pytest.raises(Refused) as refused:
         encoder.verify(FILES)
@@ -87,10 +87,10 @@ def test_verify_refuses_a_blank_chip(bench: Bench) -> None:
     ],
 )
 def test_a_bad_chip_is_refused_for_its_cause(
-    bench: Bench, behaviour: Behaviour, cause: Cause, sw: int | None
+    reader: Reader, behaviour: Behaviour, cause: Cause, sw: int | None
 ) -> None:
-    bench.lay(behaviour)
-    encoder = bench.encoder()
+    reader.lay(behaviour)
+    encoder = reader.encoder()
     with pytest.raises(Refused) as refused:
         make(encoder)
     assert (refused.value.cause, refused.value.sw) == (cause, sw)
@@ -102,43 +102,43 @@ def make(encoder: ChipEncoder) -> None:
     encoder.verify(FILES)
 
 
-def test_a_locked_chip_is_refused_with_its_status_word(bench: Bench) -> None:
-    bench.lay(profile=replace(KTP_EL, protected=frozenset({0x6FF1})))
+def test_a_locked_chip_is_refused_with_its_status_word(reader: Reader) -> None:
+    reader.lay(profile=replace(KTP_EL, protected=frozenset({0x6FF1})))
     with pytest.raises(Refused) as refused:
-        bench.encoder().identify()
+        reader.encoder().identify()
     assert (refused.value.cause, refused.value.sw) == (Cause.CHIP_UNKNOWN, 0x6982)
 
 
 @pytest.mark.parametrize("behaviour", [None, Behaviour(dead=True)], ids=["no chip", "dead chip"])
-def test_silence_is_refused_in_time(bench: Bench, behaviour: Behaviour | None) -> None:
+def test_silence_is_refused_in_time(reader: Reader, behaviour: Behaviour | None) -> None:
     if behaviour is not None:
-        bench.lay(behaviour)
+        reader.lay(behaviour)
     started = time.monotonic()
     with pytest.raises(Refused) as refused:
-        bench.encoder(appear_timeout_s=0.3).identify()
+        reader.encoder(appear_timeout_s=0.3).identify()
     assert refused.value.cause is Cause.CHIP_SILENT
     assert 0.25 < time.monotonic() - started < 2.3
 
 
-def test_chip_pulled_mid_write_is_in_doubt_and_then_completed(bench: Bench) -> None:
-    chip, encoder = bench.lay(), bench.encoder()
+def test_chip_pulled_mid_write_is_in_doubt_and_then_completed(reader: Reader) -> None:
+    chip, encoder = reader.lay(), reader.encoder()
     encoder.identify()
-    bench.pull_at(chip, 3, Ins.UPDATE_BINARY)
+    reader.pull_at(chip, 3, Ins.UPDATE_BINARY)
     with pytest.raises(OutcomeUnknown):
         encoder.encode(FILES)
-    bench.antenna.enter(chip)
+    reader.antenna.enter(chip)
     assert encoder.identify().uid == UID.hex().upper()
     encoder.encode(FILES)
     encoder.verify(FILES)
 
 
-def test_an_exchanged_chip_is_never_written(bench: Bench) -> None:
+def test_an_exchanged_chip_is_never_written(reader: Reader) -> None:
     """What was identified is what is written to, even where the reader does not notice the exchange by itself."""
-    bench.lay()
-    encoder = bench.encoder()
+    reader.lay()
+    encoder = reader.encoder()
     encoder.identify()
-    bench.antenna.leave()
-    other = bench.lay(uid=UID[:-1] + b"\0")
+    reader.antenna.leave()
+    other = reader.lay(uid=UID[:-1] + b"\0")
     with pytest.raises(OutcomeUnknown):
         encoder.encode(FILES)
     with pytest.raises(NotStarted):
@@ -146,8 +146,8 @@ def test_an_exchanged_chip_is_never_written(bench: Bench) -> None:
     assert other.updates == 0
 
 
-def test_before_identify_and_after_release_nothing_starts(bench: Bench) -> None:
-    chip, encoder = bench.lay(), bench.encoder()
+def test_before_identify_and_after_release_nothing_starts(reader: Reader) -> None:
+    chip, encoder = reader.lay(), reader.encoder()
     for act in (encoder.encode, encoder.verify):
         with pytest.raises(NotStarted):
             act(FILES)
@@ -159,14 +159,14 @@ def test_before_identify_and_after_release_nothing_starts(bench: Bench) -> None:
     assert chip.updates == 0
 
 
-def test_close_is_idempotent_and_leaves_nothing_open(bench: Bench) -> None:
+def test_close_is_idempotent_and_leaves_nothing_open(reader: Reader) -> None:
     descriptors, threads = count_descriptors(), threading.active_count()
-    encoder = bench.encoder()
-    bench.lay()
+    encoder = reader.encoder()
+    reader.lay()
     make(encoder)
     encoder.close()
     encoder.close()
-    bench.antenna.leave()
+    reader.antenna.leave()
     with pytest.raises(DeviceError):
         encoder.encode(FILES)
     assert_soon(lambda: (count_descriptors(), threading.active_count()) == (descriptors, threads))

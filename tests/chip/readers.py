@@ -25,7 +25,7 @@ os.environ.update(PrivatePcscd(PCSCD_DIRECTORY).environment)
 
 
 @dataclass
-class Bench:
+class Reader:
     """The reader as the host sees it (`link`) and as the world does (`antenna`)."""
 
     link: SocketLink | PcscLink
@@ -68,12 +68,12 @@ def pcscd() -> Iterator[PrivatePcscd]:
 
 
 @pytest.fixture
-def in_process() -> Iterator[Bench]:
+def in_process() -> Iterator[Reader]:
     # Not tmp_path: a socket's name has room for 107 bytes.
     with tempfile.TemporaryDirectory(prefix="keping-chip-") as directory:
         path = Path(directory, "antenna")
         with closing(SocketAntenna(path)) as antenna, closing(SocketLink(path)) as link:
-            yield Bench(link, antenna)
+            yield Reader(link, antenna)
 
 
 @pytest.fixture(scope="module")
@@ -84,14 +84,14 @@ def vpcd_antenna(pcscd: PrivatePcscd) -> Iterator[VpcdAntenna]:
 
 
 @pytest.fixture
-def over_pcsc(pcscd: PrivatePcscd, vpcd_antenna: VpcdAntenna) -> Iterator[Bench]:
+def over_pcsc(pcscd: PrivatePcscd, vpcd_antenna: VpcdAntenna) -> Iterator[Reader]:
     with closing(PcscLink(pcscd.reader_name)) as link:
-        yield Bench(link, vpcd_antenna)
+        yield Reader(link, vpcd_antenna)
     vpcd_antenna.leave()
 
 
 @pytest.fixture(params=["in_process", pytest.param("over_pcsc", marks=pytest.mark.pcsc)])
-def bench(request: pytest.FixtureRequest) -> Bench:
+def reader(request: pytest.FixtureRequest) -> Reader:
     """Each test on both links."""
-    found: Bench = request.getfixturevalue(request.param)
+    found: Reader = request.getfixturevalue(request.param)
     return found
