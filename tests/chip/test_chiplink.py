@@ -158,3 +158,23 @@ def test_an_apdu_in_process_takes_less_than_a_millisecond(in_process: Reader) ->
     for _ in range(200):
         in_process.link.transmit(GET_UID)
     assert (time.monotonic() - started) / 200 < 1e-3
+
+
+WITHOUT_PYSCARD = """
+import sys
+sys.modules["smartcard"] = None
+from drivers import pcsc
+from drivers.errors import Stopped
+assert "pip install" in pcsc.available()
+for act in (pcsc.list_readers, lambda: pcsc.PcscLink("any").connect(0.1)):
+    try:
+        act()
+    except Stopped as exc:
+        assert exc.reasons == {"reader-missing"}
+    else:
+        raise AssertionError("went on without pyscard")
+"""
+
+
+def test_without_pyscard_the_door_says_so() -> None:
+    subprocess.run([sys.executable, "-W", "error", "-c", WITHOUT_PYSCARD], timeout=20, check=True)
