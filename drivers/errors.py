@@ -1,11 +1,11 @@
 """Device errors, named for how the caller must react, not for what broke.
 
-    DeviceError
-    ├── NotStarted         nothing moved and nothing was written: safe to retry
-    ├── Stopped            the device waits for a person; `reasons` are IPP keywords
-    ├── OutcomeUnknown     a command was sent and its effect is not known: reconcile, never retry
-    ├── Refused            this card cannot be used: reject it; `cause` is a keyword
-    └── ProtocolViolation  the device answered what no manual allows: halt, keep the trace
+DeviceError
+├── NotStarted         nothing moved and nothing was written: safe to retry
+├── Stopped            the device waits for a person; `reasons` are IPP keywords
+├── OutcomeUnknown     a command was sent and its effect is not known: reconcile, never retry
+├── Refused            this card cannot be used: reject it; `cause` is a keyword
+└── ProtocolViolation  the device answered what no manual allows: halt, keep the trace
 """
 
 from __future__ import annotations

@@ -126,7 +126,10 @@ class CardPrinter(Protocol):
         """Move the card that is in the path to the contactless station. <= 30 s. NotStarted if there is none."""
 
     def prepare(self, face: Face) -> Prepared:
-        """Convert and compress; pure computation, callable from any thread while the printer works."""
+        """Convert and compress: pure computation, callable from any thread, also when closed.
+
+        NotStarted if the face does not fit the card or the ribbon.
+        """
 
     def print_face(self, prepared: Prepared) -> None:
         """Print every panel onto the card in the path. <= 5 min. Uses one panel set of the ribbon.

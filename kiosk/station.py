@@ -71,11 +71,10 @@ class Station:
             plan = check_plan(config.card.steps)
         except PlanError as exc:
             raise UsageError(f"card.steps: {exc}") from exc
-        driver = load_driver("printers", config.printer.driver)
-        self._prepress = Prepress(
-            self.vault, self._check_record, render_face, partial(driver.prepare, ribbon=config.printer.ribbon)
-        )
+        for family, name in (("printers", config.printer.driver), ("encoders", config.reader.encoder)):
+            load_driver(family, name)
         self._bench = Bench(partial(open_printer, config.printer), partial(open_encoder, config.reader))
+        self._prepress = Prepress(self.vault, self._check_record, render_face, self._bench.prepare)
         self.worker = Worker(self.books, self._bench, self._prepress, plan, config.card.refusals_in_a_row)
         self.worker.start()
         if config.hub.url:
@@ -151,6 +150,7 @@ class Station:
         judged = judge(token, self.config.station.id, self._pins.signing)
         if isinstance(judged, RefusedRecord):
             raise Rejected(f"the record may not be printed here: {judged.detail}", judged.reason)
+        load_driver("encoders", self.config.reader.encoder).check(judged.record.chip)
         return judged.record
 
     def _make_sync(self) -> SyncLoop:

@@ -69,7 +69,7 @@ class KtpEl:
 
     def encode(self, files: Mapping[str, bytes]) -> None:
         """As `ChipEncoder.encode`. NotStarted, and nothing written, if a file is not in LAYOUT or too large."""
-        _check(files)
+        check(files)
         for name, content in _in_order(files):
             self._select(name, Cause.CHIP_WRITE_FAILED)
             stored = len(content).to_bytes(_PREFIX) + content
@@ -79,7 +79,7 @@ class KtpEl:
 
     def verify(self, files: Mapping[str, bytes]) -> None:
         """As `ChipEncoder.verify`. OutcomeUnknown if the chip leaves. Names file and offset, never content."""
-        _check(files)
+        check(files)
         for name, content in _in_order(files):
             if self._length(name, Cause.CHIP_VERIFY_FAILED) != len(content):
                 raise Refused(f"{name}: another length than written", Cause.CHIP_VERIFY_FAILED)
@@ -120,7 +120,8 @@ class KtpEl:
         return answer
 
 
-def _check(files: Mapping[str, bytes]) -> None:
+def check(files: Mapping[str, bytes]) -> None:
+    """Pure: whether `files` fit this chip. NotStarted names the first that does not."""
     for name, content in files.items():
         if name not in LAYOUT:
             raise NotStarted(f"{name}: no such file on this chip")

@@ -29,7 +29,7 @@ from drivers.protocols import (
 )
 from drivers.serialport import SerialPort, Tracer
 
-__all__ = ["Evolis", "open", "prepare"]
+__all__ = ["Evolis", "open"]
 
 _ASK_S = 3.0
 _CLEAR_S = 10.0
@@ -59,15 +59,6 @@ def open(
         printer.close()
         raise
     return printer
-
-
-def prepare(face: Face, ribbon: str = "ymcko") -> Prepared:
-    """Needs no printer: pure computation, about 0.1 s. NotStarted if the face does not fit the card or the ribbon."""
-    try:
-        downloads = panels.downloads(face, ribbon)
-    except ValueError as exc:
-        raise NotStarted(f"cannot be printed: {exc}") from exc
-    return Prepared(downloads, len(downloads))
 
 
 class Evolis:
@@ -131,7 +122,11 @@ class Evolis:
 
     def prepare(self, face: Face) -> Prepared:
         """NotStarted if the face does not fit the card or the ribbon."""
-        return prepare(face, self._ribbon)
+        try:
+            downloads = panels.downloads(face, self._ribbon)
+        except ValueError as exc:
+            raise NotStarted(f"cannot be printed: {exc}") from exc
+        return Prepared(downloads, len(downloads))
 
     def print_face(self, prepared: Prepared) -> None:
         """See `CardPrinter`. Each download prints the panel before it, `Se` the last one (G p. 69)."""

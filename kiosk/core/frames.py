@@ -95,9 +95,21 @@ def _parse_record(record: bytes, head: str) -> Frame:
         body = json.loads(record)
     except ValueError as exc:
         raise FrameError(f"record is not JSON: {exc}") from exc
-    if body.get("v", 0) > VERSION:
+    if not isinstance(body, dict) or list(body) != _KEYS:
+        raise FrameError("record keys are wrong")
+    if type(body["v"]) is int and body["v"] > VERSION:
         raise NewerVersion(f"schema version {body['v']} is newer than {VERSION}: upgrade first")
-    if list(body) != _KEYS or body["v"] != VERSION or not isinstance(body["d"], dict):
-        raise FrameError("record keys or version are wrong")
+    if not _well_typed(body):
+        raise FrameError("record fields are wrong")
     stamp = Stamp(body["t"], body["b"][0], body["b"][1], body["by"])
     return Frame(body["s"], body["k"], head, stamp, body["d"], record)
+
+
+def _well_typed(body: dict[str, Any]) -> bool:
+    boot = body["b"]
+    return (
+        body["v"] == VERSION
+        and [type(body[key]) for key in ("s", "k", "t", "by", "d")] == [int, str, int, str, dict]
+        and isinstance(boot, list)
+        and [type(part) for part in boot] == [str, int]
+    )

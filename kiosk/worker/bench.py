@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from drivers.errors import DeviceError
-from drivers.protocols import CardPrinter, ChipEncoder, PrinterIdentity, PrinterStatus
+from drivers.protocols import CardPrinter, ChipEncoder, Face, Prepared, PrinterIdentity, PrinterStatus
 
 
 class Bench:
-    """Used by the worker thread alone; only `identity` and `last_status` are read by others."""
+    """Used by the worker thread alone, but for `prepare`, `identity` and `last_status`."""
 
     def __init__(self, open_printer: Callable[[], CardPrinter], open_encoder: Callable[[], ChipEncoder]) -> None:
         self._open_printer = open_printer
         self._open_encoder = open_encoder
         self._printer: CardPrinter | None = None
         self._encoder: ChipEncoder | None = None
+        self._last_open: CardPrinter | None = None
         self.identity: PrinterIdentity | None = None
         self.last_status: PrinterStatus | None = None
 
@@ -29,7 +30,7 @@ class Bench:
             except DeviceError:
                 printer.close()
                 raise
-            self._printer = printer
+            self._printer = self._last_open = printer
         return self._printer
 
     @property
@@ -37,6 +38,11 @@ class Bench:
         if self._encoder is None:
             self._encoder = self._open_encoder()
         return self._encoder
+
+    def prepare(self, face: Face) -> Prepared:
+        """Pure computation for the printer that was last open; from any thread."""
+        assert self._last_open is not None, "the worker opens the printer before anything is prepared for it"
+        return self._last_open.prepare(face)
 
     def status(self) -> PrinterStatus:
         self.last_status = self.printer.status()

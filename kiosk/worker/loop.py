@@ -113,7 +113,11 @@ class Worker(threading.Thread):
     def _ready(self, job: dict[str, Any]) -> PrintReady | None:
         """The job's data, checked and rendered. None if the record was refused and the job ended for it."""
         try:
+            _ = self._bench.printer
             ready = self._prepress.take(job["ref"])
+        except DeviceError as exc:
+            self._bench.reopen()
+            raise Halt(str(exc), frozenset({"connecting-to-device"})) from exc
         except KepingError as exc:
             if job["card"] is not None:
                 raise Halt(str(exc), frozenset({Why.RECORD_REFUSED.value, Why.OUTCOME_UNKNOWN.value})) from exc

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
+from drivers.errors import NotStarted
 from drivers.protocols import Face, Prepared
 from kiosk.core.records import Record
 from kiosk.errors import KepingError, Rejected
@@ -21,8 +22,11 @@ class PrintReady:
 
 
 class Prepress:
-    """One background thread. `check` verifies a signed record and returns it, `render` draws it; both may raise
-    Rejected. `prepare` is the printer's own format, pure computation."""
+    """One background thread.
+
+    `check` verifies a signed record and returns it, or raises Rejected. `render` draws it and `prepare` puts it
+    into the printer's own format; what they can't do (ValueError, NotStarted) is Rejected too.
+    """
 
     def __init__(
         self,
@@ -58,10 +62,14 @@ class Prepress:
         self._ahead.pop(ref, None)
 
     def _make(self, ref: str) -> PrintReady:
-        record = self._check(self._vault.token(ref))
-        if record.ref != ref:
-            raise Rejected(f"the vault holds {record.ref} under {ref}", "altered")
-        return PrintReady(self._prepare(self._render(record)), record.chip)
+        token = self._vault.token(ref)
+        try:
+            record = self._check(token)
+            if record.ref != ref:
+                raise Rejected(f"the vault holds {record.ref} under {ref}", "altered")
+            return PrintReady(self._prepare(self._render(record)), record.chip)
+        except (ValueError, NotStarted) as exc:
+            raise Rejected(f"the record can't be made into a card: {exc}", "unprintable") from exc
 
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)

@@ -1,10 +1,12 @@
+import hashlib
 import json
+import zlib
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.core.frames import ZERO_HEAD, FrameError, NewerVersion, Stamp, make_frame, parse_line
+from kiosk.core.frames import ZERO_HEAD, FrameError, NewerVersion, Stamp, chain, make_frame, parse_line
 
 STAMP = Stamp(1_790_000_000_000, "0123abcd", 42, "cli:maria")
 
@@ -18,9 +20,6 @@ def test_line_layout_is_the_documented_one() -> None:
 
 
 def test_checksum_and_hash_agree_with_independent_arithmetic() -> None:
-    import hashlib
-    import zlib
-
     first = make_frame(1, "genesis", STAMP, {"a": 1}, ZERO_HEAD)
     second = make_frame(2, "stock", STAMP, {"b": "é"}, first.head)
     body = json.loads(second.line)
@@ -70,3 +69,22 @@ def test_a_newer_version_says_upgrade_first() -> None:
         frames.VERSION = old
     with pytest.raises(NewerVersion, match="upgrade first"):
         parse_line(line, ZERO_HEAD, 1)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        b"[]",
+        b'{"s":1}',
+        b'{"s":1,"v":"1","k":"x","t":1,"b":["a",1],"by":"t","d":{}}',
+        b'{"s":true,"v":1,"k":"x","t":1,"b":["a",1],"by":"t","d":{}}',
+        b'{"s":1,"v":1,"k":"x","t":1,"b":["a"],"by":"t","d":{}}',
+        b'{"s":1,"v":1,"k":"x","t":1,"b":null,"by":"t","d":{}}',
+        b'{"s":1,"v":1,"k":"x","t":1,"b":["a",1],"by":"t","d":[]}',
+        b'{"v":1,"s":1,"k":"x","t":1,"b":["a",1],"by":"t","d":{}}',
+    ],
+)
+def test_a_sound_chain_over_a_senseless_record_is_refused(record: bytes) -> None:
+    line = b'{"c":%d,"h":"%s","r":%s}\n' % (zlib.crc32(record), chain(ZERO_HEAD, record).encode(), record)
+    with pytest.raises(FrameError):
+        parse_line(line, ZERO_HEAD)

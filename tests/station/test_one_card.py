@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from drivers.sim.chip import Behaviour
 from kiosk.core.jobs import Why
+from kiosk.core.records import dump_record
+from kiosk.outbox import Inbox
 from kiosk.rig.world_check import good_cards, wrong_cards
+from kiosk.sync.intake import judge
 from tests.station.conftest import Office
 
 
@@ -162,3 +167,26 @@ def test_no_personal_data_outside_the_vault(office: Office) -> None:
         if path.is_file() and "keys" not in path.parts:
             content = path.read_bytes()
             assert not [secret for secret in secrets if secret.encode() in content], path
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"photo": "AAAA"}, "photo"),
+        ({"fields": {"nama": "W" * 110}}, "nama"),
+        ({"chip": {"6FF2": "AAAA" * 2000}}, "6FF2"),
+    ],
+    ids=["photo", "name", "chip"],
+)
+def test_what_can_not_be_made_into_a_card_ends_the_job_and_spends_nothing(
+    office: Office, changes: dict[str, Any], why: str
+) -> None:
+    payload = dump_record(office.token(office.residents[0])[0])
+    merged = {k: {**payload[k], **v} if isinstance(v, dict) else v for k, v in changes.items()}
+    judged = judge(office.token(office.residents[0], **merged)[1], "kupang-01", [office.hub_key])
+    Inbox(office.station.books, office.station.vault).accept([judged], "1")
+    [ident] = office.station.desk.run_jobs("test")
+    office.until(lambda: office.state(ident) == "aborted")
+    assert why in office.job(ident)["message"]
+    assert len(office.world.hopper) == 12
+    assert office.station.failed is None
