@@ -5,7 +5,9 @@ from __future__ import annotations
 import getpass
 import json
 import logging
+import signal
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -95,6 +97,14 @@ def set_up_logging(level: str) -> None:
         level=level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(threadName)s %(message)s"
     )
     logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+def stop_signal() -> threading.Event:
+    """Set when SIGTERM or SIGINT comes."""
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    return stopping
 
 
 pass_app = click.make_pass_decorator(App)

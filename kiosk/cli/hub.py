@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-import signal
-import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Any
 
 import click
 
-from kiosk.cli.context import App, pass_app, set_up_logging, table
+from kiosk.cli.context import App, pass_app, set_up_logging, stop_signal, table
 from kiosk.hub.app import create_app
 from kiosk.hub.issue import issue as issue_records
 from kiosk.hub.keyring import HubKeys
@@ -41,9 +39,7 @@ def _open(app: App) -> tuple[Store, HubKeys]:
 def run(app: App, port: int) -> None:
     """Serve the centre until SIGTERM."""
     set_up_logging(app.config.log.level)
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+    stopping = stop_signal()
     store, keys = _open(app)
     server = HubServer(create_app(store, keys, time.time), port)
     click.echo(f"{server.url} fingerprint {keys.fingerprint}")

@@ -9,11 +9,12 @@ from typing import Any
 
 import click
 
-from kiosk.cli.context import App, pass_app, set_up_logging
+from kiosk.cli.context import App, pass_app, set_up_logging, stop_signal
 from kiosk.errors import UsageError
 from kiosk.rig.demo import Plan, rehearse, succeeded
 from kiosk.rig.devices import choose_link
 from kiosk.rig.faults import parse_fault
+from kiosk.rig.single import run_chip, run_printer
 
 
 @click.command()
@@ -61,3 +62,32 @@ def _report(result: dict[str, Any], place: Path) -> str:
 @click.group()
 def sim() -> None:
     """Single simulated devices."""
+
+
+@sim.command()
+@click.option("--pty", type=click.Path(path_type=Path), help="Name of a link to the pty that a host opens.")
+@click.option("--tcp", metavar="HOST:PORT", help="Listen there instead.")
+@click.option("--blanks", type=click.IntRange(0, 100), default=50, show_default=True)
+@click.option("--speed", type=click.FloatRange(0.1, 1000), default=1.0, show_default=True)
+@click.option("--cards", type=click.Path(path_type=Path), default=Path("cards"), show_default=True)
+def printer(pty: Path | None, tcp: str | None, blanks: int, speed: float, cards: Path) -> None:
+    """A simulated card printer until Ctrl-C; each card that comes out is drawn as a PNG."""
+    if (pty is None) == (tcp is None):
+        raise UsageError("give --pty PATH or --tcp HOST:PORT")
+    where = pty or _address(tcp or "")
+    click.echo(f"a printer with {blanks} blanks is at {pty or tcp}; cards go to {cards}")
+    run_printer(where, blanks, speed, cards, stop_signal().wait)
+
+
+@sim.command()
+@click.option("--vpcd", type=click.IntRange(1, 65535), required=True, help="The port of the virtual reader.")
+def chip(vpcd: int) -> None:
+    """A simulated blank chip on a virtual reader until Ctrl-C."""
+    run_chip(vpcd, stop_signal().wait)
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65535:
+        raise UsageError(f"--tcp {text!r}: write HOST:PORT")
+    return host, int(port)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 
 import click
 
-from kiosk.cli.context import App, pass_app, set_up_logging
+from kiosk.cli.context import App, pass_app, set_up_logging, stop_signal
 from kiosk.errors import UsageError
 from kiosk.station import Station, enrol_station
 
@@ -20,9 +18,7 @@ WATCH_S = 1.0
 def run(app: App) -> None:
     """Run the station: worker, link to the centre, control socket. SIGTERM ends it after the card in the machine."""
     set_up_logging(app.config.log.level)
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+    stopping = stop_signal()
     station = Station(app.config, app.data, "station")
     try:
         station.start()

@@ -14,7 +14,7 @@ from kiosk.errors import Rejected
 from kiosk.journal import Poisoned
 from kiosk.rig.operator import is_whole
 from kiosk.rig.world_check import good_cards, wrong_cards
-from tests.station.conftest import Killed, Office
+from tests.office import Killed, Office
 
 
 def stop_in_doubt(office: Office, move: str, panel: int | None = None) -> str:

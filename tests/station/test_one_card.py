@@ -12,7 +12,7 @@ from kiosk.core.records import dump_record
 from kiosk.outbox import Inbox
 from kiosk.rig.world_check import good_cards, wrong_cards
 from kiosk.sync.intake import judge
-from tests.station.conftest import Office
+from tests.office import Office
 
 
 def test_a_card_takes_seven_frames_each_an_outcome_with_the_next_intent(office: Office) -> None:

@@ -1,0 +1,68 @@
+from pathlib import Path
+
+import pytest
+
+from kiosk.config import Config, find_config, find_data, load_config
+from kiosk.errors import UsageError
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "config.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_an_empty_file_is_all_defaults(tmp_path: Path) -> None:
+    assert load_config(written(tmp_path, "")) == load_config(None) == Config()
+
+
+def test_values_are_taken(tmp_path: Path) -> None:
+    config = load_config(written(tmp_path, "printer:\n  baud: 9600\nreader: {appear_timeout: 2}\n"))
+    assert config.printer.baud == 9600
+    assert config.reader.appear_timeout == 2.0
+    assert config.printer.driver == "evolis"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("prnter: {}", "1: prnter: unknown key (did you mean 'printer'?)"),
+        ("printer:\n  baud: fast", "2: printer.baud: expected int, got 'fast'"),
+        ("printer:\n  baud: 1", "2: printer.baud: 1 is not in 2400 to 921600"),
+        ("printer:\n  baud: true", "2: printer.baud: expected int, got True"),
+        ("printer:\n  ribbon: rainbow", "2: printer.ribbon: 'rainbow' is not one of ymcko, k"),
+        ("printer:\n  driver: ../evil", "2: printer.driver: '../evil' does not match"),
+        ("printer: evolis", "1: printer: expected keys and values"),
+        ("card:\n  steps: feed", "2: card.steps: expected a list of words"),
+        ("card:\n  steps: [1]", "2: card.steps: expected a list of words"),
+        ("station:\n  id: a\n  id: b", "3: station.id: given twice"),
+        ("hub:\n  url: ftp://x", "2: hub.url"),
+        ("- a\n- b", "1: the file: expected keys and values"),
+        ("a: [", "not YAML"),
+    ],
+)
+def test_one_line_with_file_line_and_key(tmp_path: Path, text: str, message: str) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(UsageError) as caught:
+        load_config(path)
+    assert str(caught.value).startswith(str(path))
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_where_the_config_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert find_config(None, {}) is None or find_config(None, {}) == Path("/etc/keping/config.yaml")
+    here = written(tmp_path, "")
+    assert find_config(None, {}) == Path("config.yaml")
+    other = tmp_path / "other.yaml"
+    other.touch()
+    assert find_config(None, {"KEPING_CONFIG": str(other)}) == other
+    assert find_config(here, {"KEPING_CONFIG": str(other)}) == here
+    with pytest.raises(UsageError, match="no such config"):
+        find_config(tmp_path / "gone.yaml", {})
+
+
+def test_where_data_lies(tmp_path: Path) -> None:
+    assert find_data(Config(data="/srv/keping"), None) == Path("/srv/keping")
+    assert find_data(Config(data="/srv/keping"), tmp_path) == tmp_path

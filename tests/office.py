@@ -1,0 +1,194 @@
+"""A whole station in this process, on simulated devices that take no time, without a centre."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from drivers.sim.cards import Card, Ribbon
+from drivers.sim.chip import Behaviour, Chip
+from drivers.sim.chiplink import SocketAntenna
+from drivers.sim.clock import SimClock
+from drivers.sim.firmware import Firmware
+from drivers.sim.line import PtyLine
+from drivers.sim.world import World
+from kiosk.books import Books
+from kiosk.config import Config, PrinterConfig, ReaderConfig
+from kiosk.core.frames import Frame
+from kiosk.core.records import Record, dump_record
+from kiosk.crypto import jose, keys
+from kiosk.crypto.sealing import new_key
+from kiosk.desk import balances
+from kiosk.outbox import Inbox
+from kiosk.rig.devices import new_blanks
+from kiosk.rig.residents import Resident, invent
+from kiosk.rig.specimen import unsigned
+from kiosk.rig.world_check import differences
+from kiosk.station import Station
+from kiosk.sync.enrol import Pins, save_pins
+from kiosk.sync.intake import judge
+
+STATION = "kupang-01"
+PATIENCE_S = 20.0
+
+
+class Killed(Exception):
+    """Stands for the process ending between two instructions."""
+
+
+class Office:
+    """Devices that outlive the station, the station, and a person's verbs."""
+
+    def __init__(self, directory: Path, blanks: int) -> None:
+        self.directory = directory
+        self.data = directory / "station"
+        self.hub_key = keys.generate_signing()
+        rng = random.Random(7)
+        self.clock = SimClock(float("inf"))
+        self.world = World(self.clock, new_blanks(blanks, rng), ribbon=Ribbon(sets_left=200))
+        self.antenna = SocketAntenna(directory / "chip.sock")
+        self.world.antenna = self.antenna  # type: ignore[assignment]
+        self.line = PtyLine(Firmware(self.world), self.clock)
+        self.residents = list(invent(3, 12, issued=date(2018, 8, 14)))
+        self._refs = iter(range(1, 1_000))
+        self._changed = threading.Condition()
+        self._enrol()
+        self.station = self._open()
+        for movement in ("receive", "release", "load"):
+            self.station.desk.move_stock("test", movement, "wni", blanks, "BAST-1")
+        self.station.start()
+        self._listen()
+
+    def _enrol(self) -> None:
+        folder = self.data / "keys"
+        folder.mkdir(parents=True)
+        signing, encryption = keys.generate_signing(), keys.generate_encryption()
+        keys.save(folder / "signing.jwk", signing)
+        keys.save(folder / "encryption.jwk", encryption)
+        (folder / "vault.key").write_bytes(new_key())
+        chip = keys.generate_chip()
+        save_pins(folder / "hub.json", Pins("", STATION, (self.hub_key,), encryption, chip))
+        genesis = {"station": STATION, "incarnation": "ab" * 8, "key": keys.thumbprint(signing), "predecessor": None}
+        Books.create(self.data, 1 << 20, genesis, "test").close()
+
+    def _open(self) -> Station:
+        config = Config(
+            printer=PrinterConfig(port=self.line.path, reply_timeout=1.0),
+            reader=ReaderConfig(link="in-process", name=str(self.directory / "chip.sock"), appear_timeout=0.3),
+        )
+        return Station(config, self.data, "test")
+
+    def _listen(self) -> None:
+        inner = self.station.books.on_commit
+
+        def changed() -> None:
+            with self._changed:
+                self._changed.notify_all()
+
+        def heard(frame: Frame) -> None:
+            inner(frame)
+            changed()
+
+        assert self.station.worker is not None
+        self.station.books.on_commit = heard
+        self.station.worker.on_change = changed
+
+    def token(self, resident: Resident, **changes: Any) -> tuple[Record, str]:
+        """A record signed by the centre; `changes` to its payload before signing."""
+        record = unsigned(resident, ref=f"{next(self._refs):032x}", station=STATION)
+        record = Record(**{**vars(record), "chip": {**record.chip, "6FF6": b"\x01" * 80}})
+        payload = {**dump_record(record), **changes}
+        return record, jose.sign(payload, self.hub_key, jose.RECORD)
+
+    def bring_records(self, count: int) -> list[str]:
+        judged = [judge(self.token(r)[1], STATION, [self.hub_key]) for r in self.residents[:count]]
+        Inbox(self.station.books, self.station.vault).accept(judged, "1")
+        return [item.ref for item in judged]  # type: ignore[union-attr]
+
+    def bring_more_and_run(self) -> list[str]:
+        """One more record, and a job for it."""
+        judged = [judge(self.token(self.residents[5])[1], STATION, [self.hub_key])]
+        Inbox(self.station.books, self.station.vault).accept(judged, "2")
+        return self.station.desk.run_jobs("test")
+
+    def until(self, reached: Callable[[], bool]) -> None:
+        with self._changed:
+            assert self._changed.wait_for(reached, PATIENCE_S), self.describe()
+
+    def describe(self) -> str:
+        worker = self.station.worker
+        state = (worker.holdup, worker.failure) if worker else None
+        return f"{self.jobs()} holdup, failure: {state!r}"
+
+    def jobs(self) -> list[dict[str, Any]]:
+        return self.station.desk.list_jobs("test")
+
+    def job(self, ident: str) -> dict[str, Any]:
+        return self.station.desk.show_job("test", ident)
+
+    def state(self, ident: str) -> str:
+        return str(self.job(ident)["state"])
+
+    def is_settled(self, ident: str) -> bool:
+        """At its end, or a person is asked."""
+        return self.state(ident) in ("completed", "aborted") or "outcome-unknown" in self.reasons(ident)
+
+    def reasons(self, ident: str) -> set[str]:
+        return set(self.job(ident)["reasons"])
+
+    def until_held_up(self) -> set[str]:
+        """Wait until the worker can't go on; returns why."""
+        worker = self.station.worker
+        assert worker is not None
+        self.until(lambda: worker.holdup is not None)
+        assert worker.holdup is not None
+        return set(worker.holdup.reasons)
+
+    def print_one(self) -> dict[str, Any]:
+        """One record, one job, to its end."""
+        self.bring_records(1)
+        [ident] = self.station.desk.run_jobs("test")
+        self.until(lambda: self.state(ident) in ("completed", "aborted"))
+        return self.job(ident)
+
+    def spoil_chip(self, index: int, behaviour: Behaviour) -> Card:
+        card = self.world.hopper[index]
+        assert isinstance(card.chip, Chip)
+        card.chip = Chip(card.chip.uid, behaviour=behaviour)
+        return card
+
+    def accounts(self) -> dict[str, int]:
+        with self.station.books.transaction() as view:
+            return balances(view).get("wni", {})
+
+    def frames(self) -> list[Frame]:
+        from kiosk.journal import scan
+
+        return list(scan(self.data / "journal"))
+
+    def agree(self) -> None:
+        assert differences(self.world, self.accounts(), "wni") == []
+
+    def restart(self) -> None:
+        self.station.close()
+        self.station = self._open()
+        self.station.start()
+        self._listen()
+
+    def close(self) -> None:
+        self.station.close()
+        self.line.close()
+        self.antenna.close()
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    place = Office(tmp_path, blanks=12)
+    yield place
+    place.close()
