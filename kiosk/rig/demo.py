@@ -31,7 +31,7 @@ from kiosk.rig.devices import Devices, new_blanks
 from kiosk.rig.faults import Fault
 from kiosk.rig.operator import ScriptedOperator
 from kiosk.rig.outage import Outage
-from kiosk.rig.process import NotRunning, StationProcess
+from kiosk.rig.process import StationProcess
 from kiosk.rig.residents import invent
 from kiosk.rig.script import Script
 from kiosk.rig.world_check import differences, good_cards, spoiled_cards, wrong_cards
@@ -156,7 +156,7 @@ class Demo:
             try:
                 jobs = self._station.call("jobs.list")
                 self._operator.look(jobs)
-            except NotRunning:
+            except Unavailable:  # it was killed a moment ago
                 jobs = []
             finished = sum(job["state"] in ("completed", "aborted", "canceled") for job in jobs)
             if finished > done:

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from kiosk.control import NotRunning, call
+from kiosk.control import call
 from kiosk.errors import KepingError, Unavailable
 
 START_S = 30.0
@@ -79,6 +79,3 @@ class StationProcess:
         if self.alive:
             self._process.terminate()
         return self.wait()
-
-
-__all__ = ["NotRunning", "StationProcess"]

@@ -87,7 +87,7 @@ class Script:
         moment = {
             Step.IDENTIFY: True,
             Step.ENCODE: writing and chip.updates >= _UPDATES_BEFORE,
-            Step.VERIFY: not writing and chip.updates > _UPDATES_BEFORE,
+            Step.VERIFY: apdu[1] == Ins.READ_BINARY and chip.updates > _UPDATES_BEFORE,
         }
         if self._host.step is not None and moment.get(self._host.step, False):
             self._strike()

@@ -250,10 +250,21 @@ class CardRun:
         """Nothing may stop the printer and no card may be inside before one is fed."""
         status = self._status()
         if status.stopping:
+            status = self._clear()
+        if status.stopping:
             raise Halt("the printer waits for a person", status.stopping)
         if status.position is not Position.NONE:
             raise Halt(f"a card that no job put there is at {status.position}", frozenset({"card-in-path"}))
         return status
+
+    def _clear(self) -> PrinterStatus:
+        """No card is in the machine by the books: a fault whose cause a person took away may be forgotten."""
+        try:
+            self._bench.printer.clear()
+        except DeviceError as exc:
+            self._bench.reopen()
+            raise Halt(str(exc), frozenset({"connecting-to-device"})) from exc
+        return self._status()
 
     def _next_lot(self) -> str:
         sku = self._job["sku"]

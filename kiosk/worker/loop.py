@@ -90,8 +90,6 @@ class Worker(threading.Thread):
         try:
             ready = self._ready(job)
             if ready is not None:
-                if job["card"] is None and job["state"] != JobState.PENDING:
-                    self._clear_fault()
                 CardRun(self._books, self._bench, self._plan, job["id"], ready).run()
                 self._check_refusals(job["id"])
         except Halt as halt:
@@ -138,15 +136,6 @@ class Worker(threading.Thread):
         if nxt is not None:
             self._prepress.ahead(nxt["ref"])
 
-    def _clear_fault(self) -> None:
-        """A person resolved the last card and cleared the machine: tell the printer so before the next one."""
-        try:
-            if self._bench.status().stopping:
-                self._bench.printer.clear()
-        except DeviceError as exc:
-            self._bench.reopen()
-            raise Halt(str(exc), frozenset({"connecting-to-device"})) from exc
-
     def _check_refusals(self, job_id: str) -> None:
         """So many cards refused one after the other point at the reader or the box, not at the cards."""
         with self._books.transaction() as view:
@@ -158,12 +147,14 @@ class Worker(threading.Thread):
 
     def _set_holdup(self, holdup: Halt | None) -> None:
         before, self.holdup = self.holdup, holdup
-        if (before and before.reasons) != (holdup and holdup.reasons):
-            self.on_change()
+        if (before and before.reasons) == (holdup and holdup.reasons):
+            return
+        if holdup:
+            log.warning("halt reasons=%s: %s", ",".join(sorted(holdup.reasons)), holdup)
+        self.on_change()
 
     def _halt(self, job_id: str, halt: Halt) -> None:
         """Say why, once: the same reasons again are not written again."""
-        log.warning("job=%s halt reasons=%s: %s", job_id, ",".join(sorted(halt.reasons)), halt)
         self._set_holdup(halt)
         with self._books.transaction() as view:
             job = view.read("jobs", job_id)

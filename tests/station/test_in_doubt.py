@@ -185,3 +185,13 @@ def test_the_medium_fails_and_nothing_more_is_accepted(office: Office) -> None:
     office.restart()
     office.until(lambda: office.state(ident) == "completed")
     office.agree()
+
+
+def test_the_next_job_starts_after_a_jam_that_ended_the_last_one(office: Office) -> None:
+    """The printer's latched error belongs to a card that is booked: it must not stop the queue in silence."""
+    ident = stop_in_doubt(office, "eject")
+    [following] = office.bring_more_and_run()
+    office.world.take_card()
+    office.station.desk.resolve_job("test", ident, "good")
+    office.until(lambda: office.state(following) == "completed")
+    office.agree()
