@@ -1,0 +1,119 @@
+"""docs/vocabulary.md and the code use the same words, both ways."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from drivers import pcsc
+from drivers.errors import Cause
+from drivers.printers import evolis_codec
+from kiosk.core.accounts import OUTSIDE, Account
+from kiosk.core.jobs import Answer, JobEvent, JobState, Why
+from kiosk.core.plan import Step
+from kiosk.core.reconcile import Verdict
+from kiosk.core.records import Reason, Sku
+from kiosk.core.verdicts import SpoilCause, account_of_refused
+from kiosk.desk import MOVEMENTS
+from kiosk.rig.faults import KINDS as FAULTS
+from kiosk.rig.faults import parse_fault
+from kiosk.sync.intake import Refusal
+from tests.docs.pages import ROOT, files, page, table
+
+PAGE = page("vocabulary.md")
+HALTING = ("Halt", "Stopped")
+
+
+def keyword_literals(source: str) -> Iterator[str]:
+    """Words given straight to a Halt or a Stopped: `Halt("...", frozenset({"card-in-path"}))`."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in HALTING:
+            for part in ast.walk(ast.Module(body=[ast.Expr(arg) for arg in node.args[1:]], type_ignores=[])):
+                if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                    yield part.value
+
+
+def printer_state_reasons() -> set[str]:
+    found = {word for path in [*files(".py", under="kiosk"), *files(".py", under="drivers")]
+             for word in keyword_literals(path.read_text(encoding="utf-8"))}  # fmt: skip
+    found |= pcsc.READER_MISSING | pcsc.READER_BUSY | {"other"}
+    found |= {bit.keyword for bit in evolis_codec._REASONS} | set(evolis_codec._FAILURES.values())
+    return found
+
+
+def modules_with(family: str, attribute: str) -> set[str]:
+    """What the config may name: the modules of a family that can be opened."""
+    names = [path.stem for path in (ROOT / "drivers" / family).glob("*.py") if path.stem != "__init__"]
+    return {name for name in names if hasattr(importlib.import_module(f"drivers.{family}.{name}"), attribute)}
+
+
+def results_in_projection() -> set[str]:
+    source = (ROOT / "kiosk" / "core" / "projection.py").read_text(encoding="utf-8")
+    body = source.split('match outcome["result"]:')[1].split("case other")[0]
+    return set(re.findall(r'case "([a-z-]+)"', body))
+
+
+def quoted_in_code(words: set[str]) -> set[str]:
+    source = "".join(path.read_text(encoding="utf-8") for path in files(".py", under="kiosk"))
+    return {word for word in words if f'"{word}"' in source}
+
+
+WORDS: dict[str, Callable[[], set[str]]] = {
+    "Job states": lambda: set(JobState),
+    "Job reasons": lambda: set(Why),
+    "Job events": lambda: set(JobEvent),
+    "Printer-state reasons": printer_state_reasons,
+    "Steps": lambda: set(Step),
+    "Step results": results_in_projection,
+    "Verdicts": lambda: set(Verdict),
+    "Answers": lambda: set(Answer),
+    "Chip refusal causes": lambda: set(Cause),
+    "Spoil causes": lambda: set(SpoilCause),
+    "Accounts": lambda: set(Account),
+    "Stock movements": lambda: set(MOVEMENTS),
+    "Blanks": lambda: set(Sku),
+    "Reasons of issuance": lambda: set(Reason),
+    "Record states": lambda: quoted_in_code({"waiting", "in-job", "printed", "card-missing"}),
+    "Record refusals": lambda: set(Refusal) | quoted_in_code({"unprintable", "record-missing", "damaged"}),
+    "Drivers": lambda: modules_with("printers", "open"),
+    "Chip profiles": lambda: modules_with("encoders", "open"),
+    "Faults of the rehearsal": lambda: set(FAULTS),
+}
+
+
+@pytest.mark.parametrize("heading", WORDS)
+def test_the_table_and_the_code_have_the_same_words(heading: str) -> None:
+    rows = table(PAGE, heading)
+    assert [row[0] for row in rows] == list(dict.fromkeys(row[0] for row in rows))
+    assert {row[0] for row in rows} == {str(word) for word in WORDS[heading]()}
+
+
+@pytest.mark.parametrize("heading", WORDS)
+def test_each_word_has_a_meaning_and_an_office_word(heading: str) -> None:
+    for row in table(PAGE, heading):
+        assert len(row) == 3, row
+        assert all(cell.strip("| ") for cell in row), row
+
+
+def test_every_table_of_the_page_is_compared() -> None:
+    assert re.findall(r"^## (.+)$", PAGE, re.MULTILINE) == list(WORDS)
+
+
+def test_what_the_page_says_beside_the_words() -> None:
+    meanings = {row[0]: row[1] for row in table(PAGE, "Accounts")}
+    assert {name for name, meaning in meanings.items() if "negative" in meaning} == OUTSIDE
+    spoiled = {cause for cause in Cause if account_of_refused(cause) == "spoiled"}
+    assert spoiled == {"chip-used", "chip-uid-consumed"}
+    moves = {row[0]: tuple(re.findall(r"`([a-z-]+)`", row[1])) for row in table(PAGE, "Stock movements")}
+    assert moves == {name: (source.value, target.value) for name, (source, target) in MOVEMENTS.items()}
+    assert all(parse_fault(f"{row[0]}@1").kind == row[0] for row in table(PAGE, "Faults of the rehearsal"))
+
+
+def test_a_missing_and_an_invented_word_would_be_found() -> None:
+    text = "\n## Answers\n\n| keyword | meaning | x |\n|---|---|---|\n| `good` | a | b |\n| `fine` | a | b |\n"
+    assert {row[0] for row in table(text, "Answers")} ^ set(Answer) == {"fine", "spoiled", "blank", "not-there"}
+    assert list(keyword_literals('raise Halt("x", frozenset({"new-word"}))')) == ["new-word"]
