@@ -58,22 +58,22 @@ class Desk:
             raise UsageError(f"{command}: {exc}") from exc
 
     def run_jobs(self, by: str, count: int = 1, refs: tuple[str, ...] | list[str] = ()) -> list[str]:
-        """Make jobs for `refs`, or for the next `count` records in order of service. Returns their ids."""
+        """Make jobs for `refs`, or for the next `count` records in order of service. Returns their ids.
+
+        Rejected, and no job made, if one of `refs` may not be printed; one that is named twice counts once.
+        """
         self._may_start()
         with self._books.transaction() as view:
-            chosen = list(refs) or _next_records(view, count)
+            chosen = list(dict.fromkeys(refs)) or _next_records(view, count)
             if not chosen:
                 raise Rejected("no record waits to be printed", "queue-empty")
-            jobs = [self._create(view, ref, by) for ref in chosen]
+            for ref in chosen:  # all of them first: a refusal makes no job
+                _must_wait(view, ref)
+            jobs = [self._create(ref, by) for ref in chosen]
         self._wake()
         return jobs
 
-    def _create(self, view: View, ref: str, by: str) -> str:
-        record = view.read("records", ref)
-        if record is None:
-            raise Rejected(f"no record {ref} is leased to this station", "record-missing")
-        if record["state"] != "waiting":
-            raise Rejected(f"record {ref} is {record['state']}", f"record-{record['state']}")
+    def _create(self, ref: str, by: str) -> str:
         job = secrets.token_hex(4)
         self._books.commit("job-created", {"job": job, "ref": ref}, by)
         return job
@@ -164,7 +164,7 @@ class Desk:
         if movement == "receive" and not document.strip():
             raise UsageError("a receipt needs the number of its berita acara (--document)")
         with self._books.transaction() as view:
-            lots = {document.strip(): quantity} if movement == "receive" else view.places(kind, source)
+            lots = {document.strip(): quantity} if movement == "receive" else _free(view, kind, source)
             try:
                 taken = draw(lots, quantity)
             except LedgerError as exc:
@@ -216,6 +216,24 @@ def _next_records(view: View, count: int) -> list[str]:
     waiting = [record for record in view.table("records").all() if record["state"] == "waiting"]
     waiting.sort(key=lambda record: (record["priority"], record["order"]))
     return [str(record["ref"]) for record in waiting[:count]]
+
+
+def _must_wait(view: View, ref: str) -> None:
+    record = view.read("records", ref)
+    if record is None:
+        raise Rejected(f"no record {ref} is leased to this station", "record-missing")
+    if record["state"] != "waiting":
+        raise Rejected(f"record {ref} is {record['state']}", f"record-{record['state']}")
+
+
+def _free(view: View, sku: Sku, source: Account) -> dict[str, int]:
+    """Lot -> quantity that may be moved away: a blank whose feed was begun is spoken for until it is booked."""
+    lots = view.places(sku, source)
+    if source is Account.HOPPER:
+        for job in view.table("jobs").all():
+            if job["sku"] == sku and job["card"] and not job["card"]["booked"]:
+                lots[job["card"]["lot"]] -= 1
+    return lots
 
 
 def _find_job(view: View, job: str) -> dict[str, Any]:

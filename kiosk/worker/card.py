@@ -28,6 +28,11 @@ WORKER = "station"
 TRIES = 3
 
 
+def is_due(job: dict[str, Any] | None) -> bool:
+    """The job is open and nobody holds it."""
+    return job is not None and job["state"] != JobState.PENDING_HELD
+
+
 class Halt(Exception):
     """The job stops here until a person or the device changes something.
 
@@ -56,15 +61,24 @@ class CardRun:
         }  # fmt: skip
 
     def run(self) -> None:
-        """Until the card is in a tray and booked. Halt if the job must stop; Poisoned if the medium fails."""
+        """Until the card is in a tray and booked. Halt if the job must stop; Poisoned if the medium fails.
+
+        Feeds nothing if a person has held or cancelled the job since it was chosen.
+        """
         if self._card is None:
-            self._commit(intent=self._intent(Step.FEED, self._idle_status()), lot=self._next_lot())
+            self._begin()
         elif self._card["intent"]:
             self._settle("an intent was open at start")
         while self._card is not None:
             if self._card["intent"] is None:
                 self._commit(intent=self._intent(self._next_step(), self._status()))
             self._perform(Step(self._card["intent"]["step"]))
+
+    def _begin(self) -> None:
+        status = self._idle_status()
+        with self._books.transaction() as view:
+            if is_due(view.read("jobs", self._job_id)):
+                self._commit(intent=self._intent(Step.FEED, status), lot=self._next_lot())
 
     def _perform(self, step: Step) -> None:
         try:
@@ -186,7 +200,10 @@ class CardRun:
             case Verdict.SPOILED:
                 self._reject(step, SpoilCause.PRINT_INTERRUPTED)
             case Verdict.NOT_DONE:
-                self._commit(outcome={"step": step.value, "result": "not-done", "rule": rule})
+                # A blank that was not fed frees the job. Any other step is tried again under the intent that stands:
+                # its counters still hold, and a device that stays away for a day writes no frames.
+                if step is Step.FEED:
+                    self._commit(outcome={"step": step.value, "result": "not-done", "rule": rule})
                 if isinstance(error, Stopped):
                     raise Halt(why, error.reasons)
             case Verdict.ASK:

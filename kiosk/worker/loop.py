@@ -14,7 +14,7 @@ from kiosk.core.plan import Step
 from kiosk.errors import KepingError, Rejected
 from kiosk.journal import Poisoned
 from kiosk.worker.bench import Bench
-from kiosk.worker.card import WORKER, CardRun, Halt
+from kiosk.worker.card import WORKER, CardRun, Halt, is_due
 from kiosk.worker.prepress import Prepress, PrintReady
 
 log = logging.getLogger(__name__)
@@ -119,14 +119,20 @@ class Worker(threading.Thread):
         except KepingError as exc:
             if job["card"] is not None:
                 raise Halt(str(exc), frozenset({Why.RECORD_REFUSED.value, Why.OUTCOME_UNKNOWN.value})) from exc
-            reason = exc.reason if isinstance(exc, Rejected) else "damaged"
-            self._books.commit("job-ended", {
-                "job": job["id"], "ref": job["ref"], "state": JobState.ABORTED.value, "message": str(exc),
-                "reasons": [Why.ABORTED_BY_SYSTEM.value, Why.RECORD_REFUSED.value], "record_state": reason,
-            }, WORKER)  # fmt: skip
+            self._abort(job, exc)
             return None
         self._look_ahead(job["id"])
         return ready
+
+    def _abort(self, job: dict[str, Any], why: KepingError) -> None:
+        """End a job whose record can't be printed, unless a person has held or cancelled it meanwhile."""
+        reason = why.reason if isinstance(why, Rejected) else "damaged"
+        with self._books.transaction() as view:
+            if is_due(view.read("jobs", job["id"])):
+                self._books.commit("job-ended", {
+                    "job": job["id"], "ref": job["ref"], "state": JobState.ABORTED.value, "message": str(why),
+                    "reasons": [Why.ABORTED_BY_SYSTEM.value, Why.RECORD_REFUSED.value], "record_state": reason,
+                }, WORKER)  # fmt: skip
 
     def _look_ahead(self, current: str) -> None:
         with self._books.transaction() as view:
@@ -158,7 +164,7 @@ class Worker(threading.Thread):
         self._set_holdup(halt)
         with self._books.transaction() as view:
             job = view.read("jobs", job_id)
-            if job is None or job["state"] == JobState.PENDING:
+            if job is None or job["state"] not in OURS:
                 return
             reasons = sorted({*halt.reasons, Why.PRINTER_STOPPED.value})
             if (job["state"], job["reasons"]) == (JobState.PROCESSING_STOPPED, reasons):
