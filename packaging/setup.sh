@@ -41,7 +41,7 @@ if [ ! -e "$stamp" ]; then
         || { rm -rf .venv; say "$PYTHON has no venv module (Debian: apt-get install python3-venv)"; exit 2; }
     pip() { .venv/bin/python -m pip --disable-pip-version-check --quiet "$@"; }
     # font-roboto is published as source only; it is data, nothing is compiled.
-    pip install --require-hashes --only-binary :all: --no-binary font-roboto -r packaging/requirements/dev.txt
+    pip install --require-hashes --only-binary :all: --no-binary font-roboto --use-pep517 -r packaging/requirements/dev.txt
     pip install --no-deps --no-build-isolation --editable .
     rm -f .venv/.keping-*
     : >"$stamp"
