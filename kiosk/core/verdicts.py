@@ -49,22 +49,26 @@ class AnswerError(ValueError):
 
 
 def may_be_printed(card: dict[str, Any]) -> bool:
-    """The face may be on the card: its print was begun, or done."""
+    """Something of the face may be on the card: its print was begun, broken off, or done."""
     intent = card["intent"]
-    return Step.PRINT in card["done"] or bool(intent and intent["step"] in (Step.PRINT, Step.EJECT))
+    begun = bool(intent and intent["step"] == Step.PRINT)
+    return begun or Step.PRINT in card["done"] or card["cause"] == SpoilCause.PRINT_INTERRUPTED
 
 
 def fitting_answers(card: dict[str, Any]) -> tuple[Answer, ...]:
-    """The answers that can be true for this card."""
-    good = (Answer.GOOD,) if may_be_printed(card) else ()
-    return (*good, Answer.SPOILED, Answer.BLANK, Answer.NOT_THERE)
+    """The answers that can be true for this card, by what the machine's evidence says of it."""
+    good = may_be_printed(card) and Step.VERIFY in card["done"] and not card["cause"]
+    blank = Step.PRINT not in card["done"]
+    fitting = {Answer.GOOD: good, Answer.SPOILED: True, Answer.BLANK: blank, Answer.NOT_THERE: True}
+    return tuple(answer for answer, fits in fitting.items() if fits)
 
 
 def resolve(job: dict[str, Any], answer: Answer, cause: SpoilCause | None) -> Resolution:
     """AnswerError if the answer does not fit."""
     card = job["card"]
     if answer not in fitting_answers(card):
-        raise AnswerError(f"{answer} does not fit: this card was not printed yet")
+        known = "was printed" if answer is Answer.BLANK else "was not printed, or was refused"
+        raise AnswerError(f"{answer} does not fit: by the machine's evidence this card {known}")
 
     def to(target: Account) -> list[Transfer]:
         sku, lot = Sku(job["sku"]), card["lot"]
@@ -75,9 +79,12 @@ def resolve(job: dict[str, Any], answer: Answer, cause: SpoilCause | None) -> Re
         case Answer.GOOD:
             return Resolution("printed", to(Account.PRINTED), completes=True)
         case Answer.SPOILED:
-            return Resolution("spoiled", to(Account.SPOILED), cause or SpoilCause.DAMAGED)
+            why = cause or card["cause"] or SpoilCause.DAMAGED
+            return Resolution(account_of_refused(why), to(account_of_refused(why)), why)
         case Answer.BLANK:
             return Resolution("hopper", to(Account.HOPPER) if card["booked"] else [])
         case Answer.NOT_THERE:
-            moves = to(Account.COUNT_ADJUSTMENT) if card["booked"] else []
-            return Resolution("count-adjustment", moves, SpoilCause.CARD_MISSING, aborts=may_be_printed(card))
+            if not card["booked"]:
+                return Resolution("hopper")  # nothing was fed, so nothing that came in is missing
+            gone = to(Account.COUNT_ADJUSTMENT)
+            return Resolution("count-adjustment", gone, SpoilCause.CARD_MISSING, aborts=may_be_printed(card))
