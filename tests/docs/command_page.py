@@ -18,7 +18,8 @@ Written from the commands themselves by `python -m tests.docs.command_page`; a t
 
 The common options (those of `keping` itself) stand anywhere in the line. A command that changes something is carried
 out by the running station, over `DATA/control.sock`, or under the data lock when none runs. `jobs list`,
-`stock balance`, `ledger` and `sync status` only read and need no lock. For `hub`, `--data` is the centre's own directory.
+`stock balance`, `ledger` and `sync status` only read and need no lock. For `hub`, `--data` is the centre's own
+directory.
 
 Answers go to standard output, as text or with `--json` as one JSON value; an error is one line on standard error.
 
