@@ -53,7 +53,7 @@ class Station:
             self._pins = load_pins(data / "keys" / "hub.json")
             self._key = keys.load_okp(data / "keys" / "signing.jwk", keys.SIGNING)
             self.books = Books.open(data, config.journal.segment << 20, by)
-        except BaseException:
+        except BaseException:  # whatever it was, the lock goes with it
             self._lock.release()
             raise
         self.vault = Vault(data / "vault", (data / "keys" / "vault.key").read_bytes())

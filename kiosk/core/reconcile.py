@@ -2,7 +2,7 @@
 
 The rules are a table, read from the top; the first that fits decides. Anything that no rule names is asked.
 A printer counts at feed, at each panel or at eject, and may forget its last counts when the power goes
-(printers.md 6, 8.3): no rule trusts a count alone where the position of the card can contradict it.
+(docs/adding-a-printer.md): no rule trusts a count alone where the position of the card can contradict it.
 """
 
 from __future__ import annotations

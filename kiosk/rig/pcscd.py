@@ -136,7 +136,7 @@ class PrivatePcscd:
         try:
             if self._serves(self._process, port):
                 return True
-        except BaseException:
+        except BaseException:  # whatever it was, no daemon stays behind
             self._end(signal.SIGKILL)
             raise
         self._end(signal.SIGKILL)
