@@ -269,11 +269,14 @@ def test_a_rewritten_journal_is_found_only_from_outside(copy: Path) -> None:
         journal_verifier.verify(copy, (EXPECTED["frames"], EXPECTED["head"]))
 
 
-def test_a_journal_that_was_set_back_is_found_only_from_outside(copy: Path) -> None:
+@pytest.mark.parametrize(("lines_kept", "end"), [(-2, 39), (0, 31)], ids=["cut", "segment removed"])
+def test_a_journal_that_was_set_back_is_found_only_from_outside(copy: Path, lines_kept: int, end: int) -> None:
     last = max(copy.iterdir())
-    lines = split_lines(last.read_bytes())[0]
-    last.write_bytes(b"".join(lines[:-2]))
-    assert journal_verifier.verify(copy)["frames"] == EXPECTED["frames"] - 2
-    assert replay(scan(copy)).seq == EXPECTED["frames"] - 2
-    with pytest.raises(ValueError, match="ends at frame 39"):
+    kept = split_lines(last.read_bytes())[0][:lines_kept]
+    last.write_bytes(b"".join(kept))
+    if not kept:
+        last.unlink()
+    assert journal_verifier.verify(copy)["frames"] == end
+    assert replay(scan(copy)).seq == end
+    with pytest.raises(ValueError, match=f"ends at frame {end}"):
         journal_verifier.verify(copy, (EXPECTED["frames"], EXPECTED["head"]))
