@@ -21,7 +21,7 @@ SEARCH = (Path("config.yaml"), Path("/etc/keping/config.yaml"))
 
 @dataclass(frozen=True)
 class StationConfig:
-    id: str = field(default="kupang-01", metadata={"pattern": r"[a-z0-9-]{1,32}"})
+    id: str = field(default="kupang-01", metadata={"pattern": r"[a-z0-9][a-z0-9-]{0,31}"})
     office: str = "Disdukcapil Kota Kupang"
 
 

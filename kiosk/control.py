@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from kiosk.errors import KepingError, Rejected, Unavailable, UsageError
+from kiosk.errors import DamagedData, KepingError, Rejected, Unavailable, UsageError
 
 SOCKET = "control.sock"
 MAX_LINE = 1 << 20
@@ -107,7 +107,7 @@ def call(data: Path, command: str, arguments: dict[str, Any]) -> Any:
 def _as_error(error: dict[str, Any]) -> KepingError:
     if error.get("reason"):
         return Rejected(error["message"], error["reason"])
-    kind = {2: UsageError, 4: Unavailable}.get(error["exit_code"], KepingError)
+    kind = {2: UsageError, 3: DamagedData, 4: Unavailable}.get(error["exit_code"], KepingError)
     return kind(error["message"])
 
 

@@ -61,9 +61,9 @@ def add_station(app: App, station: str) -> None:
 
 
 @hub.command()
-@click.option("--station", required=True)
+@click.option("--station", required=True, help="The station they are leased to.")
 @click.option("--invented", type=click.IntRange(1), required=True, help="How many residents to invent.")
-@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed invents the same people.")
 @pass_app
 def issue(app: App, station: str, invented: int, seed: int) -> None:
     """Sign records of invented residents of Kota Kupang and lease them to a station."""

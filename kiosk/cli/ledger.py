@@ -34,7 +34,7 @@ def verify(app: App) -> None:
 
 
 @ledger.command()
-@click.option("--lines", type=click.IntRange(1), default=20, show_default=True)
+@click.option("--lines", type=click.IntRange(1), default=20, show_default=True, help="How many frames.")
 @pass_app
 def tail(app: App, lines: int) -> None:
     """The last frames, as stored."""

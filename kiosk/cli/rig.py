@@ -18,9 +18,9 @@ from kiosk.rig.single import run_chip, run_printer
 
 
 @click.command()
-@click.option("--cards", type=click.IntRange(1, 100_000), default=1, show_default=True)
+@click.option("--cards", type=click.IntRange(1, 100_000), default=1, show_default=True, help="How many people.")
 @click.option("--speed", type=click.FloatRange(0.1, 1000), default=20.0, show_default=True, help="Of the mechanics.")
-@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed invents the same people.")
 @click.option(
     "--fault", "faults", multiple=True, metavar="SPEC", help="For example jam@5, hub-down@8-20, kill@12:print."
 )
@@ -67,9 +67,11 @@ def sim() -> None:
 @sim.command()
 @click.option("--pty", type=click.Path(path_type=Path), help="Name of a link to the pty that a host opens.")
 @click.option("--tcp", metavar="HOST:PORT", help="Listen there instead.")
-@click.option("--blanks", type=click.IntRange(0, 100), default=50, show_default=True)
-@click.option("--speed", type=click.FloatRange(0.1, 1000), default=1.0, show_default=True)
-@click.option("--cards", type=click.Path(path_type=Path), default=Path("cards"), show_default=True)
+@click.option("--blanks", type=click.IntRange(0, 100), default=50, show_default=True, help="In the hopper.")
+@click.option("--speed", type=click.FloatRange(0.1, 1000), default=1.0, show_default=True, help="Of the mechanics.")
+@click.option(
+    "--cards", type=click.Path(path_type=Path), default=Path("cards"), show_default=True, help="Where pictures go."
+)
 def printer(pty: Path | None, tcp: str | None, blanks: int, speed: float, cards: Path) -> None:
     """A simulated card printer until Ctrl-C; each card that comes out is drawn as a PNG."""
     if (pty is None) == (tcp is None):

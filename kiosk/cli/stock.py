@@ -19,8 +19,8 @@ def _movement(name: str) -> click.Command:
     source, target = MOVEMENTS[name]
 
     @click.command(name, help=f"Move blanks from {source} to {target}.")
-    @click.option("--sku", type=click.Choice([sku.value for sku in Sku]), required=True)
-    @click.option("--qty", type=click.IntRange(1), required=True)
+    @click.option("--sku", type=click.Choice([sku.value for sku in Sku]), required=True, help="Which blank.")
+    @click.option("--qty", type=click.IntRange(1), required=True, help="How many blanks.")
     @click.option("--document", default="", help="Number of the paper that goes with it; a receipt needs one.")
     @pass_app
     def command(app: App, sku: str, qty: int, document: str) -> None:

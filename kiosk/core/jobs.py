@@ -31,7 +31,6 @@ class Why(StrEnum):
     COMPLETED = "job-completed-successfully"
 
     OUTCOME_UNKNOWN = "outcome-unknown"
-    CARD_REFUSED = "card-refused"
     CARD_MISSING = "card-missing"
     REFUSALS_IN_A_ROW = "refusals-in-a-row"
     RECORD_REFUSED = "record-refused"

@@ -7,6 +7,7 @@ dirty pages clean (docs/adr/0003-journal-is-the-truth.md).
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from itertools import pairwise
@@ -78,6 +79,8 @@ class Journal:
         except Unrecoverable as exc:
             raise damaged(live.path, exc.line, str(exc)) from exc
         journal = cls(directory, live, before, tail, segment_bytes)
+        if not tail.frames and len(segments) > 1:
+            journal.time_floor_ms = _time_of(last_line(segments[-2].path))
         if tail.cut:
             journal._truncate()
         return journal
@@ -90,8 +93,7 @@ class Journal:
 
     def append(self, frame: Frame) -> None:
         """Make a drafted frame durable: one pwrite, one fdatasync. Poisoned on any error, then and ever after."""
-        if self._poisoned:
-            raise Poisoned(f"the journal stopped: {self._poisoned}; nothing more is accepted until a restart")
+        self._must_be_sound()
         if frame.seq != self.seq + 1 or frame.head == self.head:
             raise ValueError(f"frame {frame.seq} is not the next after {self.seq}")
         line = frame.line
@@ -99,8 +101,7 @@ class Journal:
             _write_all(self._fd, line, self._offset)
             os.fdatasync(self._fd)
         except OSError as exc:
-            self._poisoned = f"{self._segment.path.name}: {exc.strerror}"
-            raise Poisoned(f"the journal can't be written: {self._poisoned}") from exc
+            raise self._poison(exc) from exc
         self._offset += len(line)
         self.seq, self.head, self.time_floor_ms = frame.seq, frame.head, frame.stamp.time_ms
 
@@ -114,14 +115,18 @@ class Journal:
         return self._offset >= self._segment_bytes or (self._offset == 0 and self._segment.first > 1)
 
     def seal(self, snapshot_digest: str | None, stamp: Stamp) -> Frame:
-        """Start the next segment; its first frame records size and last frame of the one that it seals."""
-        if self._offset:
-            os.close(self._fd)
-            self._segment = _new_file(self._directory, self.seq + 1)
-            self._fd = os.open(self._segment.path, os.O_WRONLY)
-            self._offset = 0
-        sealed = list_segments(self._directory)[-2]
-        previous = {"file": sealed.path.name, "bytes": sealed.path.stat().st_size, "head": self.head}
+        """Start the next segment; its first frame records size and last frame of the one that it seals.
+
+        Poisoned as `append`.
+        """
+        self._must_be_sound()
+        try:
+            if self._offset:
+                self._turn_over()
+            sealed = list_segments(self._directory)[-2]
+            previous = {"file": sealed.path.name, "bytes": sealed.path.stat().st_size, "head": self.head}
+        except OSError as exc:
+            raise self._poison(exc) from exc
         frame = self.draft(SEGMENT_KIND, {"previous": previous, "snapshot": snapshot_digest}, stamp)
         self.append(frame)
         return frame
@@ -149,6 +154,20 @@ class Journal:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+
+    def _turn_over(self) -> None:
+        segment = _new_file(self._directory, self.seq + 1)
+        fd = os.open(segment.path, os.O_WRONLY)
+        os.close(self._fd)
+        self._segment, self._fd, self._offset = segment, fd, 0
+
+    def _must_be_sound(self) -> None:
+        if self._poisoned:
+            raise Poisoned(f"the journal stopped: {self._poisoned}; nothing more is accepted until a restart")
+
+    def _poison(self, exc: OSError) -> Poisoned:
+        self._poisoned = f"{self._segment.path.name}: {exc.strerror}"
+        return Poisoned(f"the journal can't be written: {self._poisoned}")
 
     def _truncate(self) -> None:
         fd = os.open(self._segment.path, os.O_WRONLY)
@@ -208,6 +227,10 @@ def _check_seal(sealed: Segment, following: Segment, first: bytes, before: str) 
     size = sealed.path.stat().st_size
     if seal.kind != SEGMENT_KIND or seal.data["previous"]["bytes"] != size:
         raise damaged(sealed.path, 0, f"{size} bytes, sealed with {seal.data.get('previous', {}).get('bytes')}")
+
+
+def _time_of(line: bytes) -> int:
+    return int(json.loads(line)["r"]["t"])
 
 
 def _head_of(path: Path, line: bytes) -> str:

@@ -21,7 +21,10 @@ _CAP_HEIGHT = 0.711  # of the em, all of Roboto
 
 
 class LayoutError(ValueError):
-    """This record cannot be printed as it is; `field` is the part of it that cannot."""
+    """This record cannot be printed as it is; `field` is the part of it that cannot.
+
+    The message goes into the journal: it says nothing of the field's content.
+    """
 
     def __init__(self, field: str, why: str) -> None:
         super().__init__(f"{field}: {why}")
@@ -117,12 +120,11 @@ def set_text(box: TextBox, text: str, fonts: Fonts) -> list[SetLine]:
     text = " ".join(unicodedata.normalize("NFC", text).split())
     for character in text:
         if not _drawable(box.font, character):
-            raise LayoutError(box.field, f"{box.font} cannot show U+{ord(character):04X}")
+            raise LayoutError(box.field, f"{box.font} cannot show one of its characters")
     for placed in _settings(box, text, fonts):
         if placed:
             return placed
-    limit = f"{box.max_lines} line(s) of {box.w} px at {box.min_size} px"
-    raise LayoutError(box.field, f"{len(text)} characters do not fit {limit}")
+    raise LayoutError(box.field, f"does not fit {box.max_lines} line(s) of {box.w} px at {box.min_size} px")
 
 
 def _settings(box: TextBox, text: str, fonts: Fonts) -> Iterator[list[SetLine] | None]:

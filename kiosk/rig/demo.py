@@ -17,6 +17,7 @@ from typing import Any
 from drivers.sim.chip import Chip
 from drivers.sim.decoder import draw_card
 from kiosk.books import read_view
+from kiosk.core.frames import Frame
 from kiosk.desk import balances
 from kiosk.errors import KepingError, Unavailable
 from kiosk.hub.app import create_app
@@ -35,6 +36,7 @@ from kiosk.rig.process import StationProcess
 from kiosk.rig.residents import invent
 from kiosk.rig.script import Script
 from kiosk.rig.world_check import differences, good_cards, spoiled_cards, wrong_cards
+from kiosk.views import View
 
 log = logging.getLogger(__name__)
 
@@ -154,11 +156,10 @@ class Demo:
         while done < self._plan.cards:
             self._carry_out()
             try:
-                jobs = self._station.call("jobs.list")
-                self._operator.look(jobs)
+                self._operator.look(self._station.call("jobs.list"))
+                finished = self._station.call("station.status")["finished"]
             except Unavailable:  # it was killed a moment ago
-                jobs = []
-            finished = sum(job["state"] in ("completed", "aborted", "canceled") for job in jobs)
+                finished = done
             if finished > done:
                 done, deadline = finished, time.monotonic() + CARD_S
                 self._progress(done)
@@ -195,47 +196,62 @@ class Demo:
             time.sleep(LOOK_S)
 
     def _result(self, seconds: float, busy: float, code: int) -> dict[str, Any]:
-        world, plan = self._devices.world, self._plan
-        view = read_view(plan.directory / "station")
-        frames = list(scan(plan.directory / "station" / "journal"))
-        balance = balances(view)
-        jobs = view.table("finished").all()
-        good, bad = good_cards(world), spoiled_cards(world)
-        for card in good + bad:
-            kind = "good" if card in good else "bad"
-            draw_card(card).save(plan.directory / "cards" / f"{card.number:04d}-{kind}.png")
-        hub = hub_status(self._store)[0]
-        problems = differences(world, balance.get(SKU, {}), SKU) + wrong_cards(good, self._residents)
-        if hub.head != frames[-1].head:
-            problems.append("the centre's head is not the journal's")
-        if code:
-            problems.append(f"the station ended with exit {code}")
+        data = self._plan.directory / "station"
+        books = self._books(read_view(data), list(scan(data / "journal")))
+        problems = self._problems(books, code)
         inserts = self._devices.insert_ms
         return {
-            "requested": plan.cards,
-            "printed": sum(job["state"] == "completed" for job in jobs),
+            "requested": self._plan.cards,
+            **books,
+            "balanced": not problems,
+            "problems": problems,
+            **self._cards_out(),
+            "seconds": round(seconds, 2),
+            "device_seconds": round(busy, 2),
+            "overhead_ms_per_card": round((seconds - busy / self._plan.speed) / self._plan.cards * 1000),
+            "chip_insert_ms": round(statistics.median(inserts)) if inserts else None,
+            "chip_link": self._plan.link,
+            "station_starts": self._station.starts,
+            "faults": self._script.fired,
+            "asked": self._operator.answers,
+        }
+
+    def _books(self, view: View, frames: list[Frame]) -> dict[str, Any]:
+        balance = balances(view)
+        hub = hub_status(self._store)[0]
+        ended = [frame.data["state"] for frame in frames if frame.kind == "job-ended"]
+        return {
+            "printed": ended.count("completed"),
             "spoiled": balance[SKU].get("spoiled", 0),
             "factory_defect": balance[SKU].get("factory-defect", 0),
             "causes": {f"{row['account']}/{row['cause']}": row["quantity"] for row in view.table("causes").all()},
             "unresolved": len(view.table("jobs")),
             "blanks_received": -balance[SKU].get("supplier", 0),
             "balance": balance,
-            "balanced": not problems,
-            "problems": problems,
-            "cards_out": {"good": len(good), "bad": len(bad)},
-            "chips_distinct": len({card.chip.uid for card in good if isinstance(card.chip, Chip)}),
             "hub_acknowledged": hub.seq,
             "journal_head": frames[-1].head,
             "hub_head": hub.head,
             "journal_frames": frames[-1].seq,
-            "seconds": round(seconds, 2),
-            "device_seconds": round(busy, 2),
-            "overhead_ms_per_card": round((seconds - busy / plan.speed) / plan.cards * 1000),
-            "chip_insert_ms": round(statistics.median(inserts)) if inserts else None,
-            "chip_link": plan.link,
-            "station_starts": self._station.starts,
-            "faults": self._script.fired,
-            "asked": self._operator.answers,
+        }
+
+    def _problems(self, books: dict[str, Any], code: int) -> list[str]:
+        world = self._devices.world
+        problems = differences(world, books["balance"][SKU], SKU) + wrong_cards(good_cards(world), self._residents)
+        if books["hub_head"] != books["journal_head"]:
+            problems.append("the centre's head is not the journal's")
+        if code:
+            problems.append(f"the station ended with exit {code}")
+        return problems
+
+    def _cards_out(self) -> dict[str, Any]:
+        """Draw every card that came out, and count them."""
+        kinds = {"good": good_cards(self._devices.world), "bad": spoiled_cards(self._devices.world)}
+        for kind, cards in kinds.items():
+            for card in cards:
+                draw_card(card).save(self._plan.directory / "cards" / f"{card.number:04d}-{kind}.png")
+        return {
+            "cards_out": {kind: len(cards) for kind, cards in kinds.items()},
+            "chips_distinct": len({card.chip.uid for card in kinds["good"] if isinstance(card.chip, Chip)}),
         }
 
 

@@ -20,6 +20,7 @@ from kiosk.core.reconcile import Evidence, Verdict, reconcile
 from kiosk.core.records import Sku
 from kiosk.core.verdicts import SpoilCause, account_of_refused
 from kiosk.worker.bench import Bench
+from kiosk.worker.halt import Halt
 from kiosk.worker.prepress import PrintReady
 
 log = logging.getLogger(__name__)
@@ -31,17 +32,6 @@ TRIES = 3
 def is_due(job: dict[str, Any] | None) -> bool:
     """The job is open and nobody holds it."""
     return job is not None and job["state"] != JobState.PENDING_HELD
-
-
-class Halt(Exception):
-    """The job stops here until a person or the device changes something.
-
-    `reasons`: job-state-reasons or printer-state-reasons keywords.
-    """
-
-    def __init__(self, message: str, reasons: frozenset[str]) -> None:
-        super().__init__(message)
-        self.reasons = reasons
 
 
 class CardRun:
@@ -200,8 +190,7 @@ class CardRun:
             case Verdict.SPOILED:
                 self._reject(step, SpoilCause.PRINT_INTERRUPTED)
             case Verdict.NOT_DONE:
-                # A blank that was not fed frees the job. Any other step is tried again under the intent that stands:
-                # its counters still hold, and a device that stays away for a day writes no frames.
+                # Any other step is tried again under the intent that stands, so waiting for a device writes nothing.
                 if step is Step.FEED:
                     self._commit(outcome={"step": step.value, "result": "not-done", "rule": rule})
                 if isinstance(error, Stopped):

@@ -14,7 +14,8 @@ from kiosk.core.plan import Step
 from kiosk.errors import KepingError, Rejected
 from kiosk.journal import Poisoned
 from kiosk.worker.bench import Bench
-from kiosk.worker.card import WORKER, CardRun, Halt, is_due
+from kiosk.worker.card import WORKER, CardRun, is_due
+from kiosk.worker.halt import Halt
 from kiosk.worker.prepress import Prepress, PrintReady
 
 log = logging.getLogger(__name__)

@@ -171,3 +171,14 @@ def test_no_file_is_left_open(tmp_path: Path) -> None:
         add(journal, 60)
         journal.close()
     assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+
+
+def test_the_time_floor_outlives_a_crash_before_the_seal(filled: Path) -> None:
+    """The new segment is empty, the clock was set back: the seal still is not dated before the frame before it."""
+    journal = Journal.open(filled, SEGMENT)
+    journal.append(journal.draft("stock", {}, stamp(9_000)))
+    (filled / f"seg-{journal.seq + 1:012d}.jsonl").touch()
+    journal.close()
+    journal = Journal.open(filled, SEGMENT)
+    assert journal.seal(None, stamp(1)).stamp.time_ms == 9_000
+    journal.close()

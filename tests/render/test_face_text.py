@@ -71,7 +71,7 @@ def test_wraps_where_the_layout_allows_it() -> None:
     lines = set_text(NAME, name, Fonts())
     assert len(lines) == 2
     assert lines[0].baseline < lines[1].baseline
-    with pytest.raises(LayoutError, match=r"nama: 60 characters do not fit 1 line"):
+    with pytest.raises(LayoutError, match=r"nama: does not fit 1 line"):
         set_text(dataclasses.replace(NAME, max_lines=1), name, Fonts())
 
 
@@ -83,7 +83,7 @@ def test_room_for_a_third_line_does_not_allow_one() -> None:
 
 
 def test_a_word_is_never_broken() -> None:
-    with pytest.raises(LayoutError, match=r"nama: 60 characters do not fit 2 line"):
+    with pytest.raises(LayoutError, match=r"nama: does not fit 2 line"):
         set_text(NAME, "W" * 60, Fonts())
 
 
@@ -96,8 +96,9 @@ def test_a_shrunk_line_keeps_its_baseline() -> None:
 
 @pytest.mark.parametrize("character", ["中", "\u05d0", "\u0301", "😀"])
 def test_a_character_the_font_lacks_is_refused_not_boxed(character: str) -> None:
-    with pytest.raises(LayoutError, match=rf"nama: RobotoBold cannot show U\+{ord(character):04X}"):
+    with pytest.raises(LayoutError, match=r"nama: RobotoBold cannot show") as caught:
         set_text(NAME, f"MARIA {character}", Fonts())
+    assert character not in str(caught.value)
 
 
 def test_decomposed_accents_are_composed() -> None:
