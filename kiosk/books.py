@@ -6,7 +6,10 @@ commit = draft the frame, project it (an impossible event stops here), make it d
 from __future__ import annotations
 
 import fcntl
+import hashlib
+import logging
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,10 +21,12 @@ from kiosk.core.accounts import LedgerError
 from kiosk.core.frames import Frame, Stamp
 from kiosk.core.jobs import TransitionError
 from kiosk.core.projection import KINDS, ProjectionError, UnknownKind, project
-from kiosk.durable import replace_file
+from kiosk.durable import replace_file, sync_directory
 from kiosk.errors import DamagedData, Rejected, Unavailable
 from kiosk.journal import Journal, scan
 from kiosk.views import View, load_snapshot
+
+log = logging.getLogger(__name__)
 
 SNAPSHOT = "snapshot.json"
 
@@ -75,10 +80,20 @@ class Books:
 
     @classmethod
     def create(cls, data: Path, segment_bytes: int, genesis: dict[str, Any], by: str) -> Books:
-        """Start a new journal. DamagedData if one is there."""
-        books = cls(data, Journal.create(data / "journal", segment_bytes), View())
+        """Start a new journal. DamagedData if one is there.
+
+        It appears under its name with genesis in it or, if the power goes before, not at all.
+        """
+        if (data / "journal").exists():
+            raise DamagedData(f"{data / 'journal'}: is there already; a journal is never started over another")
+        draft = data / "journal.new"
+        shutil.rmtree(draft, ignore_errors=True)
+        books = cls(data, Journal.create(draft, segment_bytes), View())
         books.commit("genesis", genesis, by)
-        return books
+        books.close()
+        draft.rename(data / "journal")
+        sync_directory(data)
+        return cls.open(data, segment_bytes, by)
 
     @classmethod
     def open(cls, data: Path, segment_bytes: int, by: str) -> Books:
@@ -124,8 +139,14 @@ class Books:
         return frame
 
     def _seal(self, by: str) -> None:
-        replace_file(self._data / SNAPSHOT, self._view.dump())
-        frame = self._journal.seal(self._view.digest, stamp(by))
+        snapshot = self._view.dump()
+        digest: str | None = hashlib.sha256(snapshot).hexdigest()
+        try:
+            replace_file(self._data / SNAPSHOT, snapshot)
+        except OSError as exc:
+            log.warning("no snapshot, the next start replays the whole journal: %s", exc)
+            digest = None
+        frame = self._journal.seal(digest, stamp(by))
         self._view.apply(frame.seq, ())
 
     @property

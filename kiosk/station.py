@@ -22,7 +22,7 @@ from kiosk.core.frames import Frame
 from kiosk.core.plan import PlanError, check_plan
 from kiosk.core.records import Record
 from kiosk.crypto import keys
-from kiosk.crypto.sealing import new_key
+from kiosk.crypto.sealing import load_key, new_key
 from kiosk.desk import Desk
 from kiosk.durable import replace_file
 from kiosk.errors import DamagedData, Rejected, UsageError
@@ -51,12 +51,14 @@ class Station:
         self._lock = DataLock(data)
         try:
             self._pins = load_pins(data / "keys" / "hub.json")
+            if self._pins.station != config.station.id:
+                raise UsageError(f"station.id is {config.station.id!r}, but {data} is {self._pins.station!r}'s")
             self._key = keys.load_okp(data / "keys" / "signing.jwk", keys.SIGNING)
+            self.vault = Vault(data / "vault", load_key(data / "keys" / "vault.key"))
             self.books = Books.open(data, config.journal.segment << 20, by)
         except BaseException:  # whatever it was, the lock goes with it
             self._lock.release()
             raise
-        self.vault = Vault(data / "vault", (data / "keys" / "vault.key").read_bytes())
         self.desk = Desk(self.books, wake=self._wake, may_start=self._check_disk)
         self.worker: Worker | None = None
         self.sync: SyncLoop | None = None
@@ -75,12 +77,14 @@ class Station:
             load_driver(family, name)
         self._bench = Bench(partial(open_printer, config.printer), partial(open_encoder, config.reader))
         self._prepress = Prepress(self.vault, self._check_record, render_face, self._bench.prepare)
+        sync = self._make_sync() if config.hub.url else None
+        self.books.on_commit = self._committed
+        # What can be refused was built before this line; from here on cards may move.
         self.worker = Worker(self.books, self._bench, self._prepress, plan, config.card.refusals_in_a_row)
         self.worker.start()
-        if config.hub.url:
-            self.sync = self._make_sync()
-            self.sync.start()
-        self.books.on_commit = self._committed
+        if sync:
+            self.sync = sync
+            sync.start()
         self._control = ControlServer(self.data, self.execute)
 
     def execute(self, command: str, arguments: dict[str, Any], by: str) -> Any:
@@ -99,10 +103,13 @@ class Station:
         """What is going on, without a person's data: position, hold-up, link."""
         worker, sync = self.worker, self.sync
         holdup = worker.holdup if worker else None
+        with self.books.transaction() as view:
+            finished = view.get("tally", "finished")
         return {
             "station": self.config.station.id,
             "seq": self.books.seq,
             "head": self.books.head,
+            "finished": finished["count"] if finished else 0,
             "poisoned": self.books.poisoned,
             "holdup": {"reasons": sorted(holdup.reasons), "message": str(holdup)} if holdup else None,
             "sync": vars(sync.state) if sync else None,
@@ -186,10 +193,16 @@ def enrol_station(config: Config, data: Path, url: str, code: str, fingerprint: 
 
 def load_driver(family: str, name: str) -> Any:
     """The module drivers.<family>.<name>; the configured name is the module's. UsageError if there is none."""
+    full = f"drivers.{family}.{name}"
     try:
-        return importlib.import_module(f"drivers.{family}.{name}")
+        module = importlib.import_module(full)
     except ModuleNotFoundError as exc:
+        if exc.name != full:
+            raise
         raise UsageError(f"no driver {name!r} in drivers/{family}") from exc
+    if not hasattr(module, "open"):
+        raise UsageError(f"{full} is no driver: it has nothing to open")
+    return module
 
 
 def open_printer(config: PrinterConfig) -> CardPrinter:

@@ -45,31 +45,30 @@ class Vault:
 
     def token(self, ref: str) -> str:
         """The centre's signed record. Rejected if it is not here any more; DamagedData if it can't be opened."""
-        sealed = self._read(ref, "body")
-        return self._open(ref, "biometrics_key", sealed, "body").decode()
+        return self._open(ref, "body", "biometrics_key").decode()
 
     def identity(self, ref: str) -> Fields:
-        """The printed text alone. Rejected if it is not here any more."""
-        sealed = base64.b64decode(self._head(ref)["identity"])
-        return Fields(**json.loads(self._open(ref, "identity_key", sealed, "head")))
+        """The printed text alone. Rejected if it is not here any more; DamagedData if it can't be opened."""
+        return Fields(**json.loads(self._open(ref, "head", "identity_key")))
 
-    def _open(self, ref: str, key_name: str, sealed: bytes, part: str) -> bytes:
+    def _open(self, ref: str, part: str, key_name: str) -> bytes:
         try:
-            key = unwrap_key(self._key, base64.b64decode(self._head(ref)[key_name]))
+            head = json.loads(self._read(ref, "head"))
+            sealed = self._read(ref, "body") if part == "body" else base64.b64decode(head["identity"])
+            key = unwrap_key(self._key, base64.b64decode(head[key_name]))
             return open_sealed(key, sealed, self._aad(ref, part))
-        except (SealBroken, KeyError, ValueError) as exc:
+        except (SealBroken, LookupError, TypeError, ValueError) as exc:
             path = self._path(ref, part)
             raise DamagedData(f"{path}: can't be opened ({exc}); release the record and fetch it again") from exc
 
-    def _head(self, ref: str) -> dict[str, str]:
-        head: dict[str, str] = json.loads(self._read(ref, "head"))
-        return head
-
     def _read(self, ref: str, part: str) -> bytes:
+        path = self._path(ref, part)
         try:
-            return self._path(ref, part).read_bytes()
+            return path.read_bytes()
         except FileNotFoundError:
             raise Rejected(f"record {ref} is not in the vault; fetch it again", "record-missing") from None
+        except OSError as exc:
+            raise DamagedData(f"{path}: can't be read ({exc.strerror})") from exc
 
     def _path(self, ref: str, part: str) -> Path:
         return self._directory / f"{ref}.{part}"

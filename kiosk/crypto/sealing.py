@@ -6,10 +6,13 @@ Destroying a wrapped key destroys what it sealed, in every copy of the sealed by
 from __future__ import annotations
 
 import secrets
+from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
+
+from kiosk.errors import DamagedData, UsageError
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -19,6 +22,17 @@ OVERHEAD = NONCE_BYTES + TAG_BYTES
 
 class SealBroken(Exception):
     """Wrong key, wrong context, or the sealed bytes were changed. Which of them cannot be told."""
+
+
+def load_key(path: Path) -> bytes:
+    """A key as `new_key` made it. UsageError if it is not there, DamagedData if it is not one."""
+    try:
+        key = path.read_bytes()
+    except FileNotFoundError as exc:
+        raise UsageError(f"{path}: no such key") from exc
+    if len(key) != KEY_BYTES:
+        raise DamagedData(f"{path}: {len(key)} bytes are no key of {KEY_BYTES}")
+    return key
 
 
 def new_key() -> bytes:
