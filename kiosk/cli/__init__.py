@@ -7,16 +7,21 @@ from pathlib import Path
 import click
 
 from kiosk.cli.context import App, KepingGroup
-from kiosk.cli.hub import hub
-from kiosk.cli.jobs import jobs
-from kiosk.cli.ledger import ledger
-from kiosk.cli.rig import demo, sim
-from kiosk.cli.station import enrol_command, run
-from kiosk.cli.stock import stock
-from kiosk.cli.sync import sync
+
+COMMANDS = {
+    "demo": "kiosk.cli.rig:demo",
+    "enrol": "kiosk.cli.station:enrol_command",
+    "hub": "kiosk.cli.hub:hub",
+    "jobs": "kiosk.cli.jobs:jobs",
+    "ledger": "kiosk.cli.ledger:ledger",
+    "run": "kiosk.cli.station:run",
+    "sim": "kiosk.cli.rig:sim",
+    "stock": "kiosk.cli.stock:stock",
+    "sync": "kiosk.cli.sync:sync",
+}
 
 
-@click.group(cls=KepingGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=KepingGroup, later=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--config", type=click.Path(path_type=Path), help="Configuration file.")
 @click.option("--data", type=click.Path(path_type=Path), help="Directory of journal, vault and keys.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON value on standard output.")
@@ -26,8 +31,5 @@ def main(context: click.Context, config: Path | None, data: Path | None, as_json
     """Keping: one print station, every blank accounted for."""
     context.obj = App(config, data, as_json)
 
-
-for command in (run, enrol_command, jobs, stock, ledger, sync, hub, demo, sim):
-    main.add_command(command)
 
 __all__ = ["main"]

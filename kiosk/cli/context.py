@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import getpass
+import importlib
 import json
 import logging
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,13 +20,30 @@ import click
 from kiosk.config import Config, find_config, find_data, load_config
 from kiosk.control import NotRunning, call
 from kiosk.errors import KepingError
-from kiosk.station import Station
 
 COMMON = {"--config", "--data", "--json"}
 
 
 class KepingGroup(click.Group):
-    """Turns a KepingError into one line on stderr and its exit code; takes the common options anywhere."""
+    """Turns a KepingError into one line on stderr and its exit code; takes the common options anywhere.
+
+    `later`: name -> "module:attribute" of commands that are imported when they are asked for, so that a command
+    never waits for what only another one needs.
+    """
+
+    def __init__(self, *args: Any, later: Mapping[str, str], **extra: Any) -> None:
+        super().__init__(*args, **extra)
+        self._later = later
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(self._later)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self._later:
+            return None
+        module, _, attribute = self._later[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
 
     def main(self, args: Any = None, *rest: Any, **extra: Any) -> Any:
         given = list(sys.argv[1:] if args is None else args)
@@ -80,6 +98,8 @@ class App:
             return call(self.data, command, arguments)
         except NotRunning:
             pass
+        from kiosk.station import Station  # devices, rendering and the link: only where no station runs
+
         station = Station(self.config, self.data, self.by)
         try:
             return station.execute(command, arguments, self.by)

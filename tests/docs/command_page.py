@@ -39,8 +39,11 @@ def commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Com
     """Every command with its full name, groups before what is in them."""
     yield path, command
     if isinstance(command, click.Group):
-        for name in sorted(command.commands):
-            yield from commands(command.commands[name], f"{path} {name}")
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            assert found is not None
+            yield from commands(found, f"{path} {name}")
 
 
 def text_of(command: click.Command) -> str:
