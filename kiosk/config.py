@@ -101,6 +101,8 @@ def load_config(path: Path | None) -> Config:
         return Config()
     try:
         node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except OSError as exc:
+        raise UsageError(f"{path}: {exc.strerror}") from exc
     except (yaml.YAMLError, UnicodeDecodeError) as exc:
         raise UsageError(f"{path}: not YAML: {str(exc).splitlines()[0]}") from exc
     if node is None:
@@ -146,7 +148,10 @@ class _Reader:
         return cls(**values)
 
     def _value(self, kind: Any, rules: Mapping[str, Any], node: yaml.Node, key: str) -> Any:
-        value = self._constructor.construct_object(node, deep=True)
+        try:
+            value = self._constructor.construct_object(node, deep=True)
+        except (yaml.YAMLError, ValueError) as exc:
+            raise self._error(node, f"{key}: not a value of YAML") from exc
         if kind == tuple[str, ...]:
             if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
                 raise self._error(node, f"{key}: expected a list of words, got {value!r}")

@@ -8,17 +8,22 @@ The socket is 0600 and the peer's uid is asked of the kernel (SO_PEERCRED, unix(
 from __future__ import annotations
 
 import json
+import logging
 import os
 import pwd
 import socket
 import socketserver
 import struct
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from kiosk.errors import DamagedData, KepingError, Rejected, Unavailable, UsageError
+
+log = logging.getLogger(__name__)
 
 SOCKET = "control.sock"
 MAX_LINE = 1 << 20
@@ -67,17 +72,33 @@ class ControlServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     def __init__(self, data: Path, execute: Execute) -> None:
         self._path = data / SOCKET
         self._path.unlink(missing_ok=True)  # left by a killed process; the data lock says it is ours to remove
-        super().__init__(str(self._path), _Handler)
+        with _address(data) as address:
+            super().__init__(address, _Handler)
         self._path.chmod(0o600)
         self.execute = execute
         self._thread = threading.Thread(target=self.serve_forever, args=(0.1,), name="control")
         self._thread.start()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that went away or said nothing is its own affair; what else gets here is a bug."""
+        fault = sys.exception()
+        log.warning("control: %s", fault, exc_info=None if isinstance(fault, OSError) else fault)
 
     def close(self) -> None:
         self.shutdown()
         self._thread.join()
         self.server_close()
         self._path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _address(data: Path) -> Iterator[str]:
+    """The socket's path by way of its open directory: an address holds 107 bytes (unix(7)), DATA may lie deep."""
+    directory = os.open(data, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{directory}/{SOCKET}"
+    finally:
+        os.close(directory)
 
 
 def call(data: Path, command: str, arguments: dict[str, Any]) -> Any:
@@ -88,11 +109,12 @@ def call(data: Path, command: str, arguments: dict[str, Any]) -> Any:
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(TIMEOUT_S)
-            connection.connect(str(data / SOCKET))
+            with _address(data) as address:
+                connection.connect(address)
             connection.sendall(json.dumps({"command": command, "arguments": arguments}).encode() + b"\n")
             with connection.makefile("rb") as file:
                 line = file.readline()
-    except (FileNotFoundError, ConnectionRefusedError):
+    except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
         raise NotRunning(f"no station runs on {data}; start it with `keping run`") from None
     except OSError as exc:
         raise Unavailable(f"no station answers on {data / SOCKET}: {exc.strerror or exc}") from exc

@@ -12,6 +12,7 @@ from typing import Any
 from kiosk.books import Books
 from kiosk.core.accounts import Account, LedgerError, Transfer, draw
 from kiosk.core.jobs import Answer, JobEvent, JobState, Why
+from kiosk.core.projection import SPOKEN_FOR
 from kiosk.core.records import Sku
 from kiosk.core.verdicts import AnswerError, SpoilCause, fitting_answers, resolve
 from kiosk.errors import Rejected, UsageError
@@ -60,7 +61,8 @@ class Desk:
     def run_jobs(self, by: str, count: int = 1, refs: tuple[str, ...] | list[str] = ()) -> list[str]:
         """Make jobs for `refs`, or for the next `count` records in order of service. Returns their ids.
 
-        Rejected, and no job made, if one of `refs` may not be printed; one that is named twice counts once.
+        Rejected, and no job made, if one of `refs` may not be printed. One that was refused before a blank was spent
+        may be named again when the cause is gone; one that is named twice counts once.
         """
         self._may_start()
         with self._books.transaction() as view:
@@ -213,7 +215,7 @@ def _ending(job: dict[str, Any], completes: bool) -> dict[str, Any]:
 def _next_records(view: View, count: int) -> list[str]:
     if type(count) is not int or count < 1:
         raise UsageError("count: a whole number from 1 on")
-    waiting = [record for record in view.table("records").all() if record["state"] == "waiting"]
+    waiting = view.select("records", state="waiting")
     waiting.sort(key=lambda record: (record["priority"], record["order"]))
     return [str(record["ref"]) for record in waiting[:count]]
 
@@ -222,7 +224,7 @@ def _must_wait(view: View, ref: str) -> None:
     record = view.read("records", ref)
     if record is None:
         raise Rejected(f"no record {ref} is leased to this station", "record-missing")
-    if record["state"] != "waiting":
+    if record["state"] in SPOKEN_FOR:
         raise Rejected(f"record {ref} is {record['state']}", f"record-{record['state']}")
 
 

@@ -62,8 +62,7 @@ class Inbox:
     @property
     def room(self) -> int:
         with self._books.transaction() as view:
-            waiting = sum(record["state"] == "waiting" for record in view.table("records").all())
-        return ROOM - int(waiting)
+            return ROOM - view.count("records", state="waiting")
 
     def accept(self, judged: Sequence[Judged], cursor: str) -> None:
         fresh = [item for item in judged if isinstance(item, Accepted) and not self._known(item.ref)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, NoReturn
@@ -75,6 +75,18 @@ class View:
         """A copy of one document."""
         found = self.table(table).get(doc_id=key)  # type: ignore[call-overload]
         return None if found is None else dict(found)
+
+    def count(self, table: str, **wanted: Any) -> int:
+        """How many documents have these values."""
+        return sum(1 for _ in self._matching(table, wanted))
+
+    def select(self, table: str, **wanted: Any) -> list[dict[str, Any]]:
+        """Copies of the documents that have these values; the others, mostly history, are not copied."""
+        return [deepcopy(row) for row in self._matching(table, wanted)]
+
+    def _matching(self, table: str, wanted: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        rows = self._tables.get(table, {}).values()
+        return (row for row in rows if all(row[name] == value for name, value in wanted.items()))
 
     def places(self, sku: str, account: str) -> dict[str, int]:
         """Lot -> quantity of one SKU in one account; empty places are left out."""

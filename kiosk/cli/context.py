@@ -52,6 +52,9 @@ class KepingGroup(click.Group):
         except KepingError as exc:
             click.echo(f"keping: {exc}", err=True)
             sys.exit(exc.exit_code)
+        except OSError as exc:  # a directory that may not be written, a disk that is full
+            click.echo(f"keping: {exc}", err=True)
+            sys.exit(KepingError.exit_code)
 
 
 def common_first(arguments: list[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import click
 
@@ -24,10 +25,17 @@ def status(app: App) -> None:
         found = call(app.data, "station.status", {})["sync"] or {}
     except NotRunning:
         last = max((frame.seq for frame in scan(app.data / "journal")), default=0)
-        path = app.data / "sync" / "ack.json"
-        acknowledged = json.loads(path.read_bytes())["seq"] if path.exists() else 0
+        acknowledged = _noted(app.data / "sync" / "ack.json")
         found = {"online": False, "acknowledged": acknowledged, "unsent": last - acknowledged}
     app.answer(found, lambda: "\n".join(f"{name}: {value}" for name, value in found.items()))
+
+
+def _noted(path: Path) -> int:
+    """What was acknowledged when the station last ran; 0 if the note is lost: the centre knows it too."""
+    try:
+        return int(json.loads(path.read_bytes())["seq"])
+    except (OSError, ValueError, TypeError, LookupError):
+        return 0
 
 
 @sync.command()

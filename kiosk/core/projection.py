@@ -19,6 +19,10 @@ from kiosk.core.plan import Step
 
 FINISHED_KEPT = 200
 
+SPOKEN_FOR = frozenset({"in-job", "printed", "card-missing"})
+"""Record states in which there is a card, or may be one. What was refused before a blank was spent may be tried
+again once its cause is gone: it is checked again as if for the first time."""
+
 Document = dict[str, Any]
 Read = Callable[[str, str], Document | None]
 
@@ -112,7 +116,7 @@ def _records(frame: Frame, read: Read) -> list[Change]:
 def _job_created(frame: Frame, read: Read) -> list[Change]:
     data = frame.data
     record = _record(read, data["ref"])
-    if record["state"] != "waiting":
+    if record["state"] in SPOKEN_FOR:
         raise ProjectionError(f"record {data['ref']} is {record['state']}")
     job = {
         "id": data["job"], "ref": data["ref"], "sku": record["sku"], "reason": record["reason"],

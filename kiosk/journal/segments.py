@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kiosk.core.frames import ZERO_HEAD, Frame, FrameError, parse_line
-from kiosk.errors import DamagedData
+from kiosk.errors import DamagedData, UsageError
 
 SEGMENT_KIND = "segment"
 """Kind of the first frame of every segment but the first: it seals the one before it."""
@@ -52,7 +52,10 @@ def scan(directory: Path, after: int = 0) -> Iterator[Frame]:
     """Yield every complete frame with seq > `after`, checking chain and sequence from the first one on.
 
     Reads one segment (8-16 MiB) at a time. An unfinished last line is left out. DamagedData names file and line.
+    UsageError if `directory` is not there at all.
     """
+    if not directory.is_dir():
+        raise UsageError(f"{directory}: no journal here; give the --data of a station")
     segments = list_segments(directory)
     head, expected = ZERO_HEAD, 1
     for index, segment in enumerate(segments):
