@@ -7,6 +7,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+from drivers.sim.build import Capacity
 from drivers.sim.cards import Card, Ribbon, blanks
 from drivers.sim.chip import Chip
 from drivers.sim.chiplink import SocketAntenna, VpcdAntenna
@@ -68,7 +69,10 @@ class Devices:
     def __init__(self, directory: Path, cards: list[Card], link: str, speed: float) -> None:
         self._closing = ExitStack()
         self.clock = SimClock(speed)
-        self.world = World(self.clock, cards, ribbon=Ribbon(sets_left=500, capacity=500))
+        # Nobody refills or empties a rehearsal's printer, so it has room and ribbon for all of it.
+        most = max(500, len(cards))
+        room = Capacity(hopper=most, output=most, reject=most)
+        self.world = World(self.clock, cards, ribbon=Ribbon(sets_left=most, capacity=most), capacity=room)
         self.link = link
         self.environment: dict[str, str] = {}
         antenna: VpcdAntenna | SocketAntenna
