@@ -166,6 +166,7 @@ class Desk:
         if movement == "receive" and not document.strip():
             raise UsageError("a receipt needs the number of its berita acara (--document)")
         with self._books.transaction() as view:
+            _must_fit(view, movement, kind, document.strip())
             lots = {document.strip(): quantity} if movement == "receive" else _free(view, kind, source)
             try:
                 taken = draw(lots, quantity)
@@ -226,6 +227,15 @@ def _must_wait(view: View, ref: str) -> None:
         raise Rejected(f"no record {ref} is leased to this station", "record-missing")
     if record["state"] in SPOKEN_FOR:
         raise Rejected(f"record {ref} is {record['state']}", f"record-{record['state']}")
+
+
+def _must_fit(view: View, movement: str, sku: Sku, document: str) -> None:
+    """A paper is received once, however often it is tapped; one stack in the hopper can't be told apart by SKU."""
+    if movement == "receive" and document in view.places(sku, Account.SUPPLIER):
+        raise Rejected(f"{document} was received already; blanks come with a paper of their own", "received-before")
+    others = [other for other in Sku if other is not sku and view.places(other, Account.HOPPER)]
+    if movement == "load" and others:
+        raise Rejected(f"the hopper holds {others[0]} blanks: unload them first", "hopper-of-other-sku")
 
 
 def _free(view: View, sku: Sku, source: Account) -> dict[str, int]:

@@ -1,0 +1,30 @@
+"""Movements of blanks that would make the books say what cannot be."""
+
+from __future__ import annotations
+
+import pytest
+
+from kiosk.errors import Rejected
+from tests.office import Office
+
+
+def test_a_receipt_that_is_tapped_twice_counts_once(office: Office) -> None:
+    with pytest.raises(Rejected, match="BAST-1 was received already"):
+        office.station.desk.move_stock("test", "receive", "wni", 12, " BAST-1 ")
+    assert office.accounts()["supplier"] == -12
+    office.station.desk.move_stock("test", "receive", "wna", 5, "BAST-1")  # one paper may bring both kinds
+    office.station.desk.move_stock("test", "receive", "wni", 12, "BAST-2")
+    assert office.accounts()["supplier"] == -24
+
+
+def test_the_hopper_takes_one_kind_at_a_time(office: Office) -> None:
+    """The printer draws from one stack: with two kinds in it, a card may come out on the wrong blank."""
+    desk = office.station.desk
+    for movement in ("receive", "release"):
+        desk.move_stock("test", movement, "wna", 5, "BAST-2")
+    with pytest.raises(Rejected, match="hopper holds wni blanks"):
+        desk.move_stock("test", "load", "wna", 5)
+    desk.move_stock("test", "unload", "wni", 12)
+    desk.move_stock("test", "load", "wna", 5)
+    with pytest.raises(Rejected, match="hopper holds wna blanks"):
+        desk.move_stock("test", "load", "wni", 12)
