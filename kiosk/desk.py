@@ -18,6 +18,10 @@ from kiosk.core.verdicts import AnswerError, SpoilCause, fitting_answers, resolv
 from kiosk.errors import Rejected, UsageError
 from kiosk.views import View
 
+MOST_BLANKS = 1_000_000
+"""In one movement: more is a slip of the finger, and a number that some database cannot hold stops the sync."""
+LONGEST_PAPER = 64
+
 MOVEMENTS: dict[str, tuple[Account, Account]] = {
     "receive": (Account.SUPPLIER, Account.VAULT),
     "release": (Account.VAULT, Account.SHIFT),
@@ -161,13 +165,14 @@ class Desk:
             raise UsageError(f"movement {movement!r} is not one of {', '.join(MOVEMENTS)}")
         kind = _choice(Sku, sku)
         source, target = MOVEMENTS[movement]
-        if type(quantity) is not int or quantity < 1:
-            raise UsageError("quantity: a whole number from 1 on")
-        if movement == "receive" and not document.strip():
+        if type(quantity) is not int or not 1 <= quantity <= MOST_BLANKS:
+            raise UsageError(f"quantity: a whole number from 1 to {MOST_BLANKS}")
+        document = _paper(document)
+        if movement == "receive" and not document:
             raise UsageError("a receipt needs the number of its berita acara (--document)")
         with self._books.transaction() as view:
-            _must_fit(view, movement, kind, document.strip())
-            lots = {document.strip(): quantity} if movement == "receive" else _free(view, kind, source)
+            _must_fit(view, movement, kind, document)
+            lots = {document: quantity} if movement == "receive" else _free(view, kind, source)
             try:
                 taken = draw(lots, quantity)
             except LedgerError as exc:
@@ -227,6 +232,13 @@ def _must_wait(view: View, ref: str) -> None:
         raise Rejected(f"no record {ref} is leased to this station", "record-missing")
     if record["state"] in SPOKEN_FOR:
         raise Rejected(f"record {ref} is {record['state']}", f"record-{record['state']}")
+
+
+def _paper(number: str) -> str:
+    """The number of a paper as it is written down, without the blanks around it."""
+    if not isinstance(number, str) or len(number) > LONGEST_PAPER or not number.strip().isprintable():
+        raise UsageError(f"document: at most {LONGEST_PAPER} printable characters")
+    return number.strip()
 
 
 def _must_fit(view: View, movement: str, sku: Sku, document: str) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from kiosk.errors import Rejected
+from kiosk.errors import Rejected, UsageError
 from tests.office import Office
 
 
@@ -28,3 +30,25 @@ def test_the_hopper_takes_one_kind_at_a_time(office: Office) -> None:
     desk.move_stock("test", "load", "wna", 5)
     with pytest.raises(Rejected, match="hopper holds wna blanks"):
         desk.move_stock("test", "load", "wni", 12)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "document"),
+    [
+        (0, "B"),
+        (-1, "B"),
+        (True, "B"),
+        (1.0, "B"),
+        (10**30, "B"),
+        (1, ""),
+        (1, "\udcff"),
+        (1, "a\nb"),
+        (1, "B" * 65),
+        (1, 5),
+    ],
+)
+def test_what_no_paper_says_is_refused_before_it_is_written(office: Office, quantity: Any, document: Any) -> None:
+    before = len(office.frames())
+    with pytest.raises(UsageError):
+        office.station.desk.move_stock("test", "receive", "wni", quantity, document)
+    assert len(office.frames()) == before
