@@ -23,7 +23,7 @@ from kiosk.core.jobs import TransitionError
 from kiosk.core.projection import KINDS, ProjectionError, UnknownKind, project
 from kiosk.durable import replace_file, sync_directory
 from kiosk.errors import DamagedData, Rejected, Unavailable
-from kiosk.journal import Journal, scan
+from kiosk.journal import Journal, scan, scan_live
 from kiosk.views import View, load_snapshot
 
 log = logging.getLogger(__name__)
@@ -173,14 +173,17 @@ class Books:
 
 
 def _rebuild(data: Path, journal: Journal) -> View:
-    live = journal.live_frames
-    view = None
-    if live and live[0].kind == "segment" and live[0].data["snapshot"]:
-        view = load_snapshot(data / SNAPSHOT, live[0].data["snapshot"])
-    if view is not None and view.seq == live[0].seq - 1:
-        follow(view, iter(live))
-    else:
-        view = replay(journal.frames())
+    return _from_snapshot(data, journal.live_frames) or replay(journal.frames())
+
+
+def _from_snapshot(data: Path, live: list[Frame]) -> View | None:
+    """The view after the frames of the last segment, or None where no snapshot fits the seal that begins it."""
+    if not live or live[0].kind != "segment" or not live[0].data["snapshot"]:
+        return None
+    view = load_snapshot(data / SNAPSHOT, live[0].data["snapshot"])
+    if view is None or view.seq != live[0].seq - 1:
+        return None
+    follow(view, iter(live))
     return view
 
 
@@ -200,8 +203,12 @@ def follow(view: View, frames: Iterator[Frame]) -> None:
 
 
 def read_view(data: Path) -> View:
-    """A view of what the journal holds now, without a lock, beside a running station."""
-    return replay(scan(data / "journal"))
+    """A view of what the journal holds now, without a lock, beside a running station.
+
+    Reads the last segment alone where the snapshot fits it, else everything. `keping ledger verify` always reads all.
+    """
+    journal = data / "journal"
+    return _from_snapshot(data, list(scan_live(journal))) or replay(scan(journal))
 
 
 __all__ = ["KINDS", "Books", "DataLock", "read_view", "replay", "stamp"]

@@ -22,6 +22,7 @@ from kiosk.journal.segments import (
     SEGMENT_KIND,
     Segment,
     damaged,
+    head_of,
     last_line,
     list_segments,
     scan,
@@ -210,7 +211,7 @@ def _check_sealed(segments: list[Segment]) -> str:
         raise damaged(segments[0].path, 1, f"starts at {segments[0].first}, expected 1: a segment is missing")
     before = ZERO_HEAD
     for sealed, following in pairwise(segments):
-        before = _head_of(sealed.path, last_line(sealed.path))
+        before = head_of(sealed.path, last_line(sealed.path))
         with following.path.open("rb") as file:
             first = file.readline()
         if not first.endswith(b"\n") and following is segments[-1]:
@@ -231,10 +232,3 @@ def _check_seal(sealed: Segment, following: Segment, first: bytes, before: str) 
 
 def _time_of(line: bytes) -> int:
     return int(json.loads(line)["r"]["t"])
-
-
-def _head_of(path: Path, line: bytes) -> str:
-    head = line.partition(b'"h":"')[2][:64].decode("ascii", "replace")
-    if len(head) != 64 or set(head) - set("0123456789abcdef"):
-        raise damaged(path, 0, "last frame has no hash")
-    return head

@@ -74,6 +74,25 @@ def scan(directory: Path, after: int = 0) -> Iterator[Frame]:
                 yield frame
 
 
+def scan_live(directory: Path) -> Iterator[Frame]:
+    """Yield every complete frame of the last segment; of the ones before, only the last hash is read.
+
+    DamagedData names file and line.
+    """
+    segments = list_segments(directory)
+    if not segments:
+        return
+    head = head_of(segments[-2].path, last_line(segments[-2].path)) if len(segments) > 1 else ZERO_HEAD
+    path, expected = segments[-1].path, segments[-1].first
+    for number, line in enumerate(split_lines(path.read_bytes())[0], start=1):
+        try:
+            frame = parse_line(line, head, expected)
+        except FrameError as exc:
+            raise damaged(path, number, str(exc)) from exc
+        head, expected = frame.head, expected + 1
+        yield frame
+
+
 def last_line(path: Path) -> bytes:
     """The last complete line of a sealed segment, read from its end."""
     with path.open("rb") as file:
@@ -88,3 +107,10 @@ def last_line(path: Path) -> bytes:
             if len(lines) > 1 or start == 0:
                 return lines[-1]
             step *= 4
+
+
+def head_of(path: Path, line: bytes) -> str:
+    head = line.partition(b'"h":"')[2][:64].decode("ascii", "replace")
+    if len(head) != 64 or set(head) - set("0123456789abcdef"):
+        raise damaged(path, 0, "last frame has no hash")
+    return head
