@@ -103,9 +103,11 @@ class Desk:
         return self._change(job, JobEvent.RELEASE, [Why.JOB_QUEUED.value], by)
 
     def cancel_job(self, by: str, job: str) -> str:
-        """Only before its first card; the record goes back to the queue."""
+        """Only while it has no card in the machine; the record goes back to the queue."""
         with self._books.transaction() as view:
             found = _find_job(view, job)
+            if found["card"] is not None:
+                raise Rejected(f"job {found['id']} has a card in the machine: it must come out first", "card-in-path")
             self._books.commit("job-ended", {
                 "job": found["id"], "ref": found["ref"], "state": JobState.CANCELED.value,
                 "reasons": [Why.JOB_CANCELED.value],

@@ -220,6 +220,8 @@ def _job_ended(frame: Frame, read: Read) -> list[Change]:
     event = {JobState.COMPLETED: JobEvent.COMPLETE, JobState.CANCELED: JobEvent.CANCEL,
              JobState.ABORTED: JobEvent.ABORT}[state]  # fmt: skip
     if job["card"] is not None:
+        if "end" not in frame.data:
+            raise ProjectionError(f"job {job['id']}: nothing says where its card ends")
         _end_card(job, frame.data["end"], frame.data.get("cause"))
     _move_to(job, event, frame.data["reasons"], frame.data.get("message", ""))
     job["ended"] = frame.seq

@@ -11,6 +11,7 @@ EXPECTED = {
     "processing-stopped": {
         "stop": "processing-stopped",
         "resume": "processing",
+        "cancel": "canceled",
         "complete": "completed",
         "abort": "aborted",
     },

@@ -10,6 +10,7 @@ import pytest
 from drivers.sim.cards import Card
 from kiosk.errors import Rejected
 from tests.office import Office
+from tests.station.test_in_doubt import stop_in_doubt
 
 
 @pytest.mark.parametrize("verb", ["hold_job", "cancel_job"])
@@ -108,3 +109,19 @@ def test_records_named_twice_or_with_a_stranger_make_no_half_list(office: Office
         assert office.jobs() == []
     else:
         assert len(office.station.desk.run_jobs("test", refs=[ref, ref])) == 1
+
+
+def test_cancel_waits_for_the_card_and_then_frees_the_line(office: Office) -> None:
+    """A job that can't go on must not keep everybody behind it waiting."""
+    ident = stop_in_doubt(office, "feed")
+    with pytest.raises(Rejected, match="has a card"):
+        office.station.desk.cancel_job("test", ident)
+    office.world.take_card()
+    office.world.hopper.clear()
+    office.station.desk.resolve_job("test", ident, "spoiled")
+    office.until(lambda: "media-empty" in office.reasons(ident))
+    assert office.station.desk.cancel_job("test", ident) == "canceled"
+    office.until(lambda: office.station.worker is not None and office.station.worker.holdup is None)
+    assert office.station.desk.run_jobs("test", refs=[office.job(ident)["ref"]])
+    with pytest.raises(Rejected, match="no open job"):
+        office.station.desk.cancel_job("test", ident)
