@@ -55,6 +55,11 @@ class HubConfig:
 
 
 @dataclass(frozen=True)
+class WebConfig:
+    port: int = field(default=8480, metadata={"range": (0, 65535)})
+
+
+@dataclass(frozen=True)
 class JournalConfig:
     segment: int = field(default=8, metadata={"range": (1, 64)})
 
@@ -80,6 +85,7 @@ class Config:
     reader: ReaderConfig = ReaderConfig()
     card: CardConfig = CardConfig()
     hub: HubConfig = HubConfig()
+    web: WebConfig = WebConfig()
     journal: JournalConfig = JournalConfig()
     disk: DiskConfig = DiskConfig()
     log: LogConfig = LogConfig()

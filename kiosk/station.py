@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from drivers.protocols import ApduLink, CardPrinter, ChipEncoder
+from drivers.protocols import ApduLink, CardPrinter, ChipEncoder, PrinterStatus
 from kiosk.books import Books, DataLock
 from kiosk.config import Config, PrinterConfig, ReaderConfig
 from kiosk.control import ControlServer
@@ -27,7 +27,10 @@ from kiosk.desk import Desk
 from kiosk.durable import replace_file
 from kiosk.errors import DamagedData, Rejected, UsageError
 from kiosk.outbox import Inbox, Outbox
+from kiosk.pace import Pace
+from kiosk.pulse import Pulse
 from kiosk.render import render_face
+from kiosk.roster import Roster
 from kiosk.sync.client import HubClient, connect
 from kiosk.sync.enrol import enrol, load_pins, save_pins
 from kiosk.sync.intake import Intake, RefusedRecord, judge
@@ -39,6 +42,8 @@ from kiosk.worker import Bench, Prepress, Worker
 log = logging.getLogger(__name__)
 
 MB = 1_000_000
+LIVE = frozenset({"waiting", "in-job", "printed"})
+"""States of records whose names are still asked for."""
 
 
 class Station:
@@ -65,6 +70,10 @@ class Station:
         self._prepress: Prepress | None = None
         self._bench: Bench | None = None
         self._control: ControlServer | None = None
+        self.pulse = Pulse()
+        self.pace = Pace()
+        self.roster = Roster(self.vault)
+        self.closing = False
 
     def start(self) -> None:
         """Begin to serve. Blocks for no device: printer and reader are opened by the worker when they are needed."""
@@ -81,6 +90,10 @@ class Station:
         self.books.on_commit = self._committed
         # What can be refused was built before this line; from here on cards may move.
         self.worker = Worker(self.books, self._bench, self._prepress, plan, config.card.refusals_in_a_row)
+        self.worker.on_change = self.pulse.beat
+        with self.books.transaction() as view:
+            refs = [row["ref"] for row in view.rows("records") if row["state"] in LIVE]
+        self.roster.add(refs)
         self.worker.start()
         if sync:
             self.sync = sync
@@ -116,6 +129,15 @@ class Station:
         }
 
     @property
+    def printer_status(self) -> PrinterStatus | None:
+        """What the printer said last, None if it does not answer. Asks nothing."""
+        return self._bench.last_status if self._bench else None
+
+    def record(self, ref: str) -> Record:
+        """The record from the vault, verified. Rejected or DamagedData if it can't be had."""
+        return self._check_record(self.vault.token(ref))
+
+    @property
     def failed(self) -> str | None:
         """Why the process must end: the medium failed, or the worker did. None while all is well."""
         failure = self.worker.failure if self.worker else None
@@ -123,6 +145,8 @@ class Station:
 
     def close(self) -> None:
         """Finish the card in the machine, then end everything. Idempotent. Blocks <= 2 min."""
+        self.closing = True
+        self.pulse.beat()
         if self._control:
             self._control.close()
         if self.worker:
@@ -142,6 +166,13 @@ class Station:
     def _committed(self, frame: Frame) -> None:
         if self.sync:
             self.sync.wake()
+        if frame.kind == "records":
+            self.roster.add(item["ref"] for item in frame.data["records"])
+        elif frame.kind == "job-ended":
+            self.pace.ended(frame.stamp.monotonic_ms)
+        elif frame.kind == "step" and not frame.data.get("outcome"):
+            self.pace.began(frame.stamp.monotonic_ms)
+        self.pulse.beat()
 
     def _check_disk(self) -> None:
         free = shutil.disk_usage(self.data).free // MB

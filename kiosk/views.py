@@ -88,6 +88,10 @@ class View:
         rows = self._tables.get(table, {}).values()
         return (row for row in rows if all(row[name] == value for name, value in wanted.items()))
 
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """The stored documents themselves, for looking only: no copy is made of thousands to pick one."""
+        return list(self._tables.get(table, {}).values())
+
     def places(self, sku: str, account: str) -> dict[str, int]:
         """Lot -> quantity of one SKU in one account; empty places are left out."""
         rows = self._tables.get("balances", {}).values()

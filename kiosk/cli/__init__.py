@@ -18,6 +18,7 @@ COMMANDS = {
     "sim": "kiosk.cli.rig:sim",
     "stock": "kiosk.cli.stock:stock",
     "sync": "kiosk.cli.sync:sync",
+    "user": "kiosk.cli.user:user",
 }
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 
 import click
 
 from kiosk.cli.context import App, pass_app, set_up_logging, stop_signal
 from kiosk.errors import UsageError
+from kiosk.people import People
 from kiosk.station import Station, enrol_station
+from kiosk.web import House, WebServer, create_app
+
+log = logging.getLogger(__name__)
 
 WATCH_S = 1.0
 
@@ -20,13 +25,18 @@ def run(app: App) -> None:
     set_up_logging(app.config.log.level)
     stopping = stop_signal()
     station = Station(app.config, app.data, "station")
+    web = None
     try:
         station.start()
+        web = WebServer(create_app(House(station, People(app.data))), app.config.web.port)
+        log.info("touchscreen at http://127.0.0.1:%d", web.port)
         while not (stopping.wait(WATCH_S) or station.failed):
             pass
         failure = station.failed
     finally:
         poisoned = station.books.poisoned
+        if web:
+            web.close()
         station.close()
     if poisoned or failure:
         click.echo(

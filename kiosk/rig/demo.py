@@ -61,6 +61,8 @@ reader:
 hub:
   url: "{hub}"
   poll: 1.0
+web:
+  port: 0
 """
 
 

@@ -58,7 +58,7 @@ class Bench:
         for device in (self._printer, self._encoder):
             if device is not None:
                 device.close()
-        self._printer = self._encoder = None
+        self._printer = self._encoder = self.last_status = None
 
     def close(self) -> None:
         self.reopen()

@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 FIRST_LOOK_S = 0.2
 LONGEST_LOOK_S = 15.0
+IDLE_LOOK_S = 5.0
 
 OURS = frozenset({JobState.PROCESSING.value, JobState.PROCESSING_STOPPED.value})
 WAITS_FOR_PERSON = frozenset({Why.OUTCOME_UNKNOWN.value, Why.REFUSALS_IN_A_ROW.value})
@@ -76,9 +77,21 @@ class Worker(threading.Thread):
             self.on_change()
 
     def _wait(self) -> None:
-        self._wake.wait(self._look_s if self.holdup else None)
+        if not self.holdup:
+            self._glance()
+        self._wake.wait(self._look_s if self.holdup else IDLE_LOOK_S)
         self._wake.clear()
         self._look_s = min(self._look_s * 2, LONGEST_LOOK_S)
+
+    def _glance(self) -> None:
+        """Between cards: is the printer there, what does it say? Moves nothing."""
+        before = self._bench.last_status
+        try:
+            self._bench.status()
+        except DeviceError:
+            self._bench.reopen()
+        if self._bench.last_status != before:
+            self.on_change()
 
     def _one_card(self) -> bool:
         """Make one card, if one can be made now. False: nothing to do until something changes."""

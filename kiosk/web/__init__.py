@@ -1,0 +1,7 @@
+"""The operator's touchscreen: screens are a function of the books; the browser keeps no state of record."""
+
+from kiosk.web.app import create_app
+from kiosk.web.house import House
+from kiosk.web.server import WebServer
+
+__all__ = ["House", "WebServer", "create_app"]

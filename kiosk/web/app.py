@@ -1,0 +1,43 @@
+"""Application factory: one app on one station, everything it needs given to it."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, abort
+
+from kiosk.resources import resource
+from kiosk.web import errors, frame, language, live, security
+from kiosk.web.fonts import WEIGHTS, woff
+from kiosk.web.house import House
+from kiosk.web.screens import check, now, outbox, printed, queue, sign_in, supplies
+
+MOST_FORM_BYTES = 64 << 10
+
+
+def create_app(house: House) -> Flask:
+    """No state of its own beyond sessions; a second app on the same station would show the same."""
+    app = Flask(
+        "keping",
+        template_folder=str(resource("templates", "kiosk")),
+        static_folder=str(resource("templates", "static")),
+        static_url_path="/static",
+    )
+    app.config.update(MAX_CONTENT_LENGTH=MOST_FORM_BYTES, SEND_FILE_MAX_AGE_DEFAULT=3600)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.extensions["house"] = house
+    language.install(app)
+    security.guard(app, house.sessions, house.parked)
+    frame.install(app)
+    errors.install(app)
+    app.add_url_rule("/font/<weight>.woff", "font", _font)
+    app.add_url_rule("/healthz", "healthz", lambda: {"ok": house.station.failed is None})
+    for part in (live, sign_in, queue, check, now, printed, outbox, supplies):
+        part.register(app)
+    return app
+
+
+def _font(weight: str) -> Response:
+    if weight not in WEIGHTS:
+        abort(404)
+    answer = Response(woff(weight), mimetype="font/woff")
+    answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return answer

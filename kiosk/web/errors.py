@@ -1,0 +1,27 @@
+"""One place where an error becomes a page: what happened, whether anything is lost, what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Flask, Response, make_response, render_template
+from werkzeug.exceptions import HTTPException
+
+from kiosk.errors import KepingError, Rejected
+from kiosk.web.words import REFUSALS
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response as BaseResponse
+
+
+def install(app: Flask) -> None:
+    @app.errorhandler(KepingError)
+    def refused(error: KepingError) -> Response:
+        reason = error.reason if isinstance(error, Rejected) else ""
+        page = render_template("refused.html", title=REFUSALS.get(reason, ""), detail=str(error))
+        return make_response(page, 409 if isinstance(error, Rejected) else 503)
+
+    @app.errorhandler(HTTPException)
+    def failed(error: HTTPException) -> BaseResponse:
+        page = render_template("refused.html", title="", detail=f"{error.code} {error.name}")
+        return make_response(page, error.code or 500)

@@ -1,0 +1,40 @@
+"""What the screens work with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from flask import current_app, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from kiosk.people import People
+from kiosk.station import Station
+from kiosk.web.security import current
+from kiosk.web.sessions import Parked, Sessions, Throttle, remember
+
+
+@dataclass(frozen=True)
+class House:
+    station: Station
+    people: People
+    sessions: Sessions = field(default_factory=Sessions)
+    throttle: Throttle = field(default_factory=Throttle)
+    parked: Parked = field(default_factory=Parked)
+
+
+def house() -> House:
+    """The one that this app was made with."""
+    found: House = current_app.extensions["house"]
+    return found
+
+
+def actor() -> str:
+    """Who does it, as the journal names them."""
+    return f"op:{current().person.id}"
+
+
+def done(endpoint: str) -> Response:
+    """End of a POST: its key is spent, the browser goes to `endpoint`."""
+    where = url_for(endpoint)
+    remember(current(), request.form.get("key", ""), where)
+    return redirect(where, 303)

@@ -1,0 +1,61 @@
+"""Before a blank is spent: one card large, or a run of cards side by side."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from flask import Flask, Response, abort, render_template, request
+
+from kiosk.core.records import Sku, nik_warnings
+from kiosk.errors import Rejected
+from kiosk.render.proof import draw_proof
+from kiosk.web.house import actor, done, house
+from kiosk.web.screens.queue import waiting_records
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response as BaseResponse
+
+RUN = 20
+SIZES = {"large": 720, "small": 300}
+
+
+def register(app: Flask) -> None:
+    app.add_url_rule("/proof/<ref>/<size>.webp", view_func=proof)
+    app.add_url_rule("/check/<ref>", view_func=check)
+    app.add_url_rule("/run", view_func=run)
+    app.add_url_rule("/jobs", view_func=make_jobs, methods=["POST"])
+
+
+def proof(ref: str, size: str) -> Response:
+    """The face as it will come out; drawn anew each time, in about 60 ms, and kept nowhere."""
+    if size not in SIZES:
+        abort(404)
+    out = io.BytesIO()
+    draw_proof(house().station.record(ref), SIZES[size]).save(out, "WEBP", quality=82)
+    return Response(out.getvalue(), mimetype="image/webp")
+
+
+def check(ref: str) -> str:
+    with house().station.books.transaction() as view:
+        record = view.get("records", ref)
+    fields = house().station.roster.get(ref)
+    if record is None or fields is None:
+        raise Rejected(f"record {ref}", "record-missing")
+    if record["state"] != "waiting":
+        raise Rejected(f"record {ref} is {record['state']}", f"record-{record['state']}")
+    return render_template("check.html", ref=ref, record=record, fields=fields, odd=nik_warnings(fields))
+
+
+def run() -> str:
+    """The next cards, to be looked over together; a tap leaves one out."""
+    left_out = set(request.args.getlist("without"))
+    records = [row for row in waiting_records() if row["ref"] not in left_out][:RUN]
+    blanks = {sku.value: sum(row["sku"] == sku for row in records) for sku in Sku}
+    return render_template("run.html", records=records, left_out=sorted(left_out), blanks=blanks)
+
+
+def make_jobs() -> BaseResponse:
+    """One card or a run; a second tap with the same key leads to the same page."""
+    house().station.desk.run_jobs(actor(), refs=request.form.getlist("ref"))
+    return done("now")

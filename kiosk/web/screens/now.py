@@ -1,0 +1,97 @@
+"""The card that is being made, the one question if there is one, and the result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, render_template, request
+
+from kiosk.core.jobs import JobState, Why
+from kiosk.core.plan import INLINE
+from kiosk.core.verdicts import fitting_answers
+from kiosk.web.house import actor, done, house
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
+
+def register(app: Flask) -> None:
+    app.add_url_rule("/now", view_func=now)
+    for path, view in (
+        ("/now/stop", stop_run),
+        ("/now/go-on", go_on),
+        ("/jobs/<job>/cancel", cancel_job),
+        ("/jobs/<job>/resolve", resolve_job),
+    ):
+        app.add_url_rule(path, view_func=view, methods=["POST"])
+
+
+@dataclass(frozen=True)
+class Line:
+    """The jobs as the progress screen shows them."""
+
+    job: dict[str, Any] | None
+    following: list[dict[str, Any]]
+    held: int
+    last: dict[str, Any] | None
+
+
+def read_line() -> Line:
+    with house().station.books.transaction() as view:
+        jobs = [dict(job) for job in view.rows("jobs")]
+        last = max((dict(job) for job in view.rows("finished")), key=lambda job: job["ended"], default=None)
+    jobs.sort(key=lambda job: (job["priority"], job["created"]))
+    return Line(
+        job=next((job for job in jobs if job["state"].startswith(JobState.PROCESSING)), None),
+        following=[job for job in jobs if job["state"] == JobState.PENDING],
+        held=sum(job["state"] == JobState.PENDING_HELD for job in jobs),
+        last=last,
+    )
+
+
+def now() -> str:
+    line, station = read_line(), house().station
+    if line.job and line.job["card"] and Why.OUTCOME_UNKNOWN in line.job["reasons"]:
+        answers = [answer.value for answer in fitting_answers(line.job["card"])]
+        return render_template("unresolved.html", job=line.job, answers=answers)
+    holdup = station.worker.holdup if station.worker else None
+    return render_template(
+        "now.html", job=line.job, following=line.following, held=line.held, last=line.last,
+        steps=[step.value for step in INLINE], pace=station.pace.seconds,
+        stops=sorted(holdup.reasons if holdup else _stops(line.job)),
+    )  # fmt: skip
+
+
+def _stops(job: dict[str, Any] | None) -> list[str]:
+    return list(job["reasons"]) if job and job["state"] == JobState.PROCESSING_STOPPED else []
+
+
+def stop_run() -> Response:
+    """After the card in the machine: those that have not begun are held."""
+    for job in read_line().following:
+        house().station.desk.hold_job(actor(), job["id"])
+    return done("now")
+
+
+def go_on() -> Response:
+    """Release what was held, or go on after too many refusals in a row."""
+    desk = house().station.desk
+    for job in desk.list_jobs(actor()):
+        if job["state"] == JobState.PENDING_HELD:
+            desk.release_job(actor(), job["id"])
+        elif job["state"] == JobState.PROCESSING_STOPPED and Why.REFUSALS_IN_A_ROW in job["reasons"]:
+            desk.resume_job(actor(), job["id"])
+    return done("now")
+
+
+def cancel_job(job: str) -> Response:
+    house().station.desk.cancel_job(actor(), job)
+    return done("now")
+
+
+def resolve_job(job: str) -> Response:
+    """What a person who looked says of the card."""
+    cause = request.form.get("cause") or None
+    house().station.desk.resolve_job(actor(), job, request.form.get("answer", ""), cause)
+    return done("now")

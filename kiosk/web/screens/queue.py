@@ -1,0 +1,59 @@
+"""The queue: who waits, in order of service; one search box."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, redirect, render_template, request, url_for
+
+from kiosk.core.records import Fields, Reason
+from kiosk.web import words
+from kiosk.web.house import house
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
+SHOWN = 30
+
+
+@dataclass(frozen=True)
+class Row:
+    ref: str
+    fields: Fields
+    record: dict[str, Any]
+
+
+def register(app: Flask) -> None:
+    app.add_url_rule("/", view_func=home)
+    app.add_url_rule("/queue", view_func=queue)
+
+
+def home() -> Response:
+    return redirect(url_for("queue"), 303)
+
+
+def queue() -> str:
+    text, reason = request.args.get("q", "").strip(), request.args.get("reason", "")
+    records = waiting_records(reason)
+    total = len(records)
+    if text:
+        hits = house().station.roster.find(text) | {text.casefold()}
+        records = [record for record in records if record["ref"] in hits]
+    return render_template(
+        "queue.html", rows=_rows(records[:SHOWN]), total=total, found=len(records), q=text, reason=reason,
+        reasons={each.value: words.REASONS[each.value] for each in Reason},
+    )  # fmt: skip
+
+
+def waiting_records(reason: str = "") -> list[dict[str, Any]]:
+    """Records that wait, in order of service; of one reason if it is given."""
+    with house().station.books.transaction() as view:
+        rows = [row for row in view.rows("records") if row["state"] == "waiting" and reason in ("", row["reason"])]
+    return sorted(rows, key=lambda row: (row["priority"], row["order"]))
+
+
+def _rows(records: list[dict[str, Any]]) -> list[Row]:
+    roster = house().station.roster
+    named = ((record, roster.get(record["ref"])) for record in records)
+    return [Row(record["ref"], fields, record) for record, fields in named if fields is not None]

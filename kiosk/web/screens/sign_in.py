@@ -1,0 +1,89 @@
+"""Sign-in by name and PIN, sign-out, language, and the form that was sent too late."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from flask import Flask, redirect, render_template, request, url_for
+
+from kiosk.web.house import house
+from kiosk.web.language import LANGUAGES
+from kiosk.web.security import COOKIE, LANGUAGE_COOKIE, set_cookie
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
+YEAR_S = 365 * 24 * 3600
+
+
+def register(app: Flask) -> None:
+    app.add_url_rule("/sign-in", view_func=sign_in, methods=["GET", "POST"])
+    app.add_url_rule("/sign-out", view_func=sign_out, methods=["POST"])
+    app.add_url_rule("/resume/<ticket>", view_func=resume)
+    app.add_url_rule("/language", view_func=choose_language, methods=["POST"])
+
+
+def sign_in() -> Response | tuple[str, int]:
+    """Wrong PINs are counted by person; while one must wait, no PIN is tried at all."""
+    if request.method == "GET":
+        return _page()
+    throttle, name = house().throttle, request.form.get("person", "")
+    if throttle.wait_s(name):
+        return _page(name, "wait", 429)
+    person = house().people.verify(name, request.form.get("pin", ""))
+    if person is None:
+        throttle.wrong(name)
+        return _page(name, "pin", 403)
+    throttle.right(name)
+    answer = redirect(_where_to(), 303)
+    set_cookie(answer, house().sessions.begin(person))
+    return answer
+
+
+def _page(chosen: str = "", wrong: str = "", status: int = 200) -> tuple[str, int]:
+    people = house().people.all()
+    chosen = chosen or (people[0].id if people else "")
+    return render_template(
+        "sign_in.html", people=people, chosen=chosen, wrong=wrong,
+        wait_s=math.ceil(house().throttle.wait_s(chosen)) if wrong else 0,
+        next=request.values.get("next", ""), parked=request.values.get("parked", ""),
+    ), status  # fmt: skip
+
+
+def sign_out() -> Response:
+    """Locks the screen. A card in the machine goes on."""
+    house().sessions.end(request.cookies.get(COOKIE))
+    return redirect(url_for("sign_in"), 303)
+
+
+def resume(ticket: str) -> Response | str:
+    """A form that was sent after the session had ended: shown again, to be sent by one tap."""
+    kept = house().parked.take(ticket)
+    if kept is None:
+        return redirect(url_for("queue"), 303)
+    path, form = kept
+    return render_template("resume.html", path=path, form=form)
+
+
+def choose_language() -> Response:
+    wanted = request.form.get("language", "")
+    answer = redirect(_local(request.form.get("back", "")) or url_for("sign_in"), 303)
+    if wanted in LANGUAGES:
+        answer.set_cookie(LANGUAGE_COOKIE, wanted, max_age=YEAR_S, httponly=True, samesite="Strict", path="/")
+    return answer
+
+
+def _where_to() -> str:
+    parked = request.form.get("parked", "")
+    if parked:
+        return url_for("resume", ticket=parked)
+    return _local(request.form.get("next", "")) or url_for("queue")
+
+
+def _local(path: str) -> str:
+    """The path if it leads nowhere else."""
+    parts = urlsplit(path)
+    safe = path.startswith("/") and not path.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
+    return path if safe else ""

@@ -1,0 +1,35 @@
+"""Blanks by account, and the movement that an operator makes: loading and unloading the hopper."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Flask, render_template, request
+
+from kiosk.desk import balances
+from kiosk.errors import UsageError
+from kiosk.web.house import actor, done, house
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
+BY_OPERATOR = frozenset({"load", "unload"})
+
+
+def register(app: Flask) -> None:
+    app.add_url_rule("/supplies", view_func=supplies)
+    app.add_url_rule("/supplies/move", view_func=move_supplies, methods=["POST"])
+
+
+def supplies() -> str:
+    with house().station.books.transaction() as view:
+        accounts = balances(view)
+    return render_template("supplies.html", accounts=accounts)
+
+
+def move_supplies() -> Response:
+    movement, amount = request.form.get("movement", ""), request.form.get("quantity", "").strip()
+    if movement not in BY_OPERATOR or not amount.isdigit():
+        raise UsageError("jumlah: angka bulat dari 1")
+    house().station.desk.move_stock(actor(), movement, request.form.get("sku", ""), int(amount))
+    return done("supplies")

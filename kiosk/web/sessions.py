@@ -1,0 +1,126 @@
+"""Who is signed in, on this machine, in memory: a restart signs everybody out, a card in the machine goes on."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from kiosk.people import Person
+
+IDLE_S = 600.0
+WARN_S = 30.0
+MOST_SESSIONS = 16
+LIMITS = ((3, 60.0), (5, 600.0), (10, 3600.0))
+"""Wrong PINs allowed within so many seconds."""
+PARKED_MOST, PARKED_S = 10, 900.0
+KEYS_MOST = 500
+
+
+@dataclass
+class Session:
+    token: str
+    person: Person
+    csrf: str
+    seen_s: float
+    done: OrderedDict[str, str] = field(default_factory=OrderedDict)
+    """Idempotency key -> where its POST led."""
+
+
+class Sessions:
+    """Thread-safe. `clock`: monotonic seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._open: OrderedDict[str, Session] = OrderedDict()
+
+    def begin(self, person: Person) -> Session:
+        session = Session(secrets.token_urlsafe(32), person, secrets.token_urlsafe(16), self._clock())
+        with self._lock:
+            self._open[session.token] = session
+            while len(self._open) > MOST_SESSIONS:
+                self._open.popitem(last=False)
+        return session
+
+    def find(self, token: str | None, *, touch: bool = True) -> Session | None:
+        """The session if it is alive; `touch`: a person did something, the idle time begins anew."""
+        with self._lock:
+            session = self._open.get(token or "")
+            if session is None:
+                return None
+            if self._clock() - session.seen_s > IDLE_S:
+                del self._open[session.token]
+                return None
+            if touch:
+                session.seen_s = self._clock()
+            return session
+
+    def left_s(self, session: Session) -> float:
+        """Seconds until the session ends by itself."""
+        return max(0.0, IDLE_S - (self._clock() - session.seen_s))
+
+    def end(self, token: str | None) -> None:
+        with self._lock:
+            self._open.pop(token or "", None)
+
+
+def remember(session: Session, key: str, location: str) -> None:
+    """The POST with this idempotency key led to `location`; the oldest keys are forgotten."""
+    session.done[key] = location
+    while len(session.done) > KEYS_MOST:
+        session.done.popitem(last=False)
+
+
+class Throttle:
+    """Counts wrong PINs of one name. Thread-safe. Waiting is said, never slept."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._wrong: dict[str, deque[float]] = {}
+
+    def wait_s(self, name: str) -> float:
+        """Seconds until another try is allowed; 0 if now."""
+        now = self._clock()
+        with self._lock:
+            wrong = list(self._wrong.get(name, ()))
+        waits = [0.0]
+        for most, within in LIMITS:
+            recent = [at for at in wrong if now - at < within]
+            if len(recent) >= most:
+                waits.append(recent[-most] + within - now)
+        return max(waits)
+
+    def wrong(self, name: str) -> None:
+        with self._lock:
+            self._wrong.setdefault(name, deque(maxlen=LIMITS[-1][0])).append(self._clock())
+
+    def right(self, name: str) -> None:
+        with self._lock:
+            self._wrong.pop(name, None)
+
+
+class Parked:
+    """Forms whose sender had been signed out: kept so that nothing typed is lost. Thread-safe, memory only."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._forms: OrderedDict[str, tuple[float, str, dict[str, list[str]]]] = OrderedDict()
+
+    def put(self, path: str, form: Mapping[str, list[str]]) -> str:
+        ticket = secrets.token_urlsafe(16)
+        with self._lock:
+            self._forms[ticket] = (self._clock(), path, {k: v for k, v in form.items() if k != "csrf"})
+            while len(self._forms) > PARKED_MOST:
+                self._forms.popitem(last=False)
+        return ticket
+
+    def take(self, ticket: str) -> tuple[str, dict[str, list[str]]] | None:
+        with self._lock:
+            at, path, form = self._forms.pop(ticket, (0.0, "", {}))
+        return (path, form) if path and self._clock() - at < PARKED_S else None

@@ -1,0 +1,99 @@
+"""Office Indonesian for the keywords of the books (docs/vocabulary.md). Templates translate them on."""
+
+from __future__ import annotations
+
+REASONS = {
+    "baru": "Baru",
+    "pindah-datang": "Pindah datang",
+    "perubahan-data": "Perubahan data",
+    "perpanjangan": "Perpanjangan",
+    "hilang-rusak": "Hilang atau rusak",
+    "luar-domisili": "Luar domisili",
+}
+
+STEPS = {
+    "feed": "Mengambil blangko",
+    "identify": "Membaca chip",
+    "encode": "Mengisi chip",
+    "verify": "Memeriksa chip",
+    "print": "Mencetak muka kartu",
+    "eject": "Mengeluarkan kartu",
+}
+
+STATES = {
+    "pending": "Menunggu giliran",
+    "pending-held": "Ditahan",
+    "processing": "Sedang dibuat",
+    "processing-stopped": "Berhenti",
+    "canceled": "Dibatalkan",
+    "aborted": "Tidak jadi",
+    "completed": "Selesai dicetak",
+}
+
+STOPS = {
+    "media-jam": "Kartu macet di dalam printer",
+    "media-empty": "Wadah blangko kosong",
+    "media-needed": "Printer menunggu kartu",
+    "cover-open": "Tutup printer terbuka",
+    "marker-supply-empty": "Pita habis",
+    "marker-supply-missing": "Pita tidak terpasang",
+    "output-area-full": "Baki kartu penuh",
+    "connecting-to-device": "Printer tidak menjawab",
+    "reader-missing": "Pembaca chip tidak ada",
+    "reader-busy": "Pembaca chip dipakai program lain",
+    "hopper-empty-in-books": "Menurut buku, wadah blangko kosong",
+    "card-in-path": "Ada kartu asing di dalam printer",
+    "refusals-in-a-row": "Beberapa kartu ditolak berturut-turut",
+    "record-refused": "Data tidak boleh dicetak",
+}
+
+REMEDIES = {
+    "media-jam": "Buka tutup printer, keluarkan kartunya, tutup lagi.",
+    "media-empty": "Isi wadah blangko, lalu catat di Stok.",
+    "media-needed": "Masukkan kartu ke printer.",
+    "cover-open": "Tutup printer rapat-rapat.",
+    "marker-supply-empty": "Pasang pita baru.",
+    "marker-supply-missing": "Pasang pita.",
+    "output-area-full": "Ambil kartu dari baki.",
+    "connecting-to-device": "Periksa kabel dan daya printer.",
+    "reader-missing": "Periksa kabel pembaca chip.",
+    "reader-busy": "Tutup program lain yang memakai pembaca.",
+    "hopper-empty-in-books": "Catat pengisian wadah di Stok.",
+    "card-in-path": "Keluarkan kartu itu dari printer.",
+    "refusals-in-a-row": "Periksa pembaca dan kotak blangko sebelum melanjutkan.",
+    "record-refused": "Panggil penyelia.",
+}
+
+ANSWERS = {
+    "good": ("Kartu jadi", "Muka tercetak lengkap dan bersih."),
+    "spoiled": ("Kartu rusak", "Tercetak sebagian, tergores, atau bengkok."),
+    "blank": ("Masih kosong", "Belum tercetak; sudah dikembalikan ke wadah, paling depan."),
+    "not-there": ("Tidak ada", "Tidak ada kartu di printer maupun di baki."),
+}
+
+ACCOUNTS = {
+    "vault": "gudang",
+    "shift": "giliran",
+    "hopper": "wadah printer",
+    "bench": "meja",
+    "in-machine": "di dalam printer",
+    "printed": "tercetak",
+    "issued": "diserahkan",
+    "spoiled": "rusak",
+    "factory-defect": "cacat pabrik",
+    "count-adjustment": "selisih hitung",
+}
+
+REFUSALS = {
+    "queue-empty": "Tidak ada data yang menunggu",
+    "record-in-job": "Kartu orang ini sedang dibuat",
+    "record-printed": "Kartu orang ini sudah dicetak",
+    "record-card-missing": "Kartu orang ini tercetak tetapi hilang",
+    "record-missing": "Datanya tidak ada di stasiun ini",
+    "nothing-to-resolve": "Sudah dijawab",
+    "answer-does-not-fit": "Jawaban itu tidak cocok dengan keadaan printer",
+    "disk-full": "Penyimpanan hampir penuh",
+    "job-missing": "Pekerjaan itu tidak ada lagi",
+    "not-possible-now": "Belum bisa sekarang",
+    "insufficient-stock": "Blangko tidak cukup",
+}
