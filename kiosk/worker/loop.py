@@ -106,6 +106,7 @@ class Worker(threading.Thread):
             if ready is not None:
                 CardRun(self._books, self._bench, self._plan, job["id"], ready).run()
                 self._check_refusals(job["id"])
+                self._forget_if_done(job)
         except Halt as halt:
             self._halt(job["id"], halt)
             return False
@@ -115,12 +116,9 @@ class Worker(threading.Thread):
 
     def _next_job(self) -> dict[str, Any] | None:
         with self._books.transaction() as view:
-            jobs = view.table("jobs").all()
-        for job in jobs:
-            if job["state"] in OURS:
-                return job
-        waiting = [job for job in jobs if job["state"] == JobState.PENDING]
-        return min(waiting, key=lambda job: (job["priority"], job["created"]), default=None)
+            jobs = view.rows("jobs")
+            ours = next((job for job in jobs if job["state"] in OURS), None) or _first_waiting(jobs)
+            return dict(ours) if ours else None
 
     def _ready(self, job: dict[str, Any]) -> PrintReady | None:
         """The job's data, checked and rendered. None if the record was refused and the job ended for it."""
@@ -150,11 +148,15 @@ class Worker(threading.Thread):
 
     def _look_ahead(self, current: str) -> None:
         with self._books.transaction() as view:
-            jobs = view.table("jobs").all()
-        waiting = [job for job in jobs if job["state"] == JobState.PENDING and job["id"] != current]
-        nxt = min(waiting, key=lambda job: (job["priority"], job["created"]), default=None)
-        if nxt is not None:
-            self._prepress.ahead(nxt["ref"])
+            following = _first_waiting([job for job in view.rows("jobs") if job["id"] != current])
+        if following is not None:
+            self._prepress.ahead(following["ref"])
+
+    def _forget_if_done(self, job: dict[str, Any]) -> None:
+        """What is ready to print is a person's data: no longer in memory than its job is open."""
+        with self._books.transaction() as view:
+            if view.read("jobs", job["id"]) is None:
+                self._prepress.forget(job["ref"])
 
     def _check_refusals(self, job_id: str) -> None:
         """So many cards refused one after the other point at the reader or the box, not at the cards."""
@@ -186,3 +188,8 @@ class Worker(threading.Thread):
             self._books.commit("job-state", {
                 "job": job_id, "event": JobEvent.STOP.value, "reasons": reasons, "message": str(halt),
             }, WORKER)  # fmt: skip
+
+
+def _first_waiting(jobs: list[dict[str, Any]]) -> dict[str, Any] | None:
+    waiting = (job for job in jobs if job["state"] == JobState.PENDING)
+    return min(waiting, key=lambda job: (job["priority"], job["created"]), default=None)
