@@ -26,6 +26,7 @@ from kiosk.crypto.sealing import load_key, new_key
 from kiosk.desk import Desk
 from kiosk.durable import replace_file
 from kiosk.errors import DamagedData, Rejected, UsageError
+from kiosk.interruption import Interruption, note_start, note_stop
 from kiosk.outbox import Inbox, Outbox
 from kiosk.pace import Pace
 from kiosk.pulse import Pulse
@@ -73,6 +74,7 @@ class Station:
         self.pulse = Pulse()
         self.pace = Pace()
         self.roster = Roster(self.vault)
+        self.interruption: Interruption | None = None
         self.closing = False
 
     def start(self) -> None:
@@ -94,6 +96,7 @@ class Station:
         with self.books.transaction() as view:
             refs = [row["ref"] for row in view.rows("records") if row["state"] in LIVE]
         self.roster.add(refs)
+        self.interruption = note_start(self.books)
         self.worker.start()
         if sync:
             self.sync = sync
@@ -133,6 +136,11 @@ class Station:
         """What the printer said last, None if it does not answer. Asks nothing."""
         return self._bench.last_status if self._bench else None
 
+    @property
+    def reader_open(self) -> bool:
+        """The chip reader is in use and has raised no fault since it was opened. Asks nothing."""
+        return bool(self._bench and self._bench.reader_open)
+
     def record(self, ref: str) -> Record:
         """The record from the vault, verified. Rejected or DamagedData if it can't be had."""
         return self._check_record(self.vault.token(ref))
@@ -151,6 +159,8 @@ class Station:
             self._control.close()
         if self.worker:
             self.worker.stop()
+            if not self.failed:
+                note_stop(self.books)
         if self._prepress:
             self._prepress.close()
         if self.sync:

@@ -175,8 +175,15 @@ class Office:
     def agree(self) -> None:
         assert differences(self.world, self.accounts(), "wni") == []
 
+    def open_books(self) -> Books:
+        """As a command does while no station runs."""
+        return Books.open(self.data, 1 << 20, "test")
+
     def restart(self) -> None:
         self.station.close()
+        self.reopen()
+
+    def reopen(self) -> None:
         self.station = self._open()
         self.station.start()
         self._listen()

@@ -104,6 +104,10 @@ def _nothing(frame: Frame, read: Read) -> list[Change]:
     return []
 
 
+def _service(frame: Frame, read: Read) -> list[Change]:
+    return [Change("station", "service", {"running": frame.kind == "started"})]
+
+
 def _records(frame: Frame, read: Read) -> list[Change]:
     changes = [Change("intake", "centre", {"cursor": frame.data["cursor"]})]
     for place, item in enumerate(frame.data["records"]):
@@ -238,6 +242,8 @@ def _job_ended(frame: Frame, read: Read) -> list[Change]:
 _HANDLERS: dict[str, Callable[[Frame, Read], list[Change]]] = {
     "genesis": _genesis,
     "segment": _nothing,
+    "started": _service,
+    "stopped": _service,
     "recovered": _nothing,
     "records": _records,
     "stock": _nothing,

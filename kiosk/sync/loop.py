@@ -162,6 +162,8 @@ class SyncLoop:
         try:
             while not self._stopping:
                 self._wait(self.step())
+            if self._online:
+                self.step()  # so that the centre has what was written last
         finally:
             if not self._stopping:
                 self._alarm = "sync has stopped on a fault of the program; restart the station"

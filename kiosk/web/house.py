@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from kiosk.people import People
 from kiosk.station import Station
 from kiosk.web.security import current
-from kiosk.web.sessions import Parked, Sessions, Throttle, remember
+from kiosk.web.sessions import Parked, Sessions, Throttle
 
 
 @dataclass(frozen=True)
@@ -36,5 +36,5 @@ def actor() -> str:
 def done(endpoint: str) -> Response:
     """End of a POST: its key is spent, the browser goes to `endpoint`."""
     where = url_for(endpoint)
-    remember(current(), request.form.get("key", ""), where)
+    house().sessions.spend(request.form["key"], where)
     return redirect(where, 303)

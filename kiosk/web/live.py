@@ -1,7 +1,7 @@
 """Live screens: one stream tells that something changed, the page then asks for its own fragment again.
 
-Streams are few (MOST_STREAMS), each beats every 2 s so that a dead browser is noticed; the next one is told 503 and
-polls instead. The browser never holds a state that the server does not.
+Streams are few (MOST_STREAMS), each beats every 2 s so that a dead browser is noticed, and ends with its session or
+the station; the next one is told 503 and polls instead. The browser never holds a state that the server does not.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 from flask import Flask, Response
 
-from kiosk.station import Station
-from kiosk.web.house import house
+from kiosk.web.house import House, house
+from kiosk.web.security import current
 
 MOST_STREAMS = 6
 BEAT_S = 2.0
@@ -21,31 +21,30 @@ BEAT_S = 2.0
 class Streams:
     """The places for streams on one station."""
 
-    def __init__(self, station: Station) -> None:
-        self._station = station
+    def __init__(self, house: House) -> None:
+        self._house = house
         self._places = threading.BoundedSemaphore(MOST_STREAMS)
 
     def live(self) -> Response:
         """`text/event-stream` of the pulse, or 503 when all places are taken."""
         if not self._places.acquire(blocking=False):
             return Response("all streams are taken; poll", 503, {"Retry-After": "2"})
-        return Response(self._beats(), mimetype="text/event-stream", headers={"X-Accel-Buffering": "no"})
+        stream = Response(self._beats(current().token), mimetype="text/event-stream")
+        stream.call_on_close(self._places.release)
+        return stream
 
-    def _beats(self) -> Iterator[str]:
-        pulse = self._station.pulse
+    def _beats(self, token: str) -> Iterator[str]:
+        pulse, sessions = self._house.station.pulse, self._house.sessions
         known = pulse.count
-        try:
-            yield f"retry: 1000\ndata: {known}\n\n"
-            while not self._station.closing:
-                count = pulse.wait(known, BEAT_S)
-                yield f"data: {count}\n\n" if count != known else ": still here\n\n"
-                known = count
-        finally:
-            self._places.release()
+        yield f"retry: 1000\ndata: {known}\n\n"
+        while not self._house.station.closing and sessions.find(token, touch=False):
+            count = pulse.wait(known, BEAT_S)
+            yield f"data: {count}\n\n" if count != known else ": still here\n\n"
+            known = count
 
 
 def register(app: Flask) -> None:
-    app.add_url_rule("/live", "live", Streams(app.extensions["house"].station).live)
+    app.add_url_rule("/live", "live", Streams(app.extensions["house"]).live)
     app.add_url_rule("/glance", view_func=glance)
 
 

@@ -15,13 +15,15 @@ from flask import Flask, Response, abort, g, redirect, request, url_for
 from kiosk.web.sessions import Parked, Session, Sessions
 
 if TYPE_CHECKING:
+    from threading import Lock
+
     from werkzeug.datastructures import Headers
     from werkzeug.wrappers import Response as BaseResponse
 
 COOKIE = "keping"
 LANGUAGE_COOKIE = "bahasa"
 HOSTS = frozenset({"127.0.0.1", "localhost"})
-OPEN = frozenset({"static", "font", "sign_in", "choose_language", "healthz", "waiting"})
+OPEN = frozenset({"static", "font", "sign_in", "choose_language", "healthz"})
 """Endpoints for somebody who is not signed in."""
 PASSIVE = frozenset({"live", "glance"})
 """Endpoints that a page asks for by itself: they keep nobody signed in."""
@@ -47,6 +49,7 @@ def guard(app: Flask, sessions: Sessions, parked: Parked) -> None:
 
     app.before_request(check)
     app.after_request(_harden)
+    app.teardown_request(_end_turn)
 
 
 def _check(sessions: Sessions, parked: Parked) -> BaseResponse | None:
@@ -59,7 +62,7 @@ def _check(sessions: Sessions, parked: Parked) -> BaseResponse | None:
         return None
     if g.session is None:
         return _to_sign_in(parked)
-    return _check_form(g.session) if request.method == "POST" else None
+    return _check_form(sessions, g.session) if request.method == "POST" else None
 
 
 def _is_a_person() -> bool:
@@ -91,16 +94,30 @@ def _to_sign_in(parked: Parked) -> BaseResponse:
     if request.endpoint in PASSIVE:
         return Response(status=401)
     if request.method == "POST":
+        if request.endpoint is None:
+            abort(404)
         ticket = parked.put(request.path, request.form.to_dict(flat=False))
         return redirect(url_for("sign_in", parked=ticket), 303)
     return redirect(url_for("sign_in", next=request.full_path.rstrip("?")), 303)
 
 
-def _check_form(session: Session) -> BaseResponse | None:
-    if not hmac.compare_digest(request.form.get("csrf", ""), session.csrf):
+def _check_form(sessions: Sessions, session: Session) -> BaseResponse | None:
+    """Check and remember as one: a second POST of the session waits until the first has its answer."""
+    if not hmac.compare_digest(request.form.get("csrf", "").encode(), session.csrf.encode()):
         abort(403, "csrf")
-    done = session.done.get(request.form.get("key", ""))
-    return redirect(done, 303) if done else None
+    key = request.form.get("key", "")
+    if not key:
+        abort(400, "key")
+    g.turn = session.turn
+    g.turn.acquire()
+    led_to = sessions.spent(key)
+    return redirect(led_to, 303) if led_to else None
+
+
+def _end_turn(error: BaseException | None) -> None:
+    turn: Lock | None = g.pop("turn", None)
+    if turn:
+        turn.release()
 
 
 def set_cookie(response: BaseResponse, session: Session) -> None:

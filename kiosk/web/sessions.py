@@ -26,8 +26,8 @@ class Session:
     person: Person
     csrf: str
     seen_s: float
-    done: OrderedDict[str, str] = field(default_factory=OrderedDict)
-    """Idempotency key -> where its POST led."""
+    turn: threading.Lock = field(default_factory=threading.Lock)
+    """Held while one of its POSTs is carried out: the second of two taps finds what the first has done."""
 
 
 class Sessions:
@@ -37,6 +37,7 @@ class Sessions:
         self._clock = clock
         self._lock = threading.Lock()
         self._open: OrderedDict[str, Session] = OrderedDict()
+        self._spent: OrderedDict[str, str] = OrderedDict()
 
     def begin(self, person: Person) -> Session:
         session = Session(secrets.token_urlsafe(32), person, secrets.token_urlsafe(16), self._clock())
@@ -67,12 +68,17 @@ class Sessions:
         with self._lock:
             self._open.pop(token or "", None)
 
+    def spend(self, key: str, location: str) -> None:
+        """The POST with this idempotency key led to `location`; the oldest keys are forgotten."""
+        with self._lock:
+            self._spent[key] = location
+            while len(self._spent) > KEYS_MOST:
+                self._spent.popitem(last=False)
 
-def remember(session: Session, key: str, location: str) -> None:
-    """The POST with this idempotency key led to `location`; the oldest keys are forgotten."""
-    session.done[key] = location
-    while len(session.done) > KEYS_MOST:
-        session.done.popitem(last=False)
+    def spent(self, key: str) -> str | None:
+        """Where the POST with this key led, whoever was signed in then; None if it has not been carried out."""
+        with self._lock:
+            return self._spent.get(key)
 
 
 class Throttle:
@@ -120,7 +126,8 @@ class Parked:
                 self._forms.popitem(last=False)
         return ticket
 
-    def take(self, ticket: str) -> tuple[str, dict[str, list[str]]] | None:
+    def look(self, ticket: str) -> tuple[str, dict[str, list[str]]] | None:
+        """Path and fields. May be looked at again: the form's own key lets it be sent once."""
         with self._lock:
-            at, path, form = self._forms.pop(ticket, (0.0, "", {}))
+            at, path, form = self._forms.get(ticket, (0.0, "", {}))
         return (path, form) if path and self._clock() - at < PARKED_S else None

@@ -9,7 +9,7 @@ from drivers.protocols import CardPrinter, ChipEncoder, Face, Prepared, PrinterI
 
 
 class Bench:
-    """Used by the worker thread alone, but for `prepare`, `identity` and `last_status`."""
+    """Used by the worker thread alone, but for `prepare`, `identity`, `last_status` and `reader_open`."""
 
     def __init__(self, open_printer: Callable[[], CardPrinter], open_encoder: Callable[[], ChipEncoder]) -> None:
         self._open_printer = open_printer
@@ -38,6 +38,10 @@ class Bench:
         if self._encoder is None:
             self._encoder = self._open_encoder()
         return self._encoder
+
+    @property
+    def reader_open(self) -> bool:
+        return self._encoder is not None
 
     def prepare(self, face: Face) -> Prepared:
         """Pure computation for the printer that was last open; from any thread."""

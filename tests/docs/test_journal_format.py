@@ -135,8 +135,12 @@ def test_the_centre_takes_it_and_reads_the_same_accounts(tmp_path: Path) -> None
     assert {alarm.kind for alarm in row.alarms} == {"foreign-record"}
 
 
-def test_it_holds_every_kind() -> None:
-    assert {frame.kind for frame in scan(GOLDEN)} == KINDS
+LATER = {"started", "stopped"}
+"""Kinds that were added after the golden journal was written."""
+
+
+def test_it_holds_every_kind_of_its_time() -> None:
+    assert {frame.kind for frame in scan(GOLDEN)} == KINDS - LATER
 
 
 def test_what_wrote_it_still_writes_the_same_accounts(tmp_path: Path) -> None:

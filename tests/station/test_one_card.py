@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -149,11 +150,11 @@ def test_without_blanks_in_the_books_nothing_is_fed(office: Office) -> None:
 def test_delete_the_view_and_reopen_gives_the_same_state(office: Office) -> None:
     office.print_one()
     with office.station.books.transaction() as view:
-        before = view.dump()
+        before = json.loads(view.dump())
     (office.data / "snapshot.json").unlink(missing_ok=True)
     office.restart()
     with office.station.books.transaction() as view:
-        assert view.dump() == before
+        assert json.loads(view.dump())["tables"] == before["tables"]
 
 
 def test_no_personal_data_outside_the_vault(office: Office) -> None:

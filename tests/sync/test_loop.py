@@ -182,3 +182,12 @@ def test_weeks_offline_then_everything_goes_over(centre: Centre, station: Statio
     assert (loop.state.online, loop.state.unsent) == (True, 0)
     assert len(sink.held) == len(refs)
     assert len(centre.held(station.name)) == 21
+
+
+@pytest.mark.parametrize(("online", "steps"), [(True, 2), (False, 1)])
+def test_what_was_written_last_goes_out_at_the_stop_if_the_centre_is_there(online: bool, steps: int) -> None:
+    loop, shipper = loop_of(False if online else HubUnreachable("x"))
+    loop.start()
+    assert shipper.stepped.acquire(timeout=5)
+    assert loop.stop()
+    assert shipper.steps == steps

@@ -60,7 +60,7 @@ def sign_out() -> Response:
 
 def resume(ticket: str) -> Response | str:
     """A form that was sent after the session had ended: shown again, to be sent by one tap."""
-    kept = house().parked.take(ticket)
+    kept = house().parked.look(ticket)
     if kept is None:
         return redirect(url_for("queue"), 303)
     path, form = kept
