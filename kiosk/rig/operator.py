@@ -9,6 +9,7 @@ from drivers.sim.cards import Card
 from drivers.sim.line import Line
 from drivers.sim.world import World
 from kiosk.core.jobs import Answer, Why
+from kiosk.core.plan import Step
 from kiosk.core.verdicts import SpoilCause
 from kiosk.rig.process import StationProcess
 
@@ -54,13 +55,18 @@ class ScriptedOperator:
 
     def _answer(self, job: dict[str, Any]) -> None:
         jammed = self._world.stuck
-        card = self._world.take_card() if self._world.path is not None else self._last_fed
+        card = self._world.take_card() if self._world.path is not None else self._out_of_the_path(job)
         answer, cause = self._judge(card, jammed)
         log.info("operator: job=%s card=%s answer=%s", job["id"], card.number if card else None, answer)
         if answer is Answer.BLANK and card is not None and card in self._world.by_hand:
             self._world.put_back(card)
         found = self._station.call("jobs.resolve", job=job["id"], answer=answer.value, cause=cause)
         self.answers.append({**found, "reasons": job["reasons"], "message": job["message"]})
+
+    def _out_of_the_path(self, job: dict[str, Any]) -> Card | None:
+        """Before a feed is done the card that was fed last is another one, with an end of its own."""
+        intent = job["card"]["intent"]
+        return None if intent and intent["step"] == Step.FEED else self._last_fed
 
     def _judge(self, card: Card | None, jammed: bool) -> tuple[Answer, str | None]:
         world = self._world
