@@ -12,7 +12,7 @@ from kiosk.core.records import Record, RecordError, parse_record
 from kiosk.crypto import jose
 from kiosk.crypto.jose import Fault, SignatureError
 from kiosk.crypto.keys import OKPKey
-from kiosk.sync.client import HubClient
+from kiosk.sync.client import HubClient, HubUnreachable
 
 PAGE = 20
 
@@ -100,6 +100,8 @@ class Intake:
         if wanted <= 0:
             return False
         page = self._client.records(cursor, wanted)
+        if page.tokens and page.cursor == cursor:
+            raise HubUnreachable("the centre's page of records leads nowhere")
         if page.tokens:
             judged = [judge(token, self._client.station, self._client.hub_keys) for token in page.tokens]
             self._sink.accept(judged, page.cursor)

@@ -46,6 +46,7 @@ class Worker(threading.Thread):
         self._wake = threading.Event()
         self._stop_after_card = threading.Event()
         self._look_s = FIRST_LOOK_S
+        self._aborted_in_a_row = 0
         self.holdup: Halt | None = None
         self.failure: BaseException | None = None
         self.on_change: Callable[[], None] = lambda: None
@@ -100,6 +101,7 @@ class Worker(threading.Thread):
             self._set_holdup(None)
             return False
         if job["state"] == JobState.PROCESSING_STOPPED and WAITS_FOR_PERSON & set(job["reasons"]):
+            self._set_holdup(Halt(job["message"], frozenset(job["reasons"]) - {Why.PRINTER_STOPPED}))
             return False
         try:
             ready = self._ready(job)
@@ -121,7 +123,10 @@ class Worker(threading.Thread):
             return dict(ours) if ours else None
 
     def _ready(self, job: dict[str, Any]) -> PrintReady | None:
-        """The job's data, checked and rendered. None if the record was refused and the job ended for it."""
+        """The job's data, checked and rendered. None if the record was refused and the job ended for it.
+
+        Several refused in a row point at the station (a vault that is gone, a wrong ribbon), not at the records.
+        """
         try:
             _ = self._bench.printer
             ready = self._prepress.take(job["ref"])
@@ -131,8 +136,12 @@ class Worker(threading.Thread):
         except KepingError as exc:
             if job["card"] is not None:
                 raise Halt(str(exc), frozenset({Why.RECORD_REFUSED.value, Why.OUTCOME_UNKNOWN.value})) from exc
+            if self._aborted_in_a_row >= self._refusals_allowed:
+                raise Halt(str(exc), frozenset({Why.RECORD_REFUSED.value})) from exc
+            self._aborted_in_a_row += 1
             self._abort(job, exc)
             return None
+        self._aborted_in_a_row = 0
         self._look_ahead(job["id"])
         return ready
 

@@ -195,3 +195,12 @@ def test_the_next_job_starts_after_a_jam_that_ended_the_last_one(office: Office)
     office.station.desk.resolve_job("test", ident, "good")
     office.until(lambda: office.state(following) == "completed")
     office.agree()
+
+
+def test_after_a_restart_the_station_still_says_that_it_waits(office: Office) -> None:
+    ident = stop_in_doubt(office, "print", 1)
+    office.restart()
+    assert office.until_held_up() == {"media-jam", Why.OUTCOME_UNKNOWN}
+    office.world.take_card()
+    office.station.desk.resolve_job("test", ident, "spoiled")
+    office.until(lambda: office.state(ident) == "completed")

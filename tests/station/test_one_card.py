@@ -191,3 +191,16 @@ def test_what_can_not_be_made_into_a_card_ends_the_job_and_spends_nothing(
     assert why in office.job(ident)["message"]
     assert len(office.world.hopper) == 12
     assert office.station.failed is None
+
+
+def test_a_vault_that_is_gone_does_not_eat_the_queue(office: Office) -> None:
+    """Three records may be wrong; when every record is, the station is, and the rest wait for a person."""
+    office.bring_records(6)
+    (office.data / "vault").rename(office.data / "elsewhere")
+    jobs = office.station.desk.run_jobs("test", count=6)
+    assert office.until_held_up() == {Why.RECORD_REFUSED}
+    assert [office.state(job) for job in jobs].count("aborted") == 3
+    (office.data / "elsewhere").rename(office.data / "vault")
+    office.until(lambda: all(office.state(job) in ("aborted", "completed") for job in jobs))
+    assert [office.state(job) for job in jobs].count("completed") == 3
+    office.agree()

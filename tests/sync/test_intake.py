@@ -7,7 +7,7 @@ import pytest
 from kiosk.core.records import CHIP_FILES, parse_record
 from kiosk.crypto import chip, jose, keys
 from kiosk.hub.leases import lease
-from kiosk.sync.client import HubUnreachable
+from kiosk.sync.client import HubUnreachable, RecordPage
 from kiosk.sync.intake import PAGE, Accepted, Intake, Refusal, RefusedRecord, judge
 from tests.samples import sample_payload
 from tests.sync.centre import Centre, Sink, Station
@@ -126,3 +126,21 @@ def test_one_bad_record_does_not_hold_up_the_others(centre: Centre, station: Sta
     take_all(Intake(station.client(), sink))
     assert isinstance(sink.held[0], RefusedRecord)
     assert [each.ref for each in sink.held[1:] if isinstance(each, Accepted)] == refs
+
+
+class Circle:
+    """A centre that answers the same page for ever."""
+
+    station = "kupang-01"
+    hub_keys = TRUSTED
+
+    def records(self, cursor: str, wanted: int) -> RecordPage:
+        return RecordPage((signed(),), cursor)
+
+
+def test_a_page_that_leads_nowhere_is_no_page() -> None:
+    """Taken, it would be taken for ever, a frame each time."""
+    sink = Sink()
+    with pytest.raises(HubUnreachable, match="leads nowhere"):
+        Intake(Circle(), sink).step()  # type: ignore[arg-type]
+    assert sink.held == []
