@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import resource
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
+from drivers.sim.odometer import Counting, Odometer
 from kiosk.core.frames import Frame
 from kiosk.core.jobs import Why
 from kiosk.errors import Rejected
@@ -204,3 +205,13 @@ def test_after_a_restart_the_station_still_says_that_it_waits(office: Office) ->
     office.world.take_card()
     office.station.desk.resolve_job("test", ident, "spoiled")
     office.until(lambda: office.state(ident) == "completed")
+
+
+@pytest.mark.parametrize("cards", ["feed", "panel", "eject"])
+@pytest.mark.parametrize("panels", ["start", "end", "eject"])
+def test_whenever_the_printer_counts_a_good_card_is_not_asked_about(
+    office: Office, cards: Literal["feed", "panel", "eject"], panels: Literal["start", "end", "eject"]
+) -> None:
+    office.world.odometer = Odometer(Counting(cards=cards, panels=panels), 200)
+    assert office.print_one()["state"] == "completed"
+    office.agree()
