@@ -186,6 +186,12 @@ class ChipEncoder(Protocol):
     def verify(self, files: Mapping[str, bytes]) -> None:
         """Read every file back and compare. <= 30 s. Refused(chip-verify-failed) on the first difference."""
 
+    def read(self, name: str) -> bytes:
+        """The content of one elementary file of the identified chip. <= 10 s. Writes nothing.
+
+        Refused(chip-unknown) if it can't be read; NotStarted if the chip leaves.
+        """
+
     def release(self) -> None:
         """Power the chip down; call before the card moves. Idempotent."""
 

@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from kiosk.core.accounts import LedgerError
+from kiosk.core.change import ProjectionError
 from kiosk.core.frames import Frame, Stamp
 from kiosk.core.jobs import TransitionError
-from kiosk.core.projection import KINDS, ProjectionError, UnknownKind, project
+from kiosk.core.projection import KINDS, UnknownKind, project
 from kiosk.durable import replace_file, sync_directory
 from kiosk.errors import DamagedData, Rejected, Unavailable
 from kiosk.journal import Journal, scan, scan_live

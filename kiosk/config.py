@@ -38,6 +38,7 @@ class PrinterConfig:
 class ReaderConfig:
     link: str = field(default="pcsc", metadata={"choice": ("pcsc", "in-process")})
     name: str = "Station encoder 00 00"
+    desk: str = ""
     encoder: str = field(default="ktp_el", metadata={"pattern": r"[a-z][a-z0-9_]*"})
     appear_timeout: float = field(default=5.0, metadata={"range": (0.1, 60)})
 

@@ -6,7 +6,8 @@ The same verbs serve the control socket, the command line when no station runs, 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from kiosk.books import Books
@@ -32,10 +33,17 @@ MOVEMENTS: dict[str, tuple[Account, Account]] = {
 
 
 class Desk:
-    """`wake` is called after anything that the worker should look at; `may_start` raises Rejected if not."""
+    """`wake` is called after anything that the worker should look at; `may_start` raises Rejected if not.
+
+    `more`: commands of others that are carried out by name as well.
+    """
 
     def __init__(
-        self, books: Books, wake: Callable[[], None] = lambda: None, may_start: Callable[[], None] = lambda: None
+        self,
+        books: Books,
+        wake: Callable[[], None] = lambda: None,
+        may_start: Callable[[], None] = lambda: None,
+        more: Mapping[str, Callable[..., Any]] = MappingProxyType({}),
     ) -> None:
         self._books = books
         self._wake = wake
@@ -51,6 +59,7 @@ class Desk:
             "jobs.resolve": self.resolve_job,
             "stock.move": self.move_stock,
             "stock.balance": self.balance,
+            **more,
         }
 
     def execute(self, command: str, arguments: dict[str, Any], by: str) -> Any:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import importlib
 import logging
-import secrets
 import shutil
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,19 +21,20 @@ from kiosk.control import ControlServer
 from kiosk.core.frames import Frame
 from kiosk.core.plan import PlanError, check_plan
 from kiosk.core.records import Record
+from kiosk.counter import Counter
 from kiosk.crypto import keys
-from kiosk.crypto.sealing import load_key, new_key
+from kiosk.crypto.sealing import load_key
 from kiosk.desk import Desk
-from kiosk.durable import replace_file
 from kiosk.errors import DamagedData, Rejected, UsageError
 from kiosk.interruption import Interruption, note_start, note_stop
+from kiosk.janitor import Janitor
 from kiosk.outbox import Inbox, Outbox
 from kiosk.pace import Pace
 from kiosk.pulse import Pulse
 from kiosk.render import render_face
 from kiosk.roster import Roster
 from kiosk.sync.client import HubClient, connect
-from kiosk.sync.enrol import enrol, load_pins, save_pins
+from kiosk.sync.enrol import load_pins
 from kiosk.sync.intake import Intake, RefusedRecord, judge
 from kiosk.sync.loop import SyncLoop
 from kiosk.sync.shipping import AckStore, Shipper
@@ -65,7 +66,10 @@ class Station:
         except BaseException:  # whatever it was, the lock goes with it
             self._lock.release()
             raise
-        self.desk = Desk(self.books, wake=self._wake, may_start=self._check_disk)
+        desk_reader = partial(open_encoder, replace(config.reader, name=config.reader.desk))
+        self.counter = Counter(self.books, self.vault, desk_reader if config.reader.desk else None)
+        self.desk = Desk(self.books, self._wake, self._check_disk, self.counter.commands)
+        self._janitor = Janitor(self.books, self.vault)
         self.worker: Worker | None = None
         self.sync: SyncLoop | None = None
         self._prepress: Prepress | None = None
@@ -204,32 +208,10 @@ class Station:
     def _make_sync(self) -> SyncLoop:
         station = self.config.station.id
         client = HubClient(connect(self.config.hub.url), station, self._key, self._pins.signing)
-        shipper = Shipper(client, Outbox(self.books, station, self._key), AckStore(self.data / "sync" / "ack.json"))
+        acks = AckStore(self.data / "sync" / "ack.json")
+        shipper = Shipper(client, Outbox(self.books, station, self._key), acks, on_ack=self._janitor.sweep)
+        self._janitor.sweep(shipper.acknowledged)
         return SyncLoop(shipper, Intake(client, Inbox(self.books, self.vault)), poll_s=self.config.hub.poll)
-
-
-def enrol_station(config: Config, data: Path, url: str, code: str, fingerprint: str, by: str) -> str:
-    """Register with the centre and start the journal. Returns the new incarnation.
-
-    May be repeated after a lost answer: the keys are made once, the journal is begun last. DamagedData if this
-    DATA has a journal already.
-    """
-    if (data / "journal").exists():
-        raise DamagedData(f"{data}: has a journal already; a station is enrolled once")
-    lock = DataLock(data)
-    try:
-        station = config.station.id
-        own = _own_keys(data / "keys")
-        pins = enrol(url, station, code, fingerprint, own)
-        save_pins(data / "keys" / "hub.json", pins)
-        incarnation = secrets.token_hex(8)
-        genesis = {
-            "station": station, "incarnation": incarnation, "key": keys.thumbprint(own[0]), "predecessor": None,
-        }  # fmt: skip
-        Books.create(data, config.journal.segment << 20, genesis, by).close()
-    finally:
-        lock.release()
-    return incarnation
 
 
 def load_driver(family: str, name: str) -> Any:
@@ -266,18 +248,6 @@ def open_encoder(config: ReaderConfig) -> ChipEncoder:
         link = SocketLink(Path(config.name))
     encoder: ChipEncoder = load_driver("encoders", config.encoder).open(link, config.appear_timeout)
     return encoder
-
-
-def _own_keys(directory: Path) -> tuple[keys.OKPKey, keys.OKPKey]:
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    made = {"signing": keys.generate_signing, "encryption": keys.generate_encryption}
-    for name, make in made.items():
-        if not (directory / f"{name}.jwk").exists():
-            keys.save(directory / f"{name}.jwk", make())
-    if not (directory / "vault.key").exists():
-        replace_file(directory / "vault.key", new_key())
-    signing = keys.load_okp(directory / "signing.jwk", keys.SIGNING)
-    return signing, keys.load_okp(directory / "encryption.jwk", keys.ENCRYPTION)
 
 
 def _require_enrolled(data: Path) -> None:

@@ -18,7 +18,8 @@ from tinydb import TinyDB
 from tinydb.storages import MemoryStorage
 from tinydb.table import Document, Table
 
-from kiosk.core.projection import Change
+from kiosk.core.change import Change
+from kiosk.core.projection import SHAPE
 
 Tables = dict[str, dict[str, dict[str, Any]]]
 
@@ -109,7 +110,8 @@ class View:
     def dump(self) -> bytes:
         """The whole state, byte for byte the same for the same frames."""
         tables = {name: table for name, table in self._tables.items() if table}
-        return json.dumps({"seq": self.seq, "tables": tables}, sort_keys=True, ensure_ascii=False).encode()
+        state = {"seq": self.seq, "shape": SHAPE, "tables": tables}
+        return json.dumps(state, sort_keys=True, ensure_ascii=False).encode()
 
     @property
     def digest(self) -> str:
@@ -117,7 +119,7 @@ class View:
 
 
 def load_snapshot(path: Path, digest: str) -> View | None:
-    """The snapshot if it is there and has this digest, else None: then replay."""
+    """The snapshot if it is there, has this digest and the shape of this release, else None: then replay."""
     try:
         content = path.read_bytes()
     except OSError:
@@ -125,4 +127,6 @@ def load_snapshot(path: Path, digest: str) -> View | None:
     if hashlib.sha256(content).hexdigest() != digest:
         return None
     state = json.loads(content)
+    if state.get("shape") != SHAPE:
+        return None
     return View(state["tables"], state["seq"])

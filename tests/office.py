@@ -26,7 +26,7 @@ from kiosk.crypto import jose, keys
 from kiosk.crypto.sealing import new_key
 from kiosk.desk import balances
 from kiosk.outbox import Inbox
-from kiosk.rig.devices import new_blanks
+from kiosk.rig.devices import DeskReader, new_blanks
 from kiosk.rig.residents import Resident, invent
 from kiosk.rig.specimen import unsigned
 from kiosk.rig.world_check import differences
@@ -54,6 +54,8 @@ class Office:
         self.world = World(self.clock, new_blanks(blanks, rng), ribbon=Ribbon(sets_left=200))
         self.antenna = SocketAntenna(directory / "chip.sock")
         self.world.antenna = self.antenna  # type: ignore[assignment]
+        self.desk_antenna = SocketAntenna(directory / "desk.sock")
+        self.desk = DeskReader(self.desk_antenna, str(directory / "desk.sock"))
         self.line = PtyLine(Firmware(self.world), self.clock)
         self.residents = list(invent(3, 12, issued=date(2018, 8, 14)))
         self._refs = iter(range(1, 1_000))
@@ -80,7 +82,9 @@ class Office:
     def _open(self) -> Station:
         config = Config(
             printer=PrinterConfig(port=self.line.path, reply_timeout=1.0),
-            reader=ReaderConfig(link="in-process", name=str(self.directory / "chip.sock"), appear_timeout=0.3),
+            reader=ReaderConfig(
+                link="in-process", name=str(self.directory / "chip.sock"), desk=self.desk.name, appear_timeout=0.3
+            ),
         )
         return Station(config, self.data, "test")
 
@@ -192,6 +196,7 @@ class Office:
         self.station.close()
         self.line.close()
         self.antenna.close()
+        self.desk_antenna.close()
 
 
 @pytest.fixture

@@ -88,6 +88,22 @@ class KtpEl:
                 if read.data != content[offset - _PREFIX :][:size]:
                     raise Refused(f"{name}: differs from offset {offset} on", Cause.CHIP_VERIFY_FAILED)
 
+    def read(self, name: str) -> bytes:
+        """As `ChipEncoder.read`. KeyError if the file is not in LAYOUT."""
+        try:
+            length = self._length(name, Cause.CHIP_UNKNOWN)
+            if length > LAYOUT[name] - _PREFIX:
+                raise Refused(
+                    f"{name}: states {length} bytes, has room for {LAYOUT[name] - _PREFIX}", Cause.CHIP_UNKNOWN
+                )
+            reads = (iso7816.read_binary(*chunk) for chunk in _chunks(_PREFIX, _PREFIX + length))
+            content = b"".join(self._command(read, Cause.CHIP_UNKNOWN, name).data for read in reads)
+        except OutcomeUnknown as exc:
+            raise NotStarted("the chip left while it was being read") from exc
+        if len(content) != length:
+            raise ProtocolViolation(f"{name}: {len(content)} bytes read of {length}")
+        return content
+
     def release(self) -> None:
         self._link.disconnect()
 

@@ -1,13 +1,15 @@
-"""jobs: list, show, run, hold, release, cancel, resume, resolve."""
+"""jobs: list, show, run, hold, release, cancel, resume, resolve, hand-over."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any
 
 import click
 
 from kiosk.books import read_view
 from kiosk.cli.context import App, pass_app, table
+from kiosk.core.handover import ChipCheck, OldCard, Proof, Taker
 from kiosk.core.jobs import Answer
 from kiosk.core.verdicts import SpoilCause
 from kiosk.desk import jobs_in_order
@@ -75,4 +77,27 @@ jobs.add_command(_simple("resume", "Go on after a stop in which no card is in do
 def resolve(app: App, job: str, answer: str, cause: str | None) -> None:
     """Say what became of an unresolved card, after looking at it."""
     found = app.execute("jobs.resolve", job=job, answer=answer, cause=cause)
+    app.answer(found, lambda: f"{found['job']}: the card is booked to {found['end']}")
+
+
+def _words(kind: type[StrEnum]) -> click.Choice[str]:
+    return click.Choice([word.value for word in kind])
+
+
+@jobs.command("hand-over")
+@click.argument("job")
+@click.option("--taker", type=_words(Taker), required=True, help="Who takes the card.")
+@click.option("--name", default="", help="The representative's name; it goes to the vault only.")
+@click.option("--verified", type=_words(Proof), required=True, help="What proved that it is this person.")
+@click.option(
+    "--chip", type=_words(ChipCheck), default=ChipCheck.BY_EYE.value, show_default=True,
+    help="How the card was compared; read asks the reader on the desk.",
+)  # fmt: skip
+@click.option(
+    "--old-card", type=_words(OldCard), default=OldCard.NONE.value, show_default=True, help="What became of it."
+)
+@pass_app
+def hand_over(app: App, /, job: str, **said: str) -> None:
+    """Give a finished card to its holder, without a signature."""
+    found = app.execute("jobs.hand-over", job=job, **said)
     app.answer(found, lambda: f"{found['job']}: the card is booked to {found['end']}")

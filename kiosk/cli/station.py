@@ -8,9 +8,10 @@ import sys
 import click
 
 from kiosk.cli.context import App, pass_app, set_up_logging, stop_signal
+from kiosk.enrolment import enrol_station
 from kiosk.errors import UsageError
 from kiosk.people import People
-from kiosk.station import Station, enrol_station
+from kiosk.station import Station
 from kiosk.web import House, WebServer, create_app
 
 log = logging.getLogger(__name__)

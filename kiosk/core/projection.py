@@ -1,47 +1,34 @@
 """From a frame to the changes it makes in the view. Pure: reads documents, returns new ones.
 
-Tables: station, records, jobs (open), finished (the last `FINISHED_KEPT`), tally, balances, causes, chips, intake;
-keys are strings. Replaying every frame from
-the first gives the same tables as following them one by one; that is what makes the view disposable.
+Tables: station, records, jobs (open), finished (the last `FINISHED_KEPT`), uncollected, tally, balances, causes,
+chips, intake; keys are strings. Replaying every frame from the first gives the same tables as following them one by
+one; that is what makes the view disposable.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import deepcopy
-from dataclasses import dataclass
-from typing import Any
 
+from kiosk.core import collection
 from kiosk.core.accounts import Place, Transfer, post
+from kiosk.core.change import Change, Document, ProjectionError, Read, counted, stored
 from kiosk.core.frames import Frame
 from kiosk.core.jobs import JobEvent, JobState, Why, transition
 from kiosk.core.plan import Step
 
 FINISHED_KEPT = 200
 
-SPOKEN_FOR = frozenset({"in-job", "printed", "card-missing"})
+SHAPE = 2
+"""Of the tables. Raise it with every table or field that is new: a snapshot of another shape is not taken, the
+journal is replayed. 1: without `uncollected`."""
+
+SPOKEN_FOR = frozenset({"in-job", "printed", "issued", "card-missing"})
 """Record states in which there is a card, or may be one. What was refused before a blank was spent may be tried
 again once its cause is gone: it is checked again as if for the first time."""
-
-Document = dict[str, Any]
-Read = Callable[[str, str], Document | None]
-
-
-@dataclass(frozen=True)
-class Change:
-    """Put `document` under `key`, or delete the key when it is None."""
-
-    table: str
-    key: str
-    document: Document | None
 
 
 class UnknownKind(ValueError):
     """A frame kind that this release does not know: refuse, upgrade first."""
-
-
-class ProjectionError(ValueError):
-    """The event contradicts the state; it must not be written."""
 
 
 def project(frame: Frame, read: Read) -> list[Change]:
@@ -81,17 +68,11 @@ def _movements(frame: Frame, read: Read) -> list[Change]:
 
 
 def _job(read: Read, key: str) -> Document:
-    job = read("jobs", key)
-    if job is None:
-        raise ProjectionError(f"no open job {key}")
-    return deepcopy(job)
+    return stored(read, "jobs", key, f"no open job {key}")
 
 
 def _record(read: Read, ref: str) -> Document:
-    record = read("records", ref)
-    if record is None:
-        raise ProjectionError(f"no record {ref}")
-    return deepcopy(record)
+    return stored(read, "records", ref, f"no record {ref}")
 
 
 def _genesis(frame: Frame, read: Read) -> list[Change]:
@@ -234,8 +215,9 @@ def _job_ended(frame: Frame, read: Read) -> list[Change]:
     return [
         Change("jobs", job["id"], None),
         Change("finished", str(finished % FINISHED_KEPT), job),
-        Change("tally", "finished", {"count": finished + 1}),
+        counted(read, "finished"),
         Change("records", record["ref"], record),
+        *collection.finished_card(frame, job),
     ]
 
 
@@ -252,5 +234,6 @@ _HANDLERS: dict[str, Callable[[Frame, Read], list[Change]]] = {
     "step": _step,
     "job-resolved": _job_resolved,
     "job-ended": _job_ended,
+    "handed-over": collection.handed_over,
 }
 KINDS = frozenset(_HANDLERS)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from kiosk.core.frames import Frame
 from kiosk.hub.schema import leases, stock
@@ -27,6 +28,8 @@ def apply(connection: Connection, station: str, frames: Sequence[Frame], now_ms:
             _arrived(connection, station, frame, now_ms)
         elif frame.kind == "job-ended" and frame.data.get("state") == "completed":
             _printed(connection, station, frame, now_ms)
+        elif frame.kind == "handed-over":
+            _issued(connection, station, frame, now_ms)
     for (sku, account), quantity in sorted(change.items()):
         if quantity:
             _add_stock(connection, (station, sku, account), quantity)
@@ -83,15 +86,19 @@ def _arrived(connection: Connection, station: str, frame: Frame, now_ms: int) ->
         )
 
 
+def _lease(connection: Connection, station: str, ref: str) -> Row[Any] | None:
+    """The newest lease of the record to this station."""
+    held = select(leases).where(leases.c.station == station, leases.c.ref == ref)
+    return connection.execute(held.order_by(leases.c.cursor.desc())).first()
+
+
 def _printed(connection: Connection, station: str, frame: Frame, now_ms: int) -> None:
     ref, uid = str(frame.data.get("ref", "")), str(frame.data.get("uid") or "")[:32] or None
-    lease = connection.execute(
-        select(leases).where(leases.c.station == station, leases.c.ref == ref).order_by(leases.c.cursor.desc())
-    ).first()
+    lease = _lease(connection, station, ref)
     if lease is None or lease.state == "revoked":
         raise_alarm(connection, station, "foreign-record", f"{ref} printed without a lease", now_ms)
         return
-    if lease.state == "printed":
+    if lease.state in ("printed", "issued"):
         raise_alarm(connection, station, "printed-twice", f"{ref} in frame {frame.seq}", now_ms)
     used = select(leases.c.ref).where(leases.c.chip_uid == uid, leases.c.ref != ref)
     if uid and connection.execute(used).first():
@@ -100,4 +107,18 @@ def _printed(connection: Connection, station: str, frame: Frame, now_ms: int) ->
         update(leases)
         .where(leases.c.station == station, leases.c.cursor == lease.cursor)
         .values(state="printed", chip_uid=uid, changed_at=now_ms)
+    )
+
+
+def _issued(connection: Connection, station: str, frame: Frame, now_ms: int) -> None:
+    """The printed card, and no other, is with its holder."""
+    ref, uid = str(frame.data.get("ref", "")), frame.data.get("uid")
+    lease = _lease(connection, station, ref)
+    if lease is None or lease.state != "printed" or lease.chip_uid != uid:
+        raise_alarm(connection, station, "issued-unprinted", f"{ref} in frame {frame.seq}", now_ms)
+        return
+    connection.execute(
+        update(leases)
+        .where(leases.c.station == station, leases.c.cursor == lease.cursor)
+        .values(state="issued", changed_at=now_ms)
     )

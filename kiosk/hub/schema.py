@@ -67,7 +67,7 @@ leases = Table(
     Column("ref", String(32), nullable=False),
     Column("sku", String(16), nullable=False),
     Column("jws", Text, nullable=False),
-    Column("state", String(16), nullable=False),
+    Column("state", String(16), nullable=False),  # waiting, arrived, printed, issued, revoked
     Column("chip_uid", String(32)),
     Column("changed_at", BigInteger, nullable=False),
 )

@@ -24,7 +24,7 @@ class Alarm:
 
 @dataclass(frozen=True)
 class StationStatus:
-    """Times are UTC ms. `records`: how many are waiting, arrived, printed, revoked. `stock`: (sku, account)."""
+    """Times are UTC ms. `records`: how many in each state of a lease. `stock`: (sku, account)."""
 
     station: str
     enrolled_at: int | None

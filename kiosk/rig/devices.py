@@ -16,7 +16,7 @@ from drivers.sim.firmware import Firmware
 from drivers.sim.line import PtyLine
 from drivers.sim.world import World
 from kiosk.errors import UsageError
-from kiosk.rig.pcscd import PrivatePcscd, unavailable_reason
+from kiosk.rig.pcscd import READER_NAME, PrivatePcscd, unavailable_reason
 
 NXP = 0x04
 """First byte of the invented UIDs: a registered IC manufacturer (ISO/IEC 7816-6), never the random 08."""
@@ -60,6 +60,23 @@ class _Field:
             self._entered = 0.0
 
 
+class DeskReader:
+    """The second antenna, on the desk: a person lays a finished card on it. `name` is what `reader.desk` takes."""
+
+    def __init__(self, antenna: VpcdAntenna | SocketAntenna, name: str) -> None:
+        self._antenna = antenna
+        self.name = name
+
+    def lay(self, card: Card) -> None:
+        """RuntimeError if a card lies there."""
+        assert isinstance(card.chip, Chip)
+        self._antenna.enter(card.chip)
+
+    def lift(self) -> None:
+        """Idempotent."""
+        self._antenna.leave()
+
+
 class Devices:
     """Printer and antenna, running until `close`. `speed`: simulated seconds a real second.
 
@@ -76,14 +93,20 @@ class Devices:
         self.link = link
         self.environment: dict[str, str] = {}
         antenna: VpcdAntenna | SocketAntenna
+        desk: VpcdAntenna | SocketAntenna
         if link == "pcsc":
             pcscd = self._closing.enter_context(PrivatePcscd())
             antenna = VpcdAntenna("127.0.0.1", pcscd.port)
+            desk = VpcdAntenna("127.0.0.1", pcscd.port + 1)
             self.reader, self.environment = pcscd.reader_name, pcscd.environment
+            self.desk = DeskReader(desk, f"{READER_NAME} 00 01")
         else:
             antenna = SocketAntenna(directory / "chip.sock")
+            desk = SocketAntenna(directory / "desk.sock")
             self.reader = str(directory / "chip.sock")
+            self.desk = DeskReader(desk, str(directory / "desk.sock"))
         self._closing.callback(antenna.close)
+        self._closing.callback(desk.close)
         self._field = self.world.antenna = _Field(antenna)
         for card in cards:
             assert isinstance(card.chip, Chip)

@@ -7,7 +7,7 @@ the centre is asked again, and its answer must fit our own chain.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -70,12 +70,19 @@ class AckStore:
 
 
 class Shipper:
-    """Carries frames over. One thread."""
+    """Carries frames over. One thread, in which `on_ack` is called with each newly confirmed sequence number."""
 
-    def __init__(self, client: HubClient, source: FrameSource, acks: AckStore) -> None:
+    def __init__(
+        self,
+        client: HubClient,
+        source: FrameSource,
+        acks: AckStore,
+        on_ack: Callable[[int], None] = lambda seq: None,
+    ) -> None:
         self._client = client
         self._source = source
         self._acks = acks
+        self._on_ack = on_ack
         known = acks.load(client.station, source.incarnation, client.hub_keys)
         self._acked = known or self._nothing
         self._agreed = False
@@ -148,6 +155,7 @@ class Shipper:
         if held != self._acked:
             self._acks.save(receipt)
             self._acked = held
+            self._on_ack(held.seq)
 
     def _own_head(self, seq: int) -> str | None:
         lines, _, _ = self._source.frames_after(seq - 1, 1)

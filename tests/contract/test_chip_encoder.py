@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from drivers.errors import Cause, DeviceError, NotStarted, OutcomeUnknown, Refused
-from drivers.iso7816 import Ins
+from drivers.iso7816 import Ins, exchange, select, update_binary
 from drivers.protocols import ChipEncoder
 from drivers.sim.chip import KTP_EL, Behaviour
 from tests.chip.readers import (
@@ -178,3 +178,35 @@ def assert_soon(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < deadline
         tick.wait(0.005)
+
+
+def test_what_was_encoded_is_read_and_nothing_is_written(reader: Reader) -> None:
+    chip, encoder = reader.lay(), reader.encoder()
+    encoder.identify()
+    assert encoder.read("6FF1") == b""
+    encoder.encode(FILES)
+    written = chip.updates
+    encoder.release()
+    encoder.identify()
+    assert {name: encoder.read(name) for name in FILES} == FILES
+    assert chip.updates == written
+
+
+def test_a_read_of_a_chip_that_leaves_did_nothing(reader: Reader) -> None:
+    chip, encoder = reader.lay(), reader.encoder()
+    encoder.identify()
+    encoder.encode(FILES)
+    reader.pull_at(chip, 4)
+    with pytest.raises(NotStarted):
+        encoder.read("6FF2")
+
+
+def test_a_file_that_states_more_than_it_can_hold_is_refused(reader: Reader) -> None:
+    reader.lay()
+    encoder = reader.encoder()
+    encoder.identify()
+    for command in (select(0x6FF1), update_binary(0, b"\x7f\xff")):
+        assert exchange(reader.link, command).sw.ok
+    with pytest.raises(Refused) as refused:
+        encoder.read("6FF1")
+    assert refused.value.cause is Cause.CHIP_UNKNOWN

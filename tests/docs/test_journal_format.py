@@ -28,6 +28,7 @@ from kiosk.hub.status import status
 from kiosk.hub.store import Store
 from kiosk.journal import Journal, scan
 from kiosk.journal.segments import split_lines
+from kiosk.views import View
 from tests.docs import golden_journal, journal_verifier
 
 ROOT = Path(__file__).parents[2]
@@ -74,6 +75,14 @@ def rechained(directory: Path, change: Callable[[dict[str, object]], object]) ->
         sealed = {"file": path.name, "bytes": len(written), "head": head}
 
 
+def as_released(view: View) -> str:
+    """Digest of the view as version 0.1.0 made it: what came later was added beside it and changed nothing in it."""
+    state = json.loads(view.dump())
+    tables = {name: rows for name, rows in state["tables"].items() if name not in LATER_TABLES}
+    old = json.dumps({"seq": state["seq"], "tables": tables}, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(old.encode()).hexdigest()
+
+
 def test_the_verifier_needs_nothing_but_python() -> None:
     """-I -S: no site packages, no path of this project."""
     script = ROOT / "tests" / "docs" / "journal_verifier.py"
@@ -94,7 +103,7 @@ def test_the_program_replays_it_to_the_same(copy: Path) -> None:
     assert {row["ref"]: row["state"] for row in view.table("records").all()} == EXPECTED["records"]
     causes = {f"{row['account']}/{row['cause']}": row["quantity"] for row in view.table("causes").all()}
     assert causes == EXPECTED["causes"]
-    assert view.digest == EXPECTED["view"]
+    assert as_released(view) == EXPECTED["view"]
 
 
 def test_the_program_opens_it_and_goes_on(copy: Path) -> None:
@@ -112,7 +121,7 @@ def test_the_snapshot_in_each_seal_is_that_of_the_frames_before_it() -> None:
     seals = [frame for frame in frames if frame.kind == "segment"]
     assert len(seals) == 2
     for seal in seals:
-        assert seal.data["snapshot"] == replay(iter(frames[: seal.seq - 1])).digest
+        assert seal.data["snapshot"] == as_released(replay(iter(frames[: seal.seq - 1])))
 
 
 def test_the_centre_takes_it_and_reads_the_same_accounts(tmp_path: Path) -> None:
@@ -135,8 +144,9 @@ def test_the_centre_takes_it_and_reads_the_same_accounts(tmp_path: Path) -> None
     assert {alarm.kind for alarm in row.alarms} == {"foreign-record"}
 
 
-LATER = {"started", "stopped"}
-"""Kinds that were added after the golden journal was written."""
+LATER_TABLES = {"uncollected"}
+LATER = {"started", "stopped", "handed-over"}
+"""Tables of the view, and kinds, that were added after the golden journal was written."""
 
 
 def test_it_holds_every_kind_of_its_time() -> None:

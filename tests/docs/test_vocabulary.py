@@ -13,11 +13,13 @@ from drivers import pcsc
 from drivers.errors import Cause
 from drivers.printers import evolis_codec
 from kiosk.core.accounts import OUTSIDE, Account
+from kiosk.core.handover import ChipCheck, OldCard, Proof, Taker
 from kiosk.core.jobs import Answer, JobEvent, JobState, Why
 from kiosk.core.plan import Step
 from kiosk.core.reconcile import Verdict
 from kiosk.core.records import Reason, Sku
 from kiosk.core.verdicts import SpoilCause, account_of_refused
+from kiosk.counter import PROBLEMS
 from kiosk.desk import MOVEMENTS
 from kiosk.rig.faults import KINDS as FAULTS
 from kiosk.rig.faults import parse_fault
@@ -77,7 +79,12 @@ WORDS: dict[str, Callable[[], set[str]]] = {
     "Stock movements": lambda: set(MOVEMENTS),
     "Blanks": lambda: set(Sku),
     "Reasons of issuance": lambda: set(Reason),
-    "Record states": lambda: quoted_in_code({"waiting", "in-job", "printed", "card-missing"}),
+    "Takers": lambda: set(Taker),
+    "Proofs": lambda: set(Proof),
+    "Comparisons": lambda: set(ChipCheck),
+    "Old cards": lambda: set(OldCard),
+    "Readings": lambda: set(PROBLEMS),
+    "Record states": lambda: quoted_in_code({"waiting", "in-job", "printed", "issued", "card-missing"}),
     "Record refusals": lambda: set(Refusal) | quoted_in_code({"unprintable", "record-missing", "damaged"}),
     "Drivers": lambda: modules_with("printers", "open"),
     "Chip profiles": lambda: modules_with("encoders", "open"),

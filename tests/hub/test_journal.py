@@ -273,6 +273,32 @@ def test_printed_record_is_not_given_out_again(hub: Hub) -> None:
     assert jose.verify(page["records"][0], [hub.keys.signing], jose.RECORD)["ref"] == second
 
 
+def handed_over(ref: str, uid: str = "04A1B2C3D4E5F6") -> dict[str, Any]:
+    return {"job": "1", "ref": ref, "uid": uid}
+
+
+def test_a_printed_card_that_is_handed_over_is_issued(hub: Hub) -> None:
+    [ref] = lease(hub, 1)
+    hub.journal.append("job-ended", ended(ref))
+    hub.journal.append("handed-over", handed_over(ref))
+    hub.ship()
+    assert (hub.status.records, hub.alarms) == ({"issued": 1}, set())
+    assert hub.call("GET", "records?limit=5").get_json()["records"] == []
+    hub.journal.append("job-ended", ended(ref))
+    hub.ship()
+    assert hub.alarms == {"printed-twice"}
+
+
+def test_a_hand_over_of_no_printed_card_is_alarmed(hub: Hub) -> None:
+    first, second = lease(hub, 2)
+    hub.journal.append("job-ended", ended(second))
+    for lie in (handed_over("ff" * 16), handed_over(first), handed_over(second, "04FFFFFFFFFFFF")):
+        hub.journal.append("handed-over", lie)
+    hub.ship()
+    assert (hub.status.records, hub.alarms) == ({"waiting": 1, "printed": 1}, {"issued-unprinted"})
+    assert len(hub.status.alarms) == 3
+
+
 def test_what_cannot_be_true_of_cards_is_alarmed(hub: Hub) -> None:
     first, second = lease(hub, 2)
     hub.journal.append("job-ended", ended("ff" * 16))

@@ -40,6 +40,26 @@ def test_frames_arrive_in_order_and_are_acknowledged(centre: Centre, station: St
     assert centre.alarms(station.name) == set()
 
 
+def test_each_new_acknowledgement_is_told_once_and_is_on_the_medium_by_then(centre: Centre, station: Station) -> None:
+    told: list[tuple[int, int]] = []
+
+    def hear(seq: int) -> None:
+        told.append((seq, json.loads((station.directory / "sync" / "ack.json").read_bytes())["seq"]))
+
+    station.journal.stock(2)
+    acks = AckStore(station.directory / "sync" / "ack.json")
+    shipper = Shipper(station.client(), station.journal, acks, hear)
+    ship_all(shipper)
+    ship_all(shipper)
+    station.journal.stock(1)
+    centre.line.faults.append("drop-after")
+    with pytest.raises(HubUnreachable):
+        shipper.step()
+    assert told == [(3, 3)]
+    ship_all(shipper)
+    assert told == [(3, 3), (4, 4)]
+
+
 def test_large_backlog_goes_in_bounded_requests(
     centre: Centre, station: Station, monkeypatch: pytest.MonkeyPatch
 ) -> None:

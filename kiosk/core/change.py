@@ -1,0 +1,37 @@
+"""What a projection works with: documents that it reads, changes that it returns. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+Document = dict[str, Any]
+Read = Callable[[str, str], Document | None]
+
+
+@dataclass(frozen=True)
+class Change:
+    """Put `document` under `key`, or delete the key when it is None."""
+
+    table: str
+    key: str
+    document: Document | None
+
+
+class ProjectionError(ValueError):
+    """The event contradicts the state; it must not be written."""
+
+
+def stored(read: Read, table: str, key: str, missing: str) -> Document:
+    """A copy of the document, to be changed. ProjectionError(`missing`) if there is none."""
+    document = read(table, key)
+    if document is None:
+        raise ProjectionError(missing)
+    return deepcopy(document)
+
+
+def counted(read: Read, what: str, by: int = 1) -> Change:
+    """The tally of `what`, `by` higher."""
+    return Change("tally", what, {"count": (read("tally", what) or {"count": 0})["count"] + by})

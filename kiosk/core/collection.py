@@ -1,0 +1,39 @@
+"""A finished card until somebody takes it: the table `uncollected`, and the event that empties it. Pure."""
+
+from __future__ import annotations
+
+from kiosk.core.accounts import Account
+from kiosk.core.change import Change, Document, ProjectionError, Read, counted, stored
+from kiosk.core.frames import Frame
+from kiosk.core.handover import OldCard
+
+OLD_CARDS = "old-cards"
+"""The tally of withdrawn old cards: a memo register, they are no blanks."""
+
+
+def finished_card(frame: Frame, job: Document) -> list[Change]:
+    """The row of a job that has just ended, if its card is good."""
+    lots = [move[1] for move in frame.data.get("moves", []) if move[3] == Account.PRINTED]
+    if not lots:
+        return []
+    row = {
+        "job": job["id"], "ref": job["ref"], "uid": frame.data.get("uid"), "sku": job["sku"], "lot": lots[-1],
+        "since": frame.stamp.time_ms,
+    }  # fmt: skip
+    return [Change("uncollected", job["id"], row)]
+
+
+def handed_over(frame: Frame, read: Read) -> list[Change]:
+    """The card leaves the office: out of `uncollected`, the record is issued."""
+    data = frame.data
+    row = stored(read, "uncollected", data["job"], f"no card of job {data['job']} waits to be collected")
+    record = stored(read, "records", row["ref"], f"no record {row['ref']}")
+    if (data["ref"], data["uid"]) != (row["ref"], row["uid"]):
+        raise ProjectionError(f"job {data['job']}: another record or chip than the card's")
+    if data["moves"] != [[row["sku"], row["lot"], Account.PRINTED, Account.ISSUED, 1]]:
+        raise ProjectionError(f"job {data['job']}: one card goes from printed to issued")
+    changes = [
+        Change("uncollected", row["job"], None),
+        Change("records", row["ref"], {**record, "state": "issued", "job": row["job"], "handed_over": frame.seq}),
+    ]
+    return changes + ([counted(read, OLD_CARDS)] if data["old_card"] == OldCard.TAKEN else [])

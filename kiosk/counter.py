@@ -1,0 +1,158 @@
+"""What happens at the counter: a finished card is compared with its record and handed over.
+
+The same verbs serve the command line and the screens, as in kiosk.desk.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+from drivers.errors import DeviceError, Refused, Stopped
+from drivers.protocols import ChipEncoder
+from kiosk.books import Books
+from kiosk.core.accounts import Account
+from kiosk.core.handover import ChipCheck, Compared, HandoverError, compare, parse_handing
+from kiosk.errors import Rejected, Unavailable, UsageError
+from kiosk.vault import Vault
+from kiosk.views import View
+
+BIODATA_FILE = "6FF1"
+WRONG_CARD = "wrong-card"
+DIFFERS = "chip-differs"
+UNREADABLE = "chip-unreadable"
+PROBLEMS = frozenset({WRONG_CARD, DIFFERS, UNREADABLE})
+"""What a reading can find, beside the causes of kiosk.core's refusals."""
+READINGS_KEPT = 50
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the desk reader found for a job. `problem`: a keyword, empty if this is the card and its data agree.
+
+    `owner`: the job that the card belongs to, if it is another's and known here.
+    """
+
+    uid: str
+    problem: str
+    owner: str = ""
+    rows: tuple[Compared, ...] = ()
+
+
+class Counter:
+    """`open_reader`: the reader on the desk, opened for each reading; None if there is none. Thread-safe.
+
+    Readings are kept in memory only: after a restart a card is read again.
+    """
+
+    def __init__(self, books: Books, vault: Vault, open_reader: Callable[[], ChipEncoder] | None) -> None:
+        self._books = books
+        self._vault = vault
+        self._open_reader = open_reader
+        self._reading = threading.Lock()
+        self._readings: dict[str, Reading] = {}
+        self.commands: dict[str, Callable[..., Any]] = {"jobs.hand-over": self.hand_over}
+
+    @property
+    def has_reader(self) -> bool:
+        return self._open_reader is not None
+
+    def uncollected(self) -> list[dict[str, Any]]:
+        """Finished cards that nobody has taken, oldest first: job, ref, uid, sku, lot, since (Unix ms)."""
+        with self._books.transaction() as view:
+            return sorted(view.select("uncollected"), key=lambda row: row["since"])
+
+    def card(self, job: str) -> dict[str, Any]:
+        """One of them. Rejected if the job has no card, or it was handed over."""
+        with self._books.transaction() as view:
+            return _card(view, job)
+
+    def reading(self, job: str) -> Reading | None:
+        """What was last read for this job since the start."""
+        return self._readings.get(job)
+
+    def read_card(self, job: str) -> Reading:
+        """Read the chip on the desk reader and compare it. Blocks up to the reader's appear_timeout + 3 s.
+
+        Rejected if there is no reader or another hand uses it; Unavailable if it does not work.
+        """
+        card = self.card(job)
+        if self._open_reader is None:
+            raise Rejected("no reader on the desk is configured (reader.desk)", "no-desk-reader")
+        if not self._reading.acquire(blocking=False):
+            raise Rejected("somebody is reading a card", "reader-in-use")
+        try:
+            with closing(self._open_reader()) as reader:
+                found = self._read(card, reader)
+        except Refused as exc:
+            found = Reading("", exc.cause.value)
+        except Stopped as exc:
+            raise Unavailable(f"the reader on the desk: {exc}") from exc
+        except DeviceError:  # the card was taken away, or answered nonsense: laid down again it is read again
+            found = Reading("", UNREADABLE)
+        finally:
+            self._reading.release()
+        self._remember(card["job"], found)
+        return found
+
+    def _read(self, card: dict[str, Any], reader: ChipEncoder) -> Reading:
+        uid = reader.identify().uid
+        if uid != card["uid"]:
+            with self._books.transaction() as view:
+                owner = view.read("chips", uid)
+            return Reading(uid, WRONG_CARD, owner["job"] if owner else "")
+        rows = compare(reader.read(BIODATA_FILE), self._vault.identity(card["ref"]))
+        return Reading(uid, "" if all(row.same for row in rows) else DIFFERS, rows=rows)
+
+    def _remember(self, job: str, found: Reading) -> None:
+        self._readings.pop(job, None)
+        self._readings[job] = found
+        while len(self._readings) > READINGS_KEPT:
+            del self._readings[next(iter(self._readings))]
+
+    def hand_over(self, by: str, job: str, **said: Any) -> dict[str, Any]:
+        """Book the card of `job` to issued. `said`: as `kiosk.core.handover.parse_handing`.
+
+        chip=read takes the last reading of this card, or reads now. Rejected if the reading found another card or
+        other data, which no word of a person overrides; if the card was handed over already.
+        """
+        try:
+            handing = parse_handing(**said)
+        except HandoverError as exc:
+            raise UsageError(str(exc)) from exc
+        self._must_fit(job, handing.chip)
+        with self._books.transaction() as view:
+            card = _card(view, job)
+            if handing.name or handing.strokes:
+                receipt = {"v": 1, "name": handing.name, "strokes": handing.strokes}
+                self._vault.put_receipt(card["ref"], job, receipt)
+            self._books.commit("handed-over", {
+                "job": job, "ref": card["ref"], "uid": card["uid"], "taker": handing.taker.value,
+                "verified": handing.proof.value, "chip": handing.chip.value, "old_card": handing.old_card.value,
+                "signed": bool(handing.strokes),
+                "moves": [[card["sku"], card["lot"], Account.PRINTED.value, Account.ISSUED.value, 1]],
+            }, by)  # fmt: skip
+        self._readings.pop(job, None)
+        return {"job": job, "ref": card["ref"], "end": Account.ISSUED.value}
+
+    def _must_fit(self, job: str, check: ChipCheck) -> None:
+        found = self._readings.get(job)
+        if check is ChipCheck.READ and (found is None or found.problem):
+            found = self.read_card(job)
+        if found is None or (check is ChipCheck.BY_EYE and found.problem not in (WRONG_CARD, DIFFERS)):
+            return
+        if found.problem:
+            whose = f"; it is the card of job {found.owner}" if found.owner else ""
+            raise Rejected(f"chip {found.uid or '?'}: {found.problem}{whose}", found.problem)
+
+
+def _card(view: View, job: str) -> dict[str, Any]:
+    row = view.get("uncollected", job)
+    if row is not None:
+        return row
+    if any(record.get("job") == job for record in view.rows("records")):
+        raise Rejected(f"the card of job {job} was handed over already", "handed-over-already")
+    raise Rejected(f"no card of job {job} waits to be collected", "card-not-here")

@@ -1,0 +1,50 @@
+"""A station's beginning: its keys, its registration with the centre, the first frame of its journal."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+from kiosk.books import Books, DataLock
+from kiosk.config import Config
+from kiosk.crypto import keys
+from kiosk.crypto.sealing import new_key
+from kiosk.durable import replace_file
+from kiosk.errors import DamagedData
+from kiosk.sync.enrol import enrol, save_pins
+
+
+def enrol_station(config: Config, data: Path, url: str, code: str, fingerprint: str, by: str) -> str:
+    """Register with the centre and start the journal. Returns the new incarnation.
+
+    May be repeated after a lost answer: the keys are made once, the journal is begun last. DamagedData if this
+    DATA has a journal already.
+    """
+    if (data / "journal").exists():
+        raise DamagedData(f"{data}: has a journal already; a station is enrolled once")
+    lock = DataLock(data)
+    try:
+        station = config.station.id
+        own = _own_keys(data / "keys")
+        pins = enrol(url, station, code, fingerprint, own)
+        save_pins(data / "keys" / "hub.json", pins)
+        incarnation = secrets.token_hex(8)
+        genesis = {
+            "station": station, "incarnation": incarnation, "key": keys.thumbprint(own[0]), "predecessor": None,
+        }  # fmt: skip
+        Books.create(data, config.journal.segment << 20, genesis, by).close()
+    finally:
+        lock.release()
+    return incarnation
+
+
+def _own_keys(directory: Path) -> tuple[keys.OKPKey, keys.OKPKey]:
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    made = {"signing": keys.generate_signing, "encryption": keys.generate_encryption}
+    for name, make in made.items():
+        if not (directory / f"{name}.jwk").exists():
+            keys.save(directory / f"{name}.jwk", make())
+    if not (directory / "vault.key").exists():
+        replace_file(directory / "vault.key", new_key())
+    signing = keys.load_okp(directory / "signing.jwk", keys.SIGNING)
+    return signing, keys.load_okp(directory / "encryption.jwk", keys.ENCRYPTION)
