@@ -24,12 +24,14 @@ LOOK_BACK = 3
 class Interruption:
     """The station went without being stopped: after `last_ms`, the newest fact before; it is back since `back_ms`.
 
-    Unix milliseconds. `job`: whose card was in the machine, None if there was none.
+    Unix milliseconds. `job` and `card`: whose card was in the machine, and the how manieth of that job; None and 0 if
+    there was none.
     """
 
     last_ms: int
     back_ms: int
     job: str | None
+    card: int
 
 
 def note_start(books: Books) -> Interruption | None:
@@ -38,9 +40,9 @@ def note_start(books: Books) -> Interruption | None:
         service = view.read("station", "service")
         cut_off = service is not None and service["running"]
         last_ms = _last_time(books)
-        job = next((row["id"] for row in view.rows("jobs") if row["card"]), None)
+        job, card = next(((row["id"], row["card"]["n"]) for row in view.rows("jobs") if row["card"]), (None, 0))
         frame = books.commit("started", {}, ACTOR)
-    return Interruption(last_ms, frame.stamp.time_ms, job) if cut_off else None
+    return Interruption(last_ms, frame.stamp.time_ms, job, card) if cut_off else None
 
 
 def note_stop(books: Books) -> None:

@@ -8,7 +8,7 @@ from flask import Flask, Response, make_response, render_template
 from werkzeug.exceptions import HTTPException
 
 from kiosk.errors import KepingError, Rejected
-from kiosk.web.words import REFUSALS
+from kiosk.web.words import FAILURES, REFUSALS
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as BaseResponse
@@ -23,5 +23,7 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(HTTPException)
     def failed(error: HTTPException) -> BaseResponse:
-        page = render_template("refused.html", title="", detail=f"{error.code} {error.name}")
+        page = render_template(
+            "refused.html", title=FAILURES.get(error.code or 500, ""), detail=f"{error.code} {error.name}"
+        )
         return make_response(page, error.code or 500)

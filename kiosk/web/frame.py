@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import time
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, g, request
+from flask import Flask, current_app, g, request
 from markupsafe import Markup
 
 from kiosk.core.accounts import Account
@@ -15,22 +16,28 @@ from kiosk.core.jobs import JobState, Why
 from kiosk.core.records import Sku
 from kiosk.web import words
 from kiosk.web.house import House, house
+from kiosk.web.language import say
+from kiosk.web.sessions import WARN_S
 
-ENDED = frozenset({JobState.COMPLETED, JobState.ABORTED, JobState.CANCELED})
+READER_FAULTS = frozenset({"reader-missing", "reader-busy"})
 
 
 @dataclass(frozen=True)
 class Bar:
-    """The status bar. `link`: online, offline or none. `unsent_s`: age of the oldest unsent fact."""
+    """The status bar. `link`: online, offline or none, `since_ms` when that began; `unsent_ms`: when the oldest fact
+    that is not sent was written; Unix milliseconds. `reader`: ready, missing or unknown (not used yet)."""
 
     station: str
     office: str
     link: str
+    since_ms: float
     unsent: int
+    unsent_ms: int | None
     alarm: str
     blanks: dict[str, int]
     ribbon: int | None
     printer: str
+    reader: str
     stop: list[str]
     job: dict[str, Any] | None
     waiting: int
@@ -52,15 +59,31 @@ def read_bar(place: House) -> Bar:
         station=station.config.station.id,
         office=station.config.station.office,
         link="none" if state is None else "online" if state.online else "offline",
+        since_ms=state.since * 1000 if state else 0,
         unsent=state.unsent if state else 0,
+        unsent_ms=_oldest_unsent(place) if state and state.unsent else None,
         alarm=state.alarm if state else "",
         blanks=blanks,
         ribbon=status.counters.ribbon_left if status else None,
         printer="stopped" if holdup else "busy" if current else "ready" if status else "unknown",
+        reader=_reader(place),
         stop=sorted(holdup.reasons - {Why.OUTCOME_UNKNOWN.value}) if holdup else [],
         job=current,
         waiting=waiting,
     )
+
+
+def _oldest_unsent(place: House) -> int | None:
+    sync = place.station.sync
+    lines = place.station.books.lines_after(sync.state.acknowledged, 1) if sync else []
+    return json.loads(lines[0])["r"]["t"] if lines else None
+
+
+def _reader(place: House) -> str:
+    worker = place.station.worker
+    if worker and worker.holdup and READER_FAULTS & worker.holdup.reasons:
+        return "missing"
+    return "ready" if place.station.reader_open else "unknown"
 
 
 def install(app: Flask) -> None:
@@ -68,6 +91,7 @@ def install(app: Flask) -> None:
     app.jinja_env.filters["nik"] = group_nik
     app.jinja_env.filters["number"] = lambda value: f"{value:,}".replace(",", ".")
     app.jinja_env.filters["since"] = since
+    app.jinja_env.filters["clock"] = clock
     app.jinja_env.globals["words"] = words
 
     @app.context_processor
@@ -80,6 +104,8 @@ def install(app: Flask) -> None:
             "language": g.get("language", "id"),
             "here": request.endpoint,
             "form_fields": lambda: form_fields(session.csrf) if session else "",
+            "left_s": house().sessions.left_s(session) if session else 0,
+            "warn_s": WARN_S,
             "pulse": house().station.pulse.count,
         }
 
@@ -95,8 +121,16 @@ def group_nik(nik: str) -> str:
 
 
 def since(time_ms: int) -> str:
-    """Minutes, hours or days ago, short."""
+    """Minutes, hours or days ago, short, in the language of the page."""
     minutes = max(0, int(time.time() - time_ms / 1000) // 60)
     if minutes < 60:
-        return f"{minutes} mnt"
-    return f"{minutes // 60} jam" if minutes < 48 * 60 else f"{minutes // 1440} hari"
+        count, unit = minutes, "mnt"
+    else:
+        count, unit = (minutes // 60, "jam") if minutes < 48 * 60 else (minutes // 1440, "hari")
+    return f"{count} {say(current_app, words.UNITS[unit])}"
+
+
+def clock(time_ms: float) -> str:
+    """Time of day at the station; with the date if it was not today."""
+    then, today = time.localtime(time_ms / 1000), time.localtime()
+    return time.strftime("%H.%M" if then[:3] == today[:3] else "%d-%m-%Y %H.%M", then)

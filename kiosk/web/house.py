@@ -20,6 +20,8 @@ class House:
     sessions: Sessions = field(default_factory=Sessions)
     throttle: Throttle = field(default_factory=Throttle)
     parked: Parked = field(default_factory=Parked)
+    told: set[str] = field(default_factory=set)
+    """People who have seen what happened while the station was down."""
 
 
 def house() -> House:

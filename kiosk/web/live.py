@@ -46,8 +46,9 @@ class Streams:
 def register(app: Flask) -> None:
     app.add_url_rule("/live", "live", Streams(app.extensions["house"]).live)
     app.add_url_rule("/glance", view_func=glance)
+    app.add_url_rule("/stay", "stay", glance)
 
 
-def glance() -> dict[str, int]:
-    """The count alone, for a page that polls."""
-    return {"pulse": house().station.pulse.count}
+def glance() -> dict[str, float]:
+    """The count, and the seconds until the session ends by itself. Asked for as `/stay` it is a person's touch."""
+    return {"pulse": house().station.pulse.count, "left_s": house().sessions.left_s(current())}

@@ -27,6 +27,8 @@ OPEN = frozenset({"static", "font", "sign_in", "choose_language", "healthz"})
 """Endpoints for somebody who is not signed in."""
 PASSIVE = frozenset({"live", "glance"})
 """Endpoints that a page asks for by itself: they keep nobody signed in."""
+MACHINE = PASSIVE | {"stay"}
+"""Endpoints that are asked by script: they are told 401, a person is shown the way to the sign-in."""
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -91,7 +93,7 @@ def _from_here(headers: Headers) -> bool:
 
 
 def _to_sign_in(parked: Parked) -> BaseResponse:
-    if request.endpoint in PASSIVE:
+    if request.endpoint in MACHINE:
         return Response(status=401)
     if request.method == "POST":
         if request.endpoint is None:

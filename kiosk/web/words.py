@@ -84,6 +84,46 @@ ACCOUNTS = {
     "count-adjustment": "selisih hitung",
 }
 
+KINDS = {
+    "genesis": "Awal buku",
+    "segment": "Segel buku",
+    "recovered": "Buku dipulihkan",
+    "started": "Stasiun menyala",
+    "stopped": "Stasiun dimatikan",
+    "records": "Data dari pusat",
+    "stock": "Blangko dipindahkan",
+    "job-created": "Pekerjaan dibuat",
+    "job-state": "Pekerjaan berubah",
+    "step": "Langkah kartu",
+    "job-resolved": "Kartu dipastikan",
+    "job-ended": "Pekerjaan berakhir",
+}
+
+ACTORS = {"station": "stasiun", "centre": "pusat"}
+
+BECAME = {
+    "none": "tidak ada",
+    "asked": "belum pasti. Kartunya perlu dilihat, lalu satu pertanyaan dijawab.",
+    "stopped": "berhenti. Printer perlu dilihat.",
+    "goes-on": "dilanjutkan dengan sendirinya.",
+    "printed": "selesai, ada di baki.",
+    "spoiled": "rusak dan sudah dicatat. Kartu baru dibuat dengan sendirinya.",
+    "factory-defect": "ditolak karena cacat dan sudah dicatat. Kartu baru dibuat dengan sendirinya.",
+    "hopper": "belum tersentuh, blangkonya masih di wadah.",
+    "count-adjustment": "tidak ditemukan dan sudah dicatat.",
+}
+
+UNITS = {"mnt": "mnt", "jam": "jam", "hari": "hari"}
+
+FAILURES = {
+    400: "Permintaan itu tidak utuh",
+    403: "Permintaan itu bukan dari layar ini",
+    404: "Halaman itu tidak ada",
+    405: "Halaman itu tidak ada",
+    413: "Isian itu terlalu besar",
+    500: "Program stasiun gagal di halaman ini",
+}
+
 REFUSALS = {
     "queue-empty": "Tidak ada data yang menunggu",
     "record-in-job": "Kartu orang ini sedang dibuat",

@@ -21,7 +21,9 @@
       const said = fresh.querySelector("#said"), mine = document.querySelector("#said");
       if (said && mine && said.textContent.trim() !== mine.textContent.trim()) mine.textContent = said.textContent.trim();
       body.dataset.updated = String(Date.now());
-    } catch { /* the stream or the poll will say when it is back */ }
+      const bar = fresh.querySelector("#status");
+      if (bar) idleIn(Number(bar.dataset.left));
+    } catch { setTimeout(refresh, 1000); }
     finally { busy = false; if (again) { again = false; refresh(); } }
   }
   function exchange(selector, fresh) {
@@ -35,22 +37,57 @@
   }
   function changed(count) { if (count !== known) { known = count; refresh(); } }
 
-  if (document.querySelector("#status")) {
-    let poll = 0;
-    const startPolling = () => {
-      if (poll) return;
-      poll = setInterval(async () => {
-        try {
-          const answer = await fetch("/glance");
-          if (answer.status === 401) { location.assign("/sign-in?next=" + encodeURIComponent(location.pathname)); return; }
-          changed(String((await answer.json()).pulse));
-        } catch { known = ""; }
-      }, 1000);
+  // By the stream at once; while there is none, by asking once a second. What can't be asked is not called true.
+  const status = document.querySelector("#status");
+  const lost = document.querySelector("#lost");
+  let stream = null, poll = 0, missed = 0;
+  function listen() {
+    stream = new EventSource("/live");
+    stream.onmessage = event => { clearInterval(poll); poll = 0; reached(); changed(event.data); };
+    stream.onerror = () => {
+      if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 5000);
+      if (!poll) { glance(); poll = setInterval(glance, 1000); }
     };
-    const stream = new EventSource("/live");
-    stream.onmessage = event => { clearInterval(poll); poll = 0; changed(event.data); };
-    stream.onerror = () => { startPolling(); };
+  }
+  async function glance(path = "/glance") {
+    try {
+      const answer = await fetch(path);
+      if (answer.status === 401) { lock(); return; }
+      const now = await answer.json();
+      reached();
+      idleIn(now.left_s);
+      changed(String(now.pulse));
+    } catch { known = ""; missed += 1; if (missed > 1) lost.hidden = false; }
+  }
+  function reached() { missed = 0; lost.hidden = true; }
+  function lock() { location.assign("/sign-in?next=" + encodeURIComponent(location.pathname + location.search)); }
+  if (status) {
+    listen();
     addEventListener("pagehide", () => stream.close());
+    addEventListener("pageshow", event => { if (event.persisted) { listen(); refresh(); } });
+  }
+  if (document.querySelector("[data-poll]")) setInterval(refresh, 2000);
+
+  // The idle end is the server's; any touch puts it off, and half a minute before it the screen asks.
+  const idle = document.querySelector("#idle");
+  let endsAt = Infinity, told = performance.now();
+  function idleIn(seconds) { endsAt = performance.now() + seconds * 1000; tick(); }
+  function tick() {
+    if (!idle) return;
+    const left = Math.ceil((endsAt - performance.now()) / 1000);
+    if (left > Number(idle.dataset.warn)) { idle.close(); return; }
+    document.querySelector("#idle-left").textContent = Math.max(0, left);
+    if (!idle.open) idle.showModal();
+    if (left <= 0) glance();
+  }
+  function stay() { told = performance.now(); idle.close(); glance("/stay"); }
+  if (idle) {
+    idleIn(Number(status.dataset.left));
+    setInterval(tick, 1000);
+    idle.addEventListener("click", stay);
+    document.addEventListener("keydown", event => { if (idle.open) { event.preventDefault(); stay(); } });
+    for (const touch of ["pointerdown", "keydown"])
+      document.addEventListener(touch, () => { if (!idle.open && performance.now() - told > 20000) stay(); });
   }
 
   // One tap is one tap: a form that was sent waits for its answer.
@@ -90,7 +127,7 @@
   });
 
   // The keyboard of the page: opens under a touched field, never over it; a real keyboard works beside it.
-  const LETTERS = ["1234567890", "QWERTYUIOP", "ASDFGHJKL", "ZXCVBNM"], DIGITS = ["123", "456", "789", "0"];
+  const LETTERS = ["1234567890", "QWERTYUIOP", "ASDFGHJKL", "ZXCVBNM"], DIGITS = ["123", "456", "789"];
   let keys = null;
   function openKeys(field) {
     closeKeys();
@@ -101,18 +138,21 @@
       for (const letter of row) line.append(key(letter, () => put(field, letter)));
       keys.append(line);
     }
-    const last = document.createElement("div");
-    if (field.dataset.keys === "letters") last.append(key("␣", () => put(field, " "), "wide", "Spasi"));
-    last.append(key("⌫", () => { field.value = field.value.slice(0, -1); typed(field); }, "", "Hapus"));
-    last.append(key("✓", () => { closeKeys(); if (field.type === "search") field.form.requestSubmit(); }, "wide primary", "Selesai"));
-    keys.append(last);
+    const erase = key(body.dataset.keyErase, () => { field.value = field.value.slice(0, -1); typed(field); }, "wide");
+    const ready = key(body.dataset.keyReady, () => { closeKeys(); if (field.type === "search") field.form.requestSubmit(); }, "wide primary");
+    if (field.dataset.keys === "digits") {
+      keys.children[0].append(erase); keys.children[1].append(key("0", () => put(field, "0"), "wide")); keys.children[2].append(ready);
+    } else {
+      const last = document.createElement("div");
+      last.append(key(body.dataset.keySpace, () => put(field, " "), "wide"), erase, ready);
+      keys.append(last);
+    }
     body.append(keys); body.classList.add("typing");
-    field.scrollIntoView({ block: "center" });
+    field.scrollIntoView({ block: "start" });
   }
-  function key(text, act, kind = "", label = text) {
+  function key(text, act, kind = "") {
     const button = document.createElement("button");
     button.type = "button"; button.textContent = text; button.className = kind; button.tabIndex = -1;
-    button.setAttribute("aria-label", label);
     button.addEventListener("pointerdown", event => { event.preventDefault(); act(); });
     return button;
   }

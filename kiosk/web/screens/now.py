@@ -11,6 +11,7 @@ from kiosk.core.jobs import JobState, Why
 from kiosk.core.plan import INLINE
 from kiosk.core.verdicts import fitting_answers
 from kiosk.web.house import actor, done, house
+from kiosk.web.screens.queue import waiting_records
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -35,6 +36,8 @@ class Line:
     following: list[dict[str, Any]]
     held: int
     last: dict[str, Any] | None
+    waiting: str | None
+    """Whose record is next in the queue."""
 
 
 def read_line() -> Line:
@@ -47,6 +50,7 @@ def read_line() -> Line:
         following=[job for job in jobs if job["state"] == JobState.PENDING],
         held=sum(job["state"] == JobState.PENDING_HELD for job in jobs),
         last=last,
+        waiting=next((record["ref"] for record in waiting_records()), None),
     )
 
 
@@ -57,7 +61,7 @@ def now() -> str:
         return render_template("unresolved.html", job=line.job, answers=answers)
     holdup = station.worker.holdup if station.worker else None
     return render_template(
-        "now.html", job=line.job, following=line.following, held=line.held, last=line.last,
+        "now.html", job=line.job, following=line.following, held=line.held, last=line.last, waiting=line.waiting,
         steps=[step.value for step in INLINE], pace=station.pace.seconds,
         stops=sorted(holdup.reasons if holdup else _stops(line.job)),
     )  # fmt: skip

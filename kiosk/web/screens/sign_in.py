@@ -8,12 +8,15 @@ from urllib.parse import urlsplit
 
 from flask import Flask, redirect, render_template, request, url_for
 
+from kiosk.web.frame import read_bar
 from kiosk.web.house import house
 from kiosk.web.language import LANGUAGES
 from kiosk.web.security import COOKIE, LANGUAGE_COOKIE, set_cookie
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
+
+    from kiosk.people import Person
 
 YEAR_S = 365 * 24 * 3600
 
@@ -37,7 +40,7 @@ def sign_in() -> Response | tuple[str, int]:
         throttle.wrong(name)
         return _page(name, "pin", 403)
     throttle.right(name)
-    answer = redirect(_where_to(), 303)
+    answer = redirect(_where_to(person), 303)
     set_cookie(answer, house().sessions.begin(person))
     return answer
 
@@ -49,6 +52,7 @@ def _page(chosen: str = "", wrong: str = "", status: int = 200) -> tuple[str, in
         "sign_in.html", people=people, chosen=chosen, wrong=wrong,
         wait_s=math.ceil(house().throttle.wait_s(chosen)) if wrong else 0,
         next=request.values.get("next", ""), parked=request.values.get("parked", ""),
+        bar=None, work=read_bar(house()),
     ), status  # fmt: skip
 
 
@@ -75,10 +79,14 @@ def choose_language() -> Response:
     return answer
 
 
-def _where_to() -> str:
+def _where_to(person: Person) -> str:
+    """First what was not sent, then what happened while nobody was there, then where they were."""
     parked = request.form.get("parked", "")
     if parked:
         return url_for("resume", ticket=parked)
+    if house().station.interruption and person.id not in house().told:
+        house().told.add(person.id)
+        return url_for("interruption")
     return _local(request.form.get("next", "")) or url_for("queue")
 
 
