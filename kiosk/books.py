@@ -174,7 +174,7 @@ class Books:
 
 
 def _rebuild(data: Path, journal: Journal) -> View:
-    return _from_snapshot(data, journal.live_frames) or replay(journal.frames())
+    return _from_snapshot(data, journal.take_frames()) or replay(journal.frames())
 
 
 def _from_snapshot(data: Path, live: list[Frame]) -> View | None:

@@ -99,7 +99,7 @@ class Station:
         self.worker.on_change = self.pulse.beat
         with self.books.transaction() as view:
             refs = [row["ref"] for row in view.rows("records") if row["state"] in LIVE]
-        self.roster.add(refs)
+        self.roster.begin(refs)
         self.interruption = note_start(self.books)
         self.worker.start()
         if sync:

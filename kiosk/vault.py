@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from kiosk.core.records import Fields, Record
 from kiosk.crypto.sealing import SealBroken, new_key, open_sealed, seal, unwrap_key, wrap_key
 from kiosk.durable import replace_file, sync_directory
 from kiosk.errors import DamagedData, Rejected
+
+_REF = re.compile(r"[0-9a-f]{32}")
 
 
 class Vault:
@@ -111,6 +114,8 @@ class Vault:
             raise DamagedData(f"{path}: can't be read ({exc.strerror})") from exc
 
     def _path(self, ref: str, part: str) -> Path:
+        if not _REF.fullmatch(ref):
+            raise Rejected("a reference is 32 hex digits", "record-missing")
         return self._directory / f"{ref}.{part}"
 
     @staticmethod

@@ -38,7 +38,7 @@ class Poisoned(KepingError):
 class Journal:
     """Open with `Journal.create` (a new station) or `Journal.open`. Not thread-safe: the caller holds the lock.
 
-    `recovered`: what recovery cut off the tail, None if nothing. `live_frames`: frames of the live segment.
+    `recovered`: what recovery cut off the tail, None if nothing.
     """
 
     def __init__(self, directory: Path, segment: Segment, before: str, tail: Tail, segment_bytes: int) -> None:
@@ -47,7 +47,7 @@ class Journal:
         self._segment_bytes = segment_bytes
         self._offset = tail.offset
         self._poisoned: str | None = None
-        self.live_frames = tail.frames
+        self._frames = tail.frames
         self.recovered = {"segment": segment.path.name, **tail.cut_record()} if tail.cut else None
         self.seq = segment.first - 1 + len(tail.frames)
         self.head = tail.frames[-1].head if tail.frames else before
@@ -85,6 +85,11 @@ class Journal:
         if tail.cut:
             journal._truncate()
         return journal
+
+    def take_frames(self) -> list[Frame]:
+        """The frames of the live segment as the opening read them; once, for they are not kept in memory."""
+        frames, self._frames = self._frames, []
+        return frames
 
     def draft(self, kind: str, data: dict[str, Any], stamp: Stamp) -> Frame:
         """The frame that would come next. Writes nothing. Recorded time never goes below the last frame's."""

@@ -7,8 +7,8 @@ from flask import Flask, Response, abort
 from kiosk.resources import resource
 from kiosk.web import errors, frame, language, live, security
 from kiosk.web.fonts import WEIGHTS, woff
-from kiosk.web.house import House
-from kiosk.web.screens import check, help, interruption, now, outbox, printed, queue, sign_in, supplies
+from kiosk.web.house import House, house
+from kiosk.web.screens import check, hand_over, help, interruption, now, outbox, printed, queue, sign_in, supplies
 
 MOST_FORM_BYTES = 64 << 10
 
@@ -30,7 +30,7 @@ def create_app(house: House) -> Flask:
     errors.install(app)
     app.add_url_rule("/font/<weight>.woff", "font", _font)
     app.add_url_rule("/healthz", "healthz", lambda: {"ok": house.station.failed is None})
-    for part in (live, sign_in, queue, check, now, printed, outbox, supplies, interruption, help):
+    for part in (live, sign_in, queue, check, now, printed, hand_over, outbox, supplies, interruption, help):
         part.register(app)
     return app
 
@@ -38,6 +38,6 @@ def create_app(house: House) -> Flask:
 def _font(weight: str) -> Response:
     if weight not in WEIGHTS:
         abort(404)
-    answer = Response(woff(weight), mimetype="font/woff")
+    answer = Response(woff(weight, house().station.data / "cache"), mimetype="font/woff")
     answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return answer
