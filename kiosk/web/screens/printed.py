@@ -1,11 +1,23 @@
-"""Cards that are printed and not collected yet."""
+"""Cards that wait to be collected: oldest first, found by name or NIK."""
 
 from __future__ import annotations
 
-from flask import Flask, render_template
+from dataclasses import dataclass
+from typing import Any
 
-from kiosk.core.jobs import JobState
+from flask import Flask, render_template, request
+
+from kiosk.core.records import Fields
 from kiosk.web.house import house
+
+SHOWN = 30
+
+
+@dataclass(frozen=True)
+class Row:
+    card: dict[str, Any]
+    reason: str
+    fields: Fields | None
 
 
 def register(app: Flask) -> None:
@@ -13,7 +25,28 @@ def register(app: Flask) -> None:
 
 
 def printed() -> str:
+    text = request.args.get("q", "").strip()
+    station = house().station
+    cards = station.counter.uncollected()
+    total = len(cards)
+    if text:
+        hits = station.roster.find(text)
+        cards = [card for card in cards if card["ref"] in hits or text.casefold() == card["job"]]
+    return render_template(
+        "printed.html", rows=_rows(cards[:SHOWN]), found=len(cards), total=total, q=text, given=_given()
+    )
+
+
+def _given() -> Fields | None:
+    """Whose card has just been handed over."""
+    ref = request.args.get("given", "")
     with house().station.books.transaction() as view:
-        jobs = [dict(job) for job in view.rows("finished") if job["state"] == JobState.COMPLETED]
-    jobs.sort(key=lambda job: -job["ended"])
-    return render_template("printed.html", jobs=jobs)
+        known = view.read("records", ref) is not None
+    return house().station.roster.get(ref) if known else None
+
+
+def _rows(cards: list[dict[str, Any]]) -> list[Row]:
+    station = house().station
+    with station.books.transaction() as view:
+        reasons = [record["reason"] if (record := view.read("records", card["ref"])) else "" for card in cards]
+    return [Row(card, reason, station.roster.get(card["ref"])) for card, reason in zip(cards, reasons, strict=True)]
