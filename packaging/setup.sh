@@ -6,10 +6,12 @@ cd "$(dirname "$0")/.."
 
 say() { echo "setup: $*"; }
 
+# One list for what belongs together: where one is not to be had, the other is installed all the same.
+BROWSER="chromium"
 PACKAGES="python3-venv pcscd libpcsclite-dev swig vsmartcard-vpcd gcc python3-dev pkg-config util-linux"
 
 missing() {
-    for package in $PACKAGES; do
+    for package in "$@"; do
         [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || printf '%s ' "$package"
     done
 }
@@ -18,17 +20,28 @@ as_root=""
 if [ "$(id -u)" -ne 0 ] && command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
     as_root="sudo -n"
 fi
-if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
-    say "no apt here: the chip is reached in-process instead of through pcscd"
-elif [ -n "$(missing)" ] && [ "$(id -u)" -ne 0 ] && [ -z "$as_root" ]; then
-    say "no root: the chip is reached in-process; for pcscd install $(missing)"
-elif [ -n "$(missing)" ]; then
-    say "installing $(missing)"
-    $as_root apt-get update -qq || say "apt-get update failed; trying with the lists that are here"
-    # shellcheck disable=SC2046,SC2086  # the packages are words
-    DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $(missing) >/dev/null \
-        || say "not everything could be installed: the chip may be reached in-process instead of through pcscd"
-fi
+# install WHAT-FOR PACKAGE...
+install() {
+    purpose="$1"; shift
+    absent=$(missing "$@")
+    [ -n "$absent" ] || return 0
+    if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+        say "no apt here: $purpose"
+    elif [ "$(id -u)" -ne 0 ] && [ -z "$as_root" ]; then
+        say "no root: $purpose (missing: $absent)"
+    else
+        say "installing $absent"
+        [ -n "${updated:-}" ] || $as_root apt-get update -qq || say "apt-get update failed; trying with the lists that are here"
+        updated=yes
+        # shellcheck disable=SC2086  # the packages are words
+        DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $absent >/dev/null \
+            || say "not everything could be installed: $purpose"
+    fi
+}
+
+# shellcheck disable=SC2086  # the packages are words
+install "the chip may be reached in-process instead of through pcscd" $PACKAGES
+install "the tests of the screen are skipped" $BROWSER
 
 PYTHON="${PYTHON:-python3}"
 "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

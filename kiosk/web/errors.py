@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response, make_response, render_template
 from werkzeug.exceptions import HTTPException
 
-from kiosk.errors import KepingError, Rejected
+from kiosk.errors import KepingError, Rejected, UsageError
 from kiosk.web.words import FAILURES, REFUSALS
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as BaseResponse
+
+
+STATUS = ((Rejected, 409), (UsageError, 400))
 
 
 def install(app: Flask) -> None:
@@ -19,7 +22,7 @@ def install(app: Flask) -> None:
     def refused(error: KepingError) -> Response:
         reason = error.reason if isinstance(error, Rejected) else ""
         page = render_template("refused.html", title=REFUSALS.get(reason, ""), detail=str(error))
-        return make_response(page, 409 if isinstance(error, Rejected) else 503)
+        return make_response(page, next((status for kind, status in STATUS if isinstance(error, kind)), 503))
 
     @app.errorhandler(HTTPException)
     def failed(error: HTTPException) -> BaseResponse:

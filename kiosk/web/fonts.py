@@ -41,13 +41,13 @@ def cut(weight: str) -> bytes:
     options = subset.Options()
     options.layout_features = ["kern", "tnum"]
     options.hinting = False
-    font = subset.load_font(font_roboto.font_files[WEIGHTS[weight]], options)
-    cutter = subset.Subsetter(options)
-    cutter.populate(unicodes=LETTERS)
-    cutter.subset(font)
-    font.flavor = "woff"
     out = BytesIO()
-    font.save(out)
+    with subset.load_font(font_roboto.font_files[WEIGHTS[weight]], options) as font:
+        cutter = subset.Subsetter(options)
+        cutter.populate(unicodes=LETTERS)
+        cutter.subset(font)
+        font.flavor = "woff"
+        font.save(out)
     return out.getvalue()
 
 

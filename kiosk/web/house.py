@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 
 from flask import current_app, redirect, request, url_for
@@ -22,6 +23,12 @@ class House:
     parked: Parked = field(default_factory=Parked)
     told: set[str] = field(default_factory=set)
     """People who have seen what happened while the station was down."""
+    leaving: threading.Event = field(default_factory=threading.Event)
+
+    def leave(self) -> None:
+        """The server ends: so do its streams, at once."""
+        self.leaving.set()
+        self.station.pulse.beat()
 
 
 def house() -> House:

@@ -34,13 +34,18 @@ class Streams:
         return stream
 
     def _beats(self, token: str) -> Iterator[str]:
-        pulse, sessions = self._house.station.pulse, self._house.sessions
+        pulse = self._house.station.pulse
         known = pulse.count
         yield f"retry: 1000\ndata: {known}\n\n"
-        while not self._house.station.closing and sessions.find(token, touch=False):
+        while self._goes_on(token):
             count = pulse.wait(known, BEAT_S)
             yield f"data: {count}\n\n" if count != known else ": still here\n\n"
             known = count
+
+    def _goes_on(self, token: str) -> bool:
+        house = self._house
+        ended = house.station.closing or house.leaving.is_set()
+        return not ended and house.sessions.find(token, touch=False) is not None
 
 
 def register(app: Flask) -> None:

@@ -2,28 +2,46 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from typing import TYPE_CHECKING, Any
 
-from waitress import create_server  # type: ignore[import-untyped, unused-ignore]
+from waitress import create_server, wasyncore  # type: ignore[import-untyped, unused-ignore]
 
 if TYPE_CHECKING:
-    from wsgiref.types import WSGIApplication
+    from flask import Flask
 
+    from kiosk.web.house import House
+
+HOST = "127.0.0.1"
 THREADS = 12
 """Of which `live.MOST_STREAMS` may be held by streams: some always remain for pages."""
+STOP_S = 10.0
 
 
 class WebServer:
-    """Serves from construction to `close`. OSError if the port is taken."""
+    """Serves an app from construction to `close`, which ends its streams. OSError if the port is taken."""
 
-    def __init__(self, app: WSGIApplication, port: int, host: str = "127.0.0.1") -> None:
-        self._server: Any = create_server(app, host=host, port=port, threads=THREADS, ident="keping")
+    def __init__(self, app: Flask, port: int) -> None:
+        # Bound here: when waitress finds the port taken, its workers are running already and stay.
+        listening = socket.create_server((HOST, port))
+        self._house: House | None = app.extensions.get("house")
+        self._sockets: dict[int, Any] = {}
+        self._server: Any = create_server(
+            app, map=self._sockets, sockets=[listening], threads=THREADS, ident="keping"
+        )  # fmt: skip
         self.port = int(self._server.effective_port)
         self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Stop listening; streams end within their heartbeat."""
-        self._server.close()
-        self._server.task_dispatcher.shutdown(timeout=5)
+        """End streams, let requests under way finish, drop every connection and the port. Idempotent, <= 10 s."""
+        if not self._thread.is_alive():
+            return
+        if self._house:
+            self._house.leave()
+        # Workers first: a worker that wakes a loop whose pipe is closed would write to a stranger's file.
+        self._server.task_dispatcher.shutdown(timeout=STOP_S / 2)
+        # The sockets belong to the loop's thread; without any left, its loop returns.
+        self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._sockets, ignore_all=True))
+        self._thread.join(STOP_S / 2)

@@ -39,9 +39,11 @@ class Sessions:
         self._open: OrderedDict[str, Session] = OrderedDict()
         self._spent: OrderedDict[str, str] = OrderedDict()
 
-    def begin(self, person: Person) -> Session:
+    def begin(self, person: Person, instead_of: str | None = None) -> Session:
+        """`instead_of`: the token of the session that this one takes the place of."""
         session = Session(secrets.token_urlsafe(32), person, secrets.token_urlsafe(16), self._clock())
         with self._lock:
+            self._open.pop(instead_of or "", None)
             self._open[session.token] = session
             while len(self._open) > MOST_SESSIONS:
                 self._open.popitem(last=False)
@@ -58,6 +60,7 @@ class Sessions:
                 return None
             if touch:
                 session.seen_s = self._clock()
+                self._open.move_to_end(session.token)
             return session
 
     def left_s(self, session: Session) -> float:
@@ -82,11 +85,15 @@ class Sessions:
 
 
 class Throttle:
-    """Counts wrong PINs of one name. Thread-safe. Waiting is said, never slept."""
+    """Counts wrong PINs of one name. Thread-safe. Waiting is said, never slept.
+
+    `turn`: held while a PIN is tried, so that many tries at once are still counted one by one.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
+        self.turn = threading.Lock()
         self._wrong: dict[str, deque[float]] = {}
 
     def wait_s(self, name: str) -> float:

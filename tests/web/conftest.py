@@ -1,19 +1,38 @@
-"""The real server on a whole simulated station, and a browser where there is one."""
+"""The real server on a whole simulated station, visitors without script, and a browser where there is one."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from kiosk.people import People, Role
 from kiosk.web import House, WebServer, create_app
+from kiosk.web.sessions import Parked, Sessions, Throttle
 from tests.office import Office, office
+from tests.web.browser import browser, figures
 
-__all__ = ["office"]
+__all__ = ["browser", "office"]
 
 PIN = "246810"
+OTHER_PIN = "135791"
+
+
+class Clock:
+    """Monotonic seconds that pass only when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
 
 
 class Kiosk:
@@ -21,19 +40,98 @@ class Kiosk:
 
     def __init__(self, office: Office) -> None:
         self.office = office
+        self.clock = Clock()
         people = People(office.data)
         people.add("maria", "Maria Taek", Role.OPERATOR, PIN)
-        people.add("yosep", "Yosep Bria", Role.SUPERVISOR, "135791")
-        self.house = House(office.station, people)
-        self.server = WebServer(create_app(self.house), 0)
+        people.add("yosep", "Yosep Bria", Role.SUPERVISOR, OTHER_PIN)
+        self.house = House(
+            office.station, people, Sessions(self.clock), Throttle(self.clock), Parked(self.clock)
+        )  # fmt: skip
+        self.app = create_app(self.house)
+        self.server = WebServer(self.app, 0)
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server.port}"
 
+    def made(self) -> list[str]:
+        """The records of all jobs that were ever made."""
+        return [frame.data["ref"] for frame in self.office.frames() if frame.kind == "job-created"]
+
+    def close(self) -> None:
+        self.server.close()
+
+
+class Visitor:
+    """A browser without script: keeps cookies, fills forms in as their page has them."""
+
+    def __init__(self, url: str, language: str = "id") -> None:
+        self.http = httpx.Client(base_url=url, timeout=10, headers={"Accept-Language": language})
+
+    def get(self, path: str, **headers: str) -> httpx.Response:
+        return self.http.get(path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+
+    def sign_in(self, person: str = "maria", pin: str = PIN, **more: str) -> httpx.Response:
+        return self.http.post("/sign-in", data={"person": person, "pin": pin, **more})
+
+    def field(self, name: str, path: str = "/help") -> str:
+        found = re.search(f'name="{name}" value="([^"]*)"', self.get(path).text)
+        assert found, f"no field {name} on {path}"
+        return found[1]
+
+    def form(self, **fields: Any) -> dict[str, Any]:
+        """`fields` with a token and a key of their own."""
+        page = self.get("/help").text
+        hidden = dict(re.findall(r'<input type="hidden" name="(csrf|key)" value="([^"]*)"', page))
+        return {**hidden, **fields}
+
+    def post(self, path: str, form: dict[str, Any]) -> httpx.Response:
+        return self.http.post(path, data=form)
+
+    def leave(self) -> None:
+        """Signed out, hung up."""
+        if "keping" in self.http.cookies:
+            self.post("/sign-out", self.form())
+        self.http.close()
+
 
 @pytest.fixture
-def kiosk(office: Office, tmp_path: Path) -> Iterator[Kiosk]:
+def kiosk(office: Office) -> Iterator[Kiosk]:
     made = Kiosk(office)
     yield made
-    made.server.close()
+    made.close()
+
+
+@pytest.fixture
+def visitor(kiosk: Kiosk) -> Iterator[Visitor]:
+    """Maria, signed in."""
+    somebody = Visitor(kiosk.url)
+    assert somebody.sign_in().status_code == 303
+    yield somebody
+    somebody.leave()
+
+
+@pytest.fixture(scope="session")
+def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kiosk]:
+    """One kiosk for all tests that change nothing: twelve people wait, nothing is printed."""
+    place = Office(Path(tmp_path_factory.mktemp("quiet")), blanks=40)
+    place.bring_records(12)
+    made = Kiosk(place)
+    yield made
+    made.close()
+    place.close()
+
+
+@pytest.fixture(scope="session")
+def reader(quiet: Kiosk) -> Iterator[Visitor]:
+    """Signed in at the quiet kiosk."""
+    somebody = Visitor(quiet.url)
+    somebody.sign_in()
+    yield somebody
+    somebody.leave()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What was measured on the way."""
+    for line in sorted(figures):
+        terminalreporter.write_line(f"touchscreen: {line}")

@@ -32,7 +32,7 @@ def proof(ref: str, size: str) -> Response:
     if size not in SIZES:
         abort(404)
     out = io.BytesIO()
-    draw_proof(house().station.record(ref), SIZES[size]).save(out, "WEBP", quality=82)
+    draw_proof(house().station.record(ref), SIZES[size]).save(out, "WEBP", quality=75)
     return Response(out.getvalue(), mimetype="image/webp")
 
 

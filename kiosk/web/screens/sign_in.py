@@ -32,17 +32,27 @@ def sign_in() -> Response | tuple[str, int]:
     """Wrong PINs are counted by person; while one must wait, no PIN is tried at all."""
     if request.method == "GET":
         return _page()
-    throttle, name = house().throttle, request.form.get("person", "")
+    name = request.form.get("person", "")
+    with house().throttle.turn:
+        person, status = _try(name, request.form.get("pin", ""))
+    if person is None:
+        return _page(name, "pin" if status == 403 else "wait", status)
+    answer = redirect(_where_to(person), 303)
+    set_cookie(answer, house().sessions.begin(person, request.cookies.get(COOKIE)))
+    return answer
+
+
+def _try(name: str, pin: str) -> tuple[Person | None, int]:
+    """The person if the PIN is theirs, else the status to answer with."""
+    throttle = house().throttle
     if throttle.wait_s(name):
-        return _page(name, "wait", 429)
-    person = house().people.verify(name, request.form.get("pin", ""))
+        return None, 429
+    person = house().people.verify(name, pin)
     if person is None:
         throttle.wrong(name)
-        return _page(name, "pin", 403)
+        return None, 403
     throttle.right(name)
-    answer = redirect(_where_to(person), 303)
-    set_cookie(answer, house().sessions.begin(person))
-    return answer
+    return person, 303
 
 
 def _page(chosen: str = "", wrong: str = "", status: int = 200) -> tuple[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from flask import Flask, render_template, request
@@ -13,6 +14,7 @@ from kiosk.web.house import actor, done, house
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
+WHOLE = re.compile("[0-9]{1,6}")
 BY_OPERATOR = frozenset({"load", "unload"})
 
 
@@ -29,7 +31,7 @@ def supplies() -> str:
 
 def move_supplies() -> Response:
     movement, amount = request.form.get("movement", ""), request.form.get("quantity", "").strip()
-    if movement not in BY_OPERATOR or not amount.isdigit():
+    if movement not in BY_OPERATOR or not WHOLE.fullmatch(amount):
         raise UsageError("jumlah: angka bulat dari 1")
     house().station.desk.move_stock(actor(), movement, request.form.get("sku", ""), int(amount))
     return done("supplies")

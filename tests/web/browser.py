@@ -1,0 +1,136 @@
+"""Debian's chromium through Playwright, once for all tests; what a person does with a finger; what a page must be."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+CHROMIUM = "/usr/bin/chromium"
+SIZES = {"small": (1024, 600), "middle": (1280, 800), "large": (1920, 1080)}
+PATIENCE_MS = 8000
+SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+figures: list[str] = []
+"""Lines for the end of the test run."""
+
+
+def missing() -> str | None:
+    """Why there is no browser here, None if there is one."""
+    try:
+        import playwright.sync_api
+    except ImportError:
+        return "playwright is not installed"
+    return (
+        None
+        if shutil.which(CHROMIUM) and playwright.sync_api
+        else f"no {CHROMIUM} (Debian: apt-get install chromium)"
+    )
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    reason = missing()
+    if reason:
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        yield made
+        made.close()
+
+
+class Screen:
+    """One page on a touch panel. Counts taps; notes what a clean page never does."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+        self.taps = 0
+        self.faults: list[str] = []
+        page.on("console", self._said)
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("request", self._asked)
+
+    def _said(self, message: Any) -> None:
+        # A refusal is an answer like any other: chromium notes its status as an error.
+        if message.type in ("error", "warning") and "the server responded with a status of 4" not in message.text:
+            self.faults.append(message.text)
+
+    def _asked(self, request: Any) -> None:
+        if not request.url.startswith((self.url, "data:")):
+            self.faults.append(f"outside: {request.url}")
+
+    def open(self, path: str = "/") -> None:
+        self.page.goto(self.url + path)
+
+    def tap(self, selector: str) -> None:
+        self.taps += 1
+        self.page.tap(selector)
+
+    def sign_in(self, pin: str) -> None:
+        self.open()
+        for digit in pin:
+            self.page.tap(f'[data-digit="{digit}"]')
+        self.page.wait_for_url(lambda url: "/sign-in" not in url)
+
+    def text(self, selector: str = "body") -> str:
+        return self.page.inner_text(selector)
+
+
+@contextmanager
+def screen_of(browser: Browser, url: str, size: str = "small", language: str = "id-ID") -> Iterator[Screen]:
+    width, height = SIZES[size]
+    context = browser.new_context(viewport={"width": width, "height": height}, locale=language, has_touch=True)
+    context.set_default_timeout(PATIENCE_MS)
+    screen = Screen(context.new_page(), url)
+    try:
+        yield screen
+    finally:
+        context.close()
+    assert screen.faults == []
+
+
+SMALL_TARGETS = """() => {
+  const seen = [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, label:has(input)')]
+    .filter(each => each.checkVisibility({ visibilityProperty: true }) && !each.closest('.hidden') &&
+      !each.classList.contains('hidden') && !(each.matches('input') && each.closest('label')))
+    .map(each => ({ each, box: each.getBoundingClientRect(),
+                    name: (each.textContent.trim() || each.name || each.id).slice(0, 30) }))
+    .filter(({ box }) => box.width && box.height);
+  const found = [];
+  for (const { box, name } of seen)
+    if (box.width < 47.5 || box.height < 47.5) found.push(`${name}: ${box.width} x ${box.height}`);
+  for (let i = 0; i < seen.length; i++) for (let j = i + 1; j < seen.length; j++) {
+    const a = seen[i].box, b = seen[j].box;
+    const dx = Math.max(a.left - b.right, b.left - a.right), dy = Math.max(a.top - b.bottom, b.top - a.bottom);
+    if (Math.max(dx, dy) < 7.5) found.push(`${seen[i].name} | ${seen[j].name}: ${Math.max(dx, dy)} apart`);
+  }
+  return { count: seen.length, found };
+}"""
+
+LAYOUT_FAULTS = """() => {
+  const found = [], root = document.documentElement;
+  if (root.scrollWidth > innerWidth) found.push(`scrolls sideways: ${root.scrollWidth}`);
+  const page = document.querySelector('.page');
+  if (page.scrollWidth > page.clientWidth) found.push(`page scrolls sideways: ${page.scrollWidth}`);
+  for (const each of document.querySelectorAll('.primary')) {
+    if (!each.checkVisibility() || each.closest('dialog')) continue;
+    const box = each.getBoundingClientRect();
+    if (box.bottom > innerHeight || box.right > innerWidth || box.top < 0)
+      found.push(`${each.textContent} is out of sight`);
+  }
+  for (const each of document.querySelectorAll('.bar .fact:not(.station)')) {
+    const row = each.closest('.row').getBoundingClientRect();
+    if (each.getBoundingClientRect().right > row.right + 1)
+      found.push(`cut off in the bar: ${each.textContent.trim()}`);
+  }
+  return found;
+}"""

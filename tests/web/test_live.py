@@ -1,0 +1,96 @@
+"""Streams are few, end with their reader, their session and the station, and tell what was committed at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import httpx
+
+from kiosk.web.live import MOST_STREAMS
+from tests.web.conftest import Kiosk, Visitor
+
+
+def listen(stack: ExitStack, visitor: Visitor) -> tuple[httpx.Response, Iterator[str]]:
+    answer = stack.enter_context(visitor.http.stream("GET", "/live"))
+    lines = answer.iter_lines()
+    if answer.status_code == 200:
+        assert next(lines) == "retry: 1000"
+        assert next(lines).startswith("data: ")
+        assert next(lines) == ""
+    return answer, lines
+
+
+def soon(kiosk: Kiosk, reached: Callable[[], bool]) -> bool:
+    """Beats until it is so: a dead reader is noticed when it is written to."""
+    end = time.monotonic() + 10
+    while not reached():
+        kiosk.office.station.pulse.beat()
+        if time.monotonic() > end:
+            return False
+    return True
+
+
+def test_a_commit_is_told_at_once(kiosk: Kiosk, visitor: Visitor) -> None:
+    with ExitStack() as stack:
+        _, lines = listen(stack, visitor)
+        began = time.monotonic()
+        kiosk.office.bring_records(1)
+        assert next(line for line in lines if line).startswith("data: ")
+        assert time.monotonic() - began < 1
+        kiosk.house.station.closing = True
+        kiosk.office.station.pulse.beat()
+
+
+def test_six_streams_then_503_and_a_place_is_free_when_its_reader_goes(kiosk: Kiosk, visitor: Visitor) -> None:
+    with ExitStack() as stack:
+        readers = [ExitStack() for _ in range(MOST_STREAMS)]
+        for reader in readers:
+            stack.enter_context(reader)
+            assert listen(reader, visitor)[0].status_code == 200
+        refused, _ = listen(stack, visitor)
+        assert (refused.status_code, refused.headers["Retry-After"]) == (503, "2")
+        assert visitor.get("/glance").status_code == 200, "it polls instead"
+        assert visitor.get("/queue").status_code == 200, "pages have places of their own"
+        readers[0].close()
+
+        def free() -> bool:
+            with visitor.http.stream("GET", "/live") as answer:
+                return answer.status_code == 200
+
+        assert soon(kiosk, free)
+        kiosk.house.leave()
+
+
+def test_a_stream_that_is_never_read_gives_its_place_back(kiosk: Kiosk, visitor: Visitor) -> None:
+    for _ in range(MOST_STREAMS + 2):
+        assert visitor.http.head("/live").status_code == 200
+
+
+def test_the_stop_of_the_station_ends_the_streams(kiosk: Kiosk, visitor: Visitor) -> None:
+    with ExitStack() as stack:
+        _, lines = listen(stack, visitor)
+        began = time.monotonic()
+        kiosk.office.station.close()
+        assert [line for line in lines if line.startswith("event")] == []  # it ends
+        assert time.monotonic() - began < 5
+
+
+def test_the_stop_of_the_server_ends_the_streams(kiosk: Kiosk, visitor: Visitor) -> None:
+    with ExitStack() as stack:
+        _, lines = listen(stack, visitor)
+        began = time.monotonic()
+        visitor.http.cookies.clear()
+        kiosk.server.close()
+        assert list(lines)[-1:] in ([], [""])
+        assert time.monotonic() - began < 2
+
+
+def test_a_stream_ends_with_its_session(kiosk: Kiosk, visitor: Visitor) -> None:
+    with ExitStack() as stack:
+        _, lines = listen(stack, visitor)
+        kiosk.clock.advance(601)
+        kiosk.office.station.pulse.beat()
+        list(lines)
+        assert visitor.get("/live").status_code == 401

@@ -1,0 +1,133 @@
+"""A form acts once: tapped twice, sent from two tabs, sent too late, sent at the same time."""
+
+from __future__ import annotations
+
+import re
+import threading
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.web.conftest import OTHER_PIN, Kiosk, Visitor
+
+
+def at_once(visitor: Visitor, path: str, forms: list[dict[str, Any]]) -> list[httpx.Response]:
+    """Send all forms in the same moment, as one browser."""
+    begin, answers = threading.Barrier(len(forms)), []
+
+    def send(form: dict[str, Any]) -> None:
+        begin.wait()
+        with httpx.Client(base_url=visitor.http.base_url, cookies=visitor.http.cookies, timeout=20) as http:
+            answers.append(http.post(path, data=form))
+
+    threads = [threading.Thread(target=send, args=(form,)) for form in forms]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
+
+
+@pytest.mark.parametrize("tries", [2, 5])
+def test_a_form_sent_at_the_same_time_acts_once(kiosk: Kiosk, visitor: Visitor, tries: int) -> None:
+    refs = kiosk.office.bring_records(2)
+    form = visitor.form(ref=refs)
+    answers = at_once(visitor, "/jobs", [form] * tries)
+    assert {(answer.status_code, answer.headers["Location"]) for answer in answers} == {(303, "/now")}
+    assert sorted(kiosk.made()) == sorted(refs)
+
+
+def test_two_forms_act_twice(kiosk: Kiosk, visitor: Visitor) -> None:
+    """The control of the test before: another key is another tap."""
+    refs = kiosk.office.bring_records(2)
+    answers = at_once(visitor, "/jobs", [visitor.form(ref=ref) for ref in refs])
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert sorted(kiosk.made()) == sorted(refs)
+
+
+def test_two_tabs_make_one_card(kiosk: Kiosk, visitor: Visitor) -> None:
+    [ref] = kiosk.office.bring_records(1)
+    first, second = visitor.form(ref=ref), visitor.form(ref=ref)
+    assert visitor.post("/jobs", first).status_code == 303
+    refused = visitor.post("/jobs", second)
+    assert refused.status_code == 409
+    assert re.search("Kartu orang ini (sedang dibuat|sudah dicetak)", refused.text)
+    assert "Tidak ada data yang hilang" in refused.text
+    assert kiosk.made() == [ref]
+
+
+def test_a_refused_form_may_be_sent_again(kiosk: Kiosk, visitor: Visitor) -> None:
+    """Only what was done is remembered: after the cause is gone the same form is good."""
+    kiosk.office.station.desk.move_stock("test", "unload", "wni", 12)
+    form = visitor.form(movement="load", sku="wni", quantity="13")
+    assert visitor.post("/supplies/move", form).status_code == 409
+    kiosk.office.station.desk.move_stock("test", "receive", "wni", 1, "BAST-2")
+    kiosk.office.station.desk.move_stock("test", "release", "wni", 1)
+    assert visitor.post("/supplies/move", form).status_code == 303
+    assert visitor.post("/supplies/move", form).status_code == 303
+    assert kiosk.office.accounts()["hopper"] == 13
+
+
+def test_a_form_sent_after_the_session_ended_waits_and_is_sent_by_one_tap(kiosk: Kiosk, visitor: Visitor) -> None:
+    [ref] = kiosk.office.bring_records(1)
+    form = visitor.form(ref=ref)
+    kiosk.clock.advance(601)
+    answer = visitor.post("/jobs", form)
+    assert answer.status_code == 303
+    ticket = answer.headers["Location"].partition("parked=")[2]
+    assert "Isian Anda disimpan" in visitor.get(answer.headers["Location"]).text
+    assert kiosk.made() == []
+
+    assert visitor.sign_in(parked=ticket).headers["Location"] == f"/resume/{ticket}"
+    for _ in range(2):  # looked at again, as after another language was chosen
+        page = visitor.get(f"/resume/{ticket}").text
+    assert form["csrf"] not in page
+    kept = page.split('action="/jobs"')[1].split("</form>")[0]
+    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', kept))
+    assert (fields["ref"], fields["key"]) == (ref, form["key"])
+    for _ in range(2):
+        answer = visitor.post("/jobs", fields)
+        assert (answer.status_code, answer.headers["Location"]) == (303, "/now")
+    assert kiosk.made() == [ref]
+
+
+def test_a_form_that_was_carried_out_is_not_carried_out_again_in_another_session(
+    kiosk: Kiosk, visitor: Visitor
+) -> None:
+    """Its answer was lost, then the session ended; the form is sent again by whoever signs in next."""
+    [ref] = kiosk.office.bring_records(1)
+    form = visitor.form(ref=ref)
+    visitor.post("/jobs", form)
+    other = Visitor(kiosk.url)
+    other.sign_in("yosep", OTHER_PIN)
+    again = {**form, "csrf": other.form()["csrf"]}
+    assert other.post("/jobs", again).headers["Location"] == "/now"
+    assert kiosk.made() == [ref]
+    other.leave()
+
+
+def test_nothing_is_kept_for_a_page_that_is_not_there(kiosk: Kiosk) -> None:
+    assert httpx.post(kiosk.url + "//evil.example/jobs", data={"ref": "x"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("/supplies/move", {"movement": "destroy", "sku": "wni", "quantity": "1"}),
+        ("/supplies/move", {"movement": "load", "sku": "wni", "quantity": "-1"}),
+        ("/supplies/move", {"movement": "load", "sku": "gold", "quantity": "1"}),
+        ("/supplies/move", {"movement": "load", "sku": "wni", "quantity": "²"}),
+        ("/jobs", {"ref": "../../etc/passwd"}),
+        ("/jobs/none/resolve", {"answer": "good"}),
+        ("/jobs/none/cancel", {}),
+    ],
+)
+def test_what_can_not_be_meant_is_refused_in_words(
+    quiet: Kiosk, reader: Visitor, path: str, fields: dict[str, str]
+) -> None:
+    before = len(quiet.office.frames())
+    answer = reader.post(path, reader.form(**fields))
+    assert answer.status_code in (400, 409)
+    assert "Tidak ada data yang hilang" in answer.text
+    assert len(quiet.office.frames()) == before
