@@ -153,6 +153,6 @@ def _card(view: View, job: str) -> dict[str, Any]:
     row = view.get("uncollected", job)
     if row is not None:
         return row
-    if any(record.get("job") == job for record in view.rows("records")):
+    if any(record.get("issued", {}).get("job") == job for record in view.rows("records")):
         raise Rejected(f"the card of job {job} was handed over already", "handed-over-already")
     raise Rejected(f"no card of job {job} waits to be collected", "card-not-here")

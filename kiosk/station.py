@@ -30,8 +30,10 @@ from kiosk.interruption import Interruption, note_start, note_stop
 from kiosk.janitor import Janitor
 from kiosk.outbox import Inbox, Outbox
 from kiosk.pace import Pace
+from kiosk.people import People
 from kiosk.pulse import Pulse
 from kiosk.render import render_face
+from kiosk.reprints import Reprints
 from kiosk.roster import Roster
 from kiosk.sync.client import HubClient, connect
 from kiosk.sync.enrol import load_pins
@@ -68,7 +70,9 @@ class Station:
             raise
         desk_reader = partial(open_encoder, replace(config.reader, name=config.reader.desk))
         self.counter = Counter(self.books, self.vault, desk_reader if config.reader.desk else None)
-        self.desk = Desk(self.books, self._wake, self._check_disk, self.counter.commands)
+        self.reprints = Reprints(self.books, self.vault, People(data), self._wake, self._check_disk)
+        more = self.counter.commands | self.reprints.commands
+        self.desk = Desk(self.books, self._wake, self._check_disk, more)
         self._janitor = Janitor(self.books, self.vault)
         self.worker: Worker | None = None
         self.sync: SyncLoop | None = None

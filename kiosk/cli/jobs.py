@@ -1,4 +1,4 @@
-"""jobs: list, show, run, hold, release, cancel, resume, resolve, hand-over."""
+"""jobs: list, show, run, hold, release, cancel, resume, resolve, hand-over, reprint."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from kiosk.books import read_view
 from kiosk.cli.context import App, pass_app, table
 from kiosk.core.handover import ChipCheck, OldCard, Proof, Taker
 from kiosk.core.jobs import Answer
+from kiosk.core.reprint import ReprintReason
 from kiosk.core.verdicts import SpoilCause
 from kiosk.desk import jobs_in_order
 
@@ -101,3 +102,17 @@ def hand_over(app: App, /, job: str, **said: str) -> None:
     """Give a finished card to its holder, without a signature."""
     found = app.execute("jobs.hand-over", job=job, **said)
     app.answer(found, lambda: f"{found['job']}: the card is booked to {found['end']}")
+
+
+@jobs.command()
+@click.argument("job")
+@click.option("--reason", type=_words(ReprintReason), required=True, help="What is wrong with its card.")
+@click.option("--supervisor", default="", help="Who approves; needed where the card is in nobody's hand.")
+@click.option("--pin", default="", help="The supervisor's PIN; asked for without it.")
+@pass_app
+def reprint(app: App, job: str, reason: str, supervisor: str, pin: str) -> None:
+    """Book the card of a job away and make another, while the record's data are here."""
+    if supervisor and not pin:
+        pin = click.prompt("PIN", hide_input=True)
+    made = app.execute("jobs.reprint", job=job, reason=reason, supervisor=supervisor, pin=pin)
+    app.answer(made, lambda: f"{made['job']} makes the card of {made['reprint_of']} again")

@@ -1,4 +1,4 @@
-"""A finished card until somebody takes it: the table `uncollected`, and the event that empties it. Pure."""
+"""A finished card until somebody takes it: the tables `uncollected` and `missing`, and the hand-over. Pure."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ OLD_CARDS = "old-cards"
 """The tally of withdrawn old cards: a memo register, they are no blanks."""
 
 
-def finished_card(frame: Frame, job: Document) -> list[Change]:
-    """The row of a job that has just ended, if its card is good."""
+def finished_card(frame: Frame, job: Document, state: str) -> list[Change]:
+    """The row of a job that has just ended: its card is good and waits, or may be good and can't be found.
+
+    `state`: that of the record from now on.
+    """
+    row = {"job": job["id"], "ref": job["ref"], "sku": job["sku"], "since": frame.stamp.time_ms}
+    if state == "card-missing":
+        return [Change("missing", job["id"], row)]
     lots = [move[1] for move in frame.data.get("moves", []) if move[3] == Account.PRINTED]
     if not lots:
         return []
-    row = {
-        "job": job["id"], "ref": job["ref"], "uid": frame.data.get("uid"), "sku": job["sku"], "lot": lots[-1],
-        "since": frame.stamp.time_ms,
-    }  # fmt: skip
-    return [Change("uncollected", job["id"], row)]
+    return [Change("uncollected", job["id"], {**row, "uid": frame.data.get("uid"), "lot": lots[-1]})]
 
 
 def handed_over(frame: Frame, read: Read) -> list[Change]:
@@ -34,6 +36,6 @@ def handed_over(frame: Frame, read: Read) -> list[Change]:
         raise ProjectionError(f"job {data['job']}: one card goes from printed to issued")
     changes = [
         Change("uncollected", row["job"], None),
-        Change("records", row["ref"], {**record, "state": "issued", "job": row["job"], "handed_over": frame.seq}),
+        Change("records", row["ref"], {**record, "state": "issued", "issued": row, "handed_over": frame.seq}),
     ]
     return changes + ([counted(read, OLD_CARDS)] if data["old_card"] == OldCard.TAKEN else [])

@@ -7,6 +7,7 @@ IPP does not have are in `Why`.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
 
 
 class JobState(StrEnum):
@@ -77,6 +78,15 @@ def transition(state: JobState, event: JobEvent) -> JobState:
         return TRANSITIONS[state, event]
     except KeyError:
         raise TransitionError(f"a job that is {state} can't {event}") from None
+
+
+def new_job(ident: str, record: dict[str, Any], seq: int) -> dict[str, Any]:
+    """A job that waits for its turn, made by frame `seq`."""
+    return {
+        "id": ident, "ref": record["ref"], "sku": record["sku"], "reason": record["reason"],
+        "priority": record["priority"], "created": seq, "state": JobState.PENDING.value,
+        "reasons": [Why.JOB_QUEUED.value], "message": "", "card": None, "cards": [],
+    }  # fmt: skip
 
 
 class Answer(StrEnum):

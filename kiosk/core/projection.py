@@ -1,26 +1,26 @@
 """From a frame to the changes it makes in the view. Pure: reads documents, returns new ones.
 
-Tables: station, records, jobs (open), finished (the last `FINISHED_KEPT`), uncollected, tally, balances, causes,
-chips, intake; keys are strings. Replaying every frame from the first gives the same tables as following them one by
-one; that is what makes the view disposable.
+Tables: station, records, jobs (open), finished (the last `FINISHED_KEPT`), uncollected, missing, tally, balances,
+causes, chips, intake; keys are strings. Replaying every frame from the first gives the same tables as following them
+one by one; that is what makes the view disposable.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from kiosk.core import collection
+from kiosk.core import collection, reprint
 from kiosk.core.accounts import Place, Transfer, post
 from kiosk.core.change import Change, Document, ProjectionError, Read, counted, stored
 from kiosk.core.frames import Frame
-from kiosk.core.jobs import JobEvent, JobState, Why, transition
+from kiosk.core.jobs import JobEvent, JobState, Why, new_job, transition
 from kiosk.core.plan import Step
 
 FINISHED_KEPT = 200
 
 SHAPE = 2
 """Of the tables. Raise it with every table or field that is new: a snapshot of another shape is not taken, the
-journal is replayed. 1: without `uncollected`."""
+journal is replayed. 1: without `uncollected` and `missing`."""
 
 SPOKEN_FOR = frozenset({"in-job", "printed", "issued", "card-missing"})
 """Record states in which there is a card, or may be one. What was refused before a blank was spent may be tried
@@ -103,11 +103,7 @@ def _job_created(frame: Frame, read: Read) -> list[Change]:
     record = _record(read, data["ref"])
     if record["state"] in SPOKEN_FOR:
         raise ProjectionError(f"record {data['ref']} is {record['state']}")
-    job = {
-        "id": data["job"], "ref": data["ref"], "sku": record["sku"], "reason": record["reason"],
-        "priority": record["priority"], "created": frame.seq, "state": JobState.PENDING.value,
-        "reasons": [Why.JOB_QUEUED.value], "message": "", "card": None, "cards": [],
-    }  # fmt: skip
+    job = new_job(data["job"], record, frame.seq)
     record["state"] = "in-job"
     return [Change("jobs", job["id"], job), Change("records", record["ref"], record)]
 
@@ -217,7 +213,7 @@ def _job_ended(frame: Frame, read: Read) -> list[Change]:
         Change("finished", str(finished % FINISHED_KEPT), job),
         counted(read, "finished"),
         Change("records", record["ref"], record),
-        *collection.finished_card(frame, job),
+        *collection.finished_card(frame, job, record["state"]),
     ]
 
 
@@ -235,5 +231,6 @@ _HANDLERS: dict[str, Callable[[Frame, Read], list[Change]]] = {
     "job-resolved": _job_resolved,
     "job-ended": _job_ended,
     "handed-over": collection.handed_over,
+    "reprint": reprint.reprinted,
 }
 KINDS = frozenset(_HANDLERS)

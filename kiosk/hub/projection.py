@@ -30,6 +30,8 @@ def apply(connection: Connection, station: str, frames: Sequence[Frame], now_ms:
             _printed(connection, station, frame, now_ms)
         elif frame.kind == "handed-over":
             _issued(connection, station, frame, now_ms)
+        elif frame.kind == "reprint":
+            _reprinted(connection, station, frame, now_ms)
     for (sku, account), quantity in sorted(change.items()):
         if quantity:
             _add_stock(connection, (station, sku, account), quantity)
@@ -121,4 +123,18 @@ def _issued(connection: Connection, station: str, frame: Frame, now_ms: int) -> 
         update(leases)
         .where(leases.c.station == station, leases.c.cursor == lease.cursor)
         .values(state="issued", changed_at=now_ms)
+    )
+
+
+def _reprinted(connection: Connection, station: str, frame: Frame, now_ms: int) -> None:
+    """The first card is booked away: the record may be printed once more."""
+    ref = str(frame.data.get("ref", ""))
+    lease = _lease(connection, station, ref)
+    if lease is None or lease.state == "revoked":
+        raise_alarm(connection, station, "foreign-record", f"{ref} reprinted without a lease", now_ms)
+        return
+    connection.execute(
+        update(leases)
+        .where(leases.c.station == station, leases.c.cursor == lease.cursor)
+        .values(state="arrived", changed_at=now_ms)
     )

@@ -8,7 +8,19 @@ from kiosk.resources import resource
 from kiosk.web import errors, frame, language, live, security
 from kiosk.web.fonts import WEIGHTS, woff
 from kiosk.web.house import House, house
-from kiosk.web.screens import check, hand_over, help, interruption, now, outbox, printed, queue, sign_in, supplies
+from kiosk.web.screens import (
+    check,
+    hand_over,
+    help,
+    interruption,
+    now,
+    outbox,
+    printed,
+    problem,
+    queue,
+    sign_in,
+    supplies,
+)
 
 MOST_FORM_BYTES = 64 << 10
 
@@ -30,7 +42,7 @@ def create_app(house: House) -> Flask:
     errors.install(app)
     app.add_url_rule("/font/<weight>.woff", "font", _font)
     app.add_url_rule("/healthz", "healthz", lambda: {"ok": house.station.failed is None})
-    for part in (live, sign_in, queue, check, now, printed, hand_over, outbox, supplies, interruption, help):
+    for part in (live, sign_in, queue, check, now, printed, hand_over, problem, outbox, supplies, interruption, help):
         part.register(app)
     return app
 

@@ -18,6 +18,7 @@ from kiosk.core.jobs import Answer, JobEvent, JobState, Why
 from kiosk.core.plan import Step
 from kiosk.core.reconcile import Verdict
 from kiosk.core.records import Reason, Sku
+from kiosk.core.reprint import ReprintReason
 from kiosk.core.verdicts import SpoilCause, account_of_refused
 from kiosk.counter import PROBLEMS
 from kiosk.desk import MOVEMENTS
@@ -84,6 +85,7 @@ WORDS: dict[str, Callable[[], set[str]]] = {
     "Comparisons": lambda: set(ChipCheck),
     "Old cards": lambda: set(OldCard),
     "Readings": lambda: set(PROBLEMS),
+    "Reprint reasons": lambda: set(ReprintReason),
     "Record states": lambda: quoted_in_code({"waiting", "in-job", "printed", "issued", "card-missing"}),
     "Record refusals": lambda: set(Refusal) | quoted_in_code({"unprintable", "record-missing", "damaged"}),
     "Drivers": lambda: modules_with("printers", "open"),

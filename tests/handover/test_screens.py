@@ -50,7 +50,7 @@ def test_the_plain_case_takes_four_taps(clerk: Clerk) -> None:
     page = clerk.look(given.location)
     assert f"Kartu {name_of(clerk, job)} sudah diserahkan." in page
     assert f"/hand-over/{other}" in page
-    assert f"/hand-over/{job}" not in page
+    assert f'href="/hand-over/{job}"' not in page
     assert clerk.office.frames()[-1].stamp.by == "op:maria"
 
 
@@ -114,7 +114,8 @@ def test_nobody_forgets_the_signature(clerk: Clerk, form: dict[str, str], signed
     [job] = printed(clerk.office)
     answer = clerk.send(f"/hand-over/{job}", form, f"/hand-over/{job}/take")
     handed = [frame.data["signed"] for frame in clerk.office.frames() if frame.kind == "handed-over"]
-    assert (answer.status_code, handed) == ((303, [signed]) if signed is not None else (503, []))
+    assert handed == ([] if signed is None else [signed])
+    assert (answer.status_code == 303) == (signed is not None)
 
 
 def test_the_old_card_is_asked_for_by_the_kind_of_issuance(clerk: Clerk) -> None:

@@ -299,6 +299,20 @@ def test_a_hand_over_of_no_printed_card_is_alarmed(hub: Hub) -> None:
     assert len(hub.status.alarms) == 3
 
 
+def test_a_reprint_lets_the_record_be_printed_once_more(hub: Hub) -> None:
+    [ref] = lease(hub, 1)
+    reprint = {"job": "2", "ref": ref, "reprint_of": "1", "reason": "misprint"}
+    for uid in ("04A1B2C3D4E5F6", "04A1B2C3D4E5F7"):
+        hub.journal.append("job-ended", ended(ref, uid=uid))
+        hub.journal.append("handed-over", handed_over(ref, uid))
+        hub.journal.append("reprint", reprint)
+    hub.ship()
+    assert (hub.status.records, hub.alarms) == ({"arrived": 1}, set())
+    hub.journal.append("reprint", {**reprint, "ref": "ff" * 16})
+    hub.ship()
+    assert hub.alarms == {"foreign-record"}
+
+
 def test_what_cannot_be_true_of_cards_is_alarmed(hub: Hub) -> None:
     first, second = lease(hub, 2)
     hub.journal.append("job-ended", ended("ff" * 16))

@@ -33,16 +33,25 @@ def printed() -> str:
         hits = station.roster.find(text)
         cards = [card for card in cards if card["ref"] in hits or text.casefold() == card["job"]]
     return render_template(
-        "printed.html", rows=_rows(cards[:SHOWN]), found=len(cards), total=total, q=text, given=_given()
-    )
+        "printed.html", rows=_rows(cards[:SHOWN]), found=len(cards), total=total, q=text, given=_given(),
+        missing=_rows(station.reprints.missing()) if not text else [],
+    )  # fmt: skip
 
 
-def _given() -> Fields | None:
-    """Whose card has just been handed over."""
-    ref = request.args.get("given", "")
+@dataclass(frozen=True)
+class Given:
+    job: str
+    fields: Fields
+
+
+def _given() -> Given | None:
+    """The card that has just been handed over."""
     with house().station.books.transaction() as view:
-        known = view.read("records", ref) is not None
-    return house().station.roster.get(ref) if known else None
+        record = view.read("records", request.args.get("given", ""))
+    if record is None or "issued" not in record:
+        return None
+    fields = house().station.roster.get(record["ref"])
+    return Given(record["issued"]["job"], fields) if fields else None
 
 
 def _rows(cards: list[dict[str, Any]]) -> list[Row]:
