@@ -100,8 +100,9 @@ class Worker(threading.Thread):
         if job is None:
             self._set_holdup(None)
             return False
-        if job["state"] == JobState.PROCESSING_STOPPED and WAITS_FOR_PERSON & set(job["reasons"]):
-            self._set_holdup(Halt(job["message"], frozenset(job["reasons"]) - {Why.PRINTER_STOPPED}))
+        stops = frozenset(job["reasons"]) - {Why.PRINTER_STOPPED}
+        if job["state"] == JobState.PROCESSING_STOPPED and WAITS_FOR_PERSON & stops:
+            self._set_holdup(Halt(job["message"], stops))
             return False
         try:
             ready = self._ready(job)
