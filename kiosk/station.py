@@ -16,6 +16,8 @@ from typing import Any
 
 from drivers.protocols import ApduLink, CardPrinter, ChipEncoder, PrinterStatus
 from kiosk.books import Books, DataLock
+from kiosk.callbacks import CallBacks
+from kiosk.callbook import CallBook
 from kiosk.config import Config, PrinterConfig, ReaderConfig
 from kiosk.control import ControlServer
 from kiosk.core.frames import Frame
@@ -63,17 +65,13 @@ class Station:
             if self._pins.station != config.station.id:
                 raise UsageError(f"station.id is {config.station.id!r}, but {data} is {self._pins.station!r}'s")
             self._key = keys.load_okp(data / "keys" / "signing.jwk", keys.SIGNING)
-            self.vault = Vault(data / "vault", load_key(data / "keys" / "vault.key"))
+            vault_key = load_key(data / "keys" / "vault.key")
+            self.vault = Vault(data / "vault", vault_key)
             self.books = Books.open(data, config.journal.segment << 20, by)
         except BaseException:  # whatever it was, the lock goes with it
             self._lock.release()
             raise
-        desk_reader = partial(open_encoder, replace(config.reader, name=config.reader.desk))
-        self.counter = Counter(self.books, self.vault, desk_reader if config.reader.desk else None)
-        self.reprints = Reprints(self.books, self.vault, People(data), self._wake, self._check_disk)
-        more = self.counter.commands | self.reprints.commands
-        self.desk = Desk(self.books, self._wake, self._check_disk, more)
-        self._janitor = Janitor(self.books, self.vault)
+        self._open_desk(vault_key)
         self.worker: Worker | None = None
         self.sync: SyncLoop | None = None
         self._prepress: Prepress | None = None
@@ -81,9 +79,19 @@ class Station:
         self._control: ControlServer | None = None
         self.pulse = Pulse()
         self.pace = Pace()
-        self.roster = Roster(self.vault)
         self.interruption: Interruption | None = None
         self.closing = False
+
+    def _open_desk(self, vault_key: bytes) -> None:
+        """What a person may ask, and what follows from it without one."""
+        desk_reader = partial(open_encoder, replace(self.config.reader, name=self.config.reader.desk))
+        self.counter = Counter(self.books, self.vault, desk_reader if self.config.reader.desk else None)
+        self.reprints = Reprints(self.books, self.vault, People(self.data), self._wake, self._check_disk)
+        self.roster = Roster(self.vault)
+        self.callbacks = CallBacks(self.books, CallBook(self.data / "vault" / "calls", vault_key), self.roster)
+        more = self.counter.commands | self.reprints.commands | self.callbacks.commands
+        self.desk = Desk(self.books, self._wake, self._check_disk, more)
+        self._janitor = Janitor(self.books, self.vault)
 
     def start(self) -> None:
         """Begin to serve. Blocks for no device: printer and reader are opened by the worker when they are needed."""

@@ -1,15 +1,15 @@
 """From a frame to the changes it makes in the view. Pure: reads documents, returns new ones.
 
-Tables: station, records, jobs (open), finished (the last `FINISHED_KEPT`), uncollected, missing, tally, balances,
-causes, chips, intake; keys are strings. Replaying every frame from the first gives the same tables as following them
-one by one; that is what makes the view disposable.
+Tables: station, records, jobs (open), finished (the last `FINISHED_KEPT`), uncollected, missing, callbacks, tally,
+balances, causes, chips, intake; keys are strings. Replaying every frame from the first gives the same tables as
+following them one by one; that is what makes the view disposable.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from kiosk.core import collection, reprint
+from kiosk.core import callbacks, collection, reprint
 from kiosk.core.accounts import Place, Transfer, post
 from kiosk.core.change import Change, Document, ProjectionError, Read, counted, stored
 from kiosk.core.frames import Frame
@@ -20,7 +20,7 @@ FINISHED_KEPT = 200
 
 SHAPE = 2
 """Of the tables. Raise it with every table or field that is new: a snapshot of another shape is not taken, the
-journal is replayed. 1: without `uncollected` and `missing`."""
+journal is replayed. 1: without `uncollected`, `missing`, `callbacks`."""
 
 SPOKEN_FOR = frozenset({"in-job", "printed", "issued", "card-missing"})
 """Record states in which there is a card, or may be one. What was refused before a blank was spent may be tried
@@ -232,5 +232,7 @@ _HANDLERS: dict[str, Callable[[Frame, Read], list[Change]]] = {
     "job-ended": _job_ended,
     "handed-over": collection.handed_over,
     "reprint": reprint.reprinted,
+    "call-back": callbacks.noted,
+    "call-back-closed": callbacks.closed,
 }
 KINDS = frozenset(_HANDLERS)

@@ -9,6 +9,7 @@ from kiosk.web import errors, frame, language, live, security
 from kiosk.web.fonts import WEIGHTS, woff
 from kiosk.web.house import House, house
 from kiosk.web.screens import (
+    calls,
     check,
     hand_over,
     help,
@@ -42,7 +43,21 @@ def create_app(house: House) -> Flask:
     errors.install(app)
     app.add_url_rule("/font/<weight>.woff", "font", _font)
     app.add_url_rule("/healthz", "healthz", lambda: {"ok": house.station.failed is None})
-    for part in (live, sign_in, queue, check, now, printed, hand_over, problem, outbox, supplies, interruption, help):
+    for part in (
+        live,
+        sign_in,
+        queue,
+        check,
+        now,
+        printed,
+        hand_over,
+        problem,
+        calls,
+        outbox,
+        supplies,
+        interruption,
+        help,
+    ):
         part.register(app)
     return app
 

@@ -138,6 +138,7 @@ REFUSALS = {
     "approval-missing": "Penyelia harus menyetujui",
     "approval-by-self": "Orang lain yang harus menyetujui",
     "reason-does-not-fit": "Alasan itu tidak cocok dengan keadaan kartunya",
+    "call-closed": "Orang ini sudah ditelepon",
     "biometrics-gone": "Foto dan sidik jarinya sudah dihapus",
     "record-missing": "Datanya tidak ada di stasiun ini",
     "nothing-to-resolve": "Sudah dijawab",

@@ -13,6 +13,7 @@ from drivers import pcsc
 from drivers.errors import Cause
 from drivers.printers import evolis_codec
 from kiosk.core.accounts import OUTSIDE, Account
+from kiosk.core.callbacks import CallReason
 from kiosk.core.handover import ChipCheck, OldCard, Proof, Taker
 from kiosk.core.jobs import Answer, JobEvent, JobState, Why
 from kiosk.core.plan import Step
@@ -86,6 +87,7 @@ WORDS: dict[str, Callable[[], set[str]]] = {
     "Old cards": lambda: set(OldCard),
     "Readings": lambda: set(PROBLEMS),
     "Reprint reasons": lambda: set(ReprintReason),
+    "Call-back reasons": lambda: set(CallReason),
     "Record states": lambda: quoted_in_code({"waiting", "in-job", "printed", "issued", "card-missing"}),
     "Record refusals": lambda: set(Refusal) | quoted_in_code({"unprintable", "record-missing", "damaged"}),
     "Drivers": lambda: modules_with("printers", "open"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kiosk.web.frame import group_nik
 from tests.handover.conftest import Clerk
 from tests.station.test_handover import STROKES, chip_of, printed, tray
 
@@ -84,8 +85,8 @@ def test_fields_that_differ_stand_side_by_side(clerk: Clerk) -> None:
     clerk.office.desk.lay(card)
     clerk.send(f"/hand-over/{job}/read", {}, f"/hand-over/{job}")
     page = clerk.look(f"/hand-over/{job}")
-    assert f"<td>{nik_of(clerk, job)}</td>" in page
-    assert f'<td class="bad">{nik_of(clerk, other)}</td>' in page
+    assert f"<td>{group_nik(nik_of(clerk, job))}</td>" in page
+    assert f'<td class="bad">{group_nik(nik_of(clerk, other))}</td>' in page
     assert "Tanpa pembaca" not in page
 
 
