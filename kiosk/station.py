@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import logging
 import shutil
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -74,6 +75,7 @@ class Station:
         self._open_desk(vault_key)
         self.worker: Worker | None = None
         self.sync: SyncLoop | None = None
+        self._link = ExitStack()
         self._prepress: Prepress | None = None
         self._bench: Bench | None = None
         self._control: ControlServer | None = None
@@ -179,8 +181,8 @@ class Station:
                 note_stop(self.books)
         if self._prepress:
             self._prepress.close()
-        if self.sync:
-            self.sync.stop()
+        if self.sync and self.sync.stop():
+            self._link.close()
         self._control = self.worker = self._prepress = self.sync = None
         self.books.close()
         self._lock.release()
@@ -219,7 +221,9 @@ class Station:
 
     def _make_sync(self) -> SyncLoop:
         station = self.config.station.id
-        client = HubClient(connect(self.config.hub.url), station, self._key, self._pins.signing)
+        http = connect(self.config.hub.url)
+        self._link.callback(http.close)
+        client = HubClient(http, station, self._key, self._pins.signing)
         acks = AckStore(self.data / "sync" / "ack.json")
         shipper = Shipper(client, Outbox(self.books, station, self._key), acks, on_ack=self._janitor.sweep)
         self._janitor.sweep(shipper.acknowledged)

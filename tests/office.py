@@ -82,11 +82,13 @@ class Office:
     def _open(self) -> Station:
         config = Config(
             printer=PrinterConfig(port=self.line.path, reply_timeout=1.0),
-            reader=ReaderConfig(
-                link="in-process", name=str(self.directory / "chip.sock"), desk=self.desk.name, appear_timeout=0.3
-            ),
+            reader=self.reader(),
         )
         return Station(config, self.data, "test")
+
+    def reader(self) -> ReaderConfig:
+        socket = str(self.directory / "chip.sock")
+        return ReaderConfig(link="in-process", name=socket, desk=self.desk.name, appear_timeout=0.3)
 
     def _listen(self) -> None:
         inner = self.station.books.on_commit
