@@ -1,6 +1,6 @@
 # Every target prepares what it needs; run it again and it is quick.
-CARDS ?= 1
-SPEED ?= 20
+CARDS ?=
+SPEED ?=
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -q
 
@@ -10,7 +10,7 @@ setup:
 	@packaging/setup.sh
 
 demo: setup
-	$(BIN)/keping demo --cards $(CARDS) --speed $(SPEED)
+	$(BIN)/keping demo $(if $(CARDS),--cards $(CARDS)) $(if $(SPEED),--speed $(SPEED))
 
 check: setup
 	$(BIN)/ruff format --check .

@@ -52,7 +52,7 @@ class Memory:
 
 
 class Firmware:
-    """Every method is for the simulator thread alone."""
+    """Every method is for the simulator thread alone; `errors` may be read by any."""
 
     def __init__(self, world: World, identity: Identity = PRIMACY) -> None:
         self._world = world
@@ -86,6 +86,11 @@ class Firmware:
     @property
     def powered(self) -> bool:
         return self._world.powered
+
+    @property
+    def errors(self) -> Err:
+        """The error word as `Rpst` would give it now. Any thread."""
+        return self._mechanics.errors
 
     @property
     def mid_command(self) -> bool:

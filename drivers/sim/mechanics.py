@@ -113,7 +113,7 @@ def travel(world: World, move: str, seconds: float, panel: int | None = None) ->
     card = world.path
     jam = world.springs(move, panel)
     yield seconds if jam is None else seconds * jam.at
-    if world.path is not card:
+    if card is None or world.path is not card:
         raise Fault(Err.MECHANICAL)
     if jam is not None:
         world.stop_panel(jam.at)
@@ -180,6 +180,8 @@ def print_panel(world: World, panel: Panel, position: int) -> Motion:
     world.under_head = UnderHead(panel, world.clock.now, seconds)
     yield Event("panel-started", world.path, panel.name)
     yield from travel(world, "print", seconds, position)
+    if world.under_head is None:  # the cover was open for an instant, shorter than a look at its switch
+        raise Fault(Err.COVER_OPEN)
     world.stop_panel(1.0)
     world.odometer.panel_printed()
     yield Event("panel-printed", world.path, panel.name)

@@ -125,6 +125,21 @@ class World:
             self.hopper.extend(stack)
         self.clock.interrupt()
 
+    def empty_hopper(self) -> list[Card]:
+        """A person lifts all cards out of the hopper and carries them away, top card first."""
+        with self.lock:
+            cards = list(self.hopper)
+            self.hopper.clear()
+        self.clock.interrupt()
+        return cards
+
+    def lift(self, card: Card) -> None:
+        """A person takes that one card out of the hopper. ValueError if it is not there."""
+        with self.lock:
+            self.hopper.remove(card)
+            self.by_hand.append(card)
+        self.clock.interrupt()
+
     def put_back(self, card: Card) -> None:
         """Lay a card taken by hand into the hopper so that it is fed next."""
         with self.lock:
@@ -175,6 +190,12 @@ class World:
             raise ValueError(f"no such move: {move}")
         with self.lock:
             self._jams.append(Jam(move, panel, at))
+
+    @property
+    def armed(self) -> list[str]:
+        """The moves at which a jam waits."""
+        with self.lock:
+            return [jam.move for jam in self._jams]
 
     def springs(self, move: str, panel: int | None) -> Jam | None:
         """The jam that meets this move, if one was armed; it is spent. With the lock held."""

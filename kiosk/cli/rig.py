@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
+import webbrowser
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +13,26 @@ import click
 
 from kiosk.cli.context import App, pass_app, set_up_logging, stop_signal
 from kiosk.errors import UsageError
+from kiosk.rig.console.training import Training
 from kiosk.rig.demo import Plan, rehearse, succeeded
 from kiosk.rig.devices import choose_link
 from kiosk.rig.faults import parse_fault
+from kiosk.rig.rig import OPERATORS
 from kiosk.rig.single import run_chip, run_printer
+
+REHEARSAL_SPEED, TRAINING_SPEED = 20.0, 3.0
 
 
 @click.command()
-@click.option("--cards", type=click.IntRange(1, 100_000), default=1, show_default=True, help="How many people.")
-@click.option("--speed", type=click.FloatRange(0.1, 1000), default=20.0, show_default=True, help="Of the mechanics.")
+@click.option(
+    "--cards", type=click.IntRange(1, 100_000), help="Rehearse so many; without it, touchscreen and console."
+)
+@click.option(
+    "--speed", type=click.FloatRange(0.1, 1000), help="Of the mechanics; 20 for a rehearsal, 3 for a touchscreen."
+)
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed invents the same people.")
 @click.option(
-    "--fault", "faults", multiple=True, metavar="SPEC", help="For example jam@5, hub-down@8-20, kill@12:print."
+    "--fault", "faults", multiple=True, metavar="SPEC", help="In a rehearsal: jam@5, hub-down@8-20, kill@12:print."
 )
 @click.option("--link", type=click.Choice(["pcsc", "in-process"]), help="How the chip is reached; pcsc if it can be.")
 @click.option(
@@ -30,10 +40,17 @@ from kiosk.rig.single import run_chip, run_printer
 )
 @pass_app
 def demo(
-    app: App, cards: int, speed: float, seed: int, faults: tuple[str, ...], link: str | None, directory: Path | None
-) -> None:
-    """Print invented residents' cards on simulated devices, centre and all, and check the books against the world."""
+    app: App, cards: int | None, speed: float | None, seed: int, faults: tuple[str, ...], link: str | None,
+    directory: Path | None,
+) -> None:  # fmt: skip
+    """Invented residents' cards on simulated devices, centre and all.
+
+    With --cards a rehearsal that prints them and checks the books against the world. Without, a touchscreen to work
+    at and a console that shows the world and makes trouble, until Ctrl-C.
+    """
     set_up_logging("warning")
+    if faults and cards is None:
+        raise UsageError("--fault needs --cards: the console has a button for each")
     parsed = [parse_fault(text) for text in faults]
     chosen, reason = choose_link(link)
     place = directory or Path(tempfile.mkdtemp(prefix="keping-demo-"))
@@ -41,12 +58,34 @@ def demo(
         raise UsageError(f"--dir {directory}: not empty")
     if not app.as_json:
         click.echo(f"chip link: {chosen}" + (f" ({reason})" if reason and not link else ""))
-    plan = Plan(place, cards, speed, seed, chosen, parsed)
+    if cards is None:
+        _train(app, Training(place, speed or TRAINING_SPEED, seed, chosen))
+        return
+    plan = Plan(place, cards, speed or REHEARSAL_SPEED, seed, chosen, parsed)
     with click.progressbar(length=cards, label="cards", file=sys.stderr) as bar:
         result = rehearse(plan, lambda done: bar.update(done - bar.pos))
     app.answer(result, lambda: _report(result, place))
     if not succeeded(result):
         raise click.exceptions.Exit(1)
+
+
+def _train(app: App, training: Training) -> None:
+    stopping = stop_signal()
+    with training:
+        addresses = {"touchscreen": training.kiosk_url, "console": training.console_url}
+        text = "\n".join([
+            f"touchscreen  {training.kiosk_url}",
+            *(f"             {person.name}, PIN {person.pin}" for person in OPERATORS),
+            f"console      {training.console_url}",
+            "Ctrl-C ends it.",
+        ])  # fmt: skip
+        app.answer(addresses, lambda: text)
+        if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+            for address in addresses.values():
+                webbrowser.open(address)
+        training.watch(stopping.wait)
+        if not app.as_json:
+            click.echo("finishing the card in the machine")
 
 
 def _report(result: dict[str, Any], place: Path) -> str:

@@ -33,6 +33,10 @@ class HubServer:
     def url(self) -> str:
         return f"http://{self._host}:{self.port}"
 
+    @property
+    def listening(self) -> bool:
+        return self._running is not None
+
     def pause(self) -> None:
         """Let requests under way finish their work, then drop every connection and the port. <= 10 s.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import random
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -20,50 +19,22 @@ from kiosk.books import read_view
 from kiosk.core.frames import Frame
 from kiosk.desk import balances
 from kiosk.errors import KepingError, Unavailable
-from kiosk.hub.app import create_app
-from kiosk.hub.issue import issue
-from kiosk.hub.keyring import HubKeys
-from kiosk.hub.server import HubServer
-from kiosk.hub.stations import add_station
 from kiosk.hub.status import status as hub_status
-from kiosk.hub.store import Store
 from kiosk.journal import scan
-from kiosk.rig.devices import Devices, new_blanks
 from kiosk.rig.faults import Fault
 from kiosk.rig.operator import ScriptedOperator
-from kiosk.rig.outage import Outage
-from kiosk.rig.process import StationProcess
-from kiosk.rig.residents import invent
+from kiosk.rig.rig import SKU, Rig, Setting
 from kiosk.rig.script import Script
+from kiosk.rig.trouble import Trouble
 from kiosk.rig.world_check import differences, good_cards, spoiled_cards, wrong_cards
 from kiosk.views import View
 
 log = logging.getLogger(__name__)
 
-STATION = "kupang-01"
-SKU = "wni"
-BAST = "BAST-471/2018"
 SPARE = 10
 LOOK_S = 0.05
 CARD_S = 60.0
 CONVERGE_S = 60.0
-
-CONFIG = """\
-station:
-  id: "{station}"
-printer:
-  port: "{port}"
-  reply_timeout: {reply_timeout}
-reader:
-  link: "{link}"
-  name: "{reader}"
-  appear_timeout: 3.0
-hub:
-  url: "{hub}"
-  poll: 1.0
-web:
-  port: 0
-"""
 
 
 @dataclass(frozen=True)
@@ -85,49 +56,18 @@ class Demo:
     def __init__(self, plan: Plan, progress: Callable[[int], None]) -> None:
         self._plan = plan
         self._progress = progress
-        self._closing = ExitStack()
-        rng = random.Random(plan.seed)  # noqa: S311  # a rehearsal must repeat, not be secret
-        for name in ("hub", "cards"):
-            (plan.directory / name).mkdir(parents=True)
-        self._residents = list(invent(plan.seed, plan.cards, issued=plan.issued))
-        self._blanks = plan.cards + SPARE + len(plan.faults)
-        self._devices = Devices(plan.directory, new_blanks(self._blanks, rng), plan.link, plan.speed)
-        self._closing.callback(self._devices.close)
-        self._bring_up_hub()
-        self._bring_up_station(rng)
+        blanks = plan.cards + SPARE + len(plan.faults)
+        self._rig = Rig(Setting(
+            plan.directory, people=plan.cards, blanks=blanks, loaded=blanks, speed=plan.speed, seed=plan.seed,
+            link=plan.link, issued=plan.issued,
+        ))  # fmt: skip
+        self._station, self._devices = self._rig.station, self._rig.devices
         self._operator = ScriptedOperator(self._station, self._devices.world, self._devices.line)
-        self._script = Script(plan.faults, self._devices.world, self._devices.line, self._station.kill)
-
-    def _bring_up_hub(self) -> None:
-        directory = self._plan.directory / "hub"
-        self._store = Store.open(directory)
-        self._closing.callback(self._store.close)
-        self._keys = HubKeys.open(directory)
-        self._outage = Outage(create_app(self._store, self._keys, time.time))
-        self._hub = HubServer(self._outage)
-        self._closing.callback(self._hub.stop)
-
-    def _bring_up_station(self, rng: random.Random) -> None:
-        directory = self._plan.directory
-        config = directory / "config.yaml"
-        config.write_text(CONFIG.format(
-            station=STATION, port=self._devices.port, link=self._devices.link, reader=self._devices.reader,
-            hub=self._hub.url, reply_timeout=max(3.0, 30.0 / self._plan.speed),
-        ), encoding="utf-8")  # fmt: skip
-        data = directory / "station"
-        self._station = StationProcess(config, data, directory / "station.log", self._devices.environment)
-        self._closing.callback(self._station.stop)
-        code = add_station(self._store, STATION)
-        self._station.command("enrol", "--code", code, "--fingerprint", self._keys.fingerprint)
-        issue(self._store, self._keys, self._residents, STATION, now_s=time.time(), rng=rng)
-        quantity = ["--sku", SKU, "--qty", str(self._blanks)]
-        self._station.command("stock", "receive", *quantity, "--document", BAST)
-        self._station.command("stock", "release", *quantity)
-        self._station.command("stock", "load", *quantity)
-        self._station.start()
+        self._trouble = Trouble(self._rig, dark_s=0.0)
+        self._script = Script(plan.faults, self._rig, self._trouble)
 
     def close(self) -> None:
-        self._closing.close()
+        self._rig.close()
 
     def run(self) -> dict[str, Any]:
         """Print all cards, let the centre catch up, compare books and world. Blocks for the whole rehearsal."""
@@ -137,8 +77,7 @@ class Demo:
         self._print_all()
         seconds = time.monotonic() - started
         busy = self._devices.clock.busy_seconds - busy
-        self._hub.resume()
-        self._outage.failing = False
+        self._trouble.restore_link()
         self._converge()
         code = self._station.stop()
         return self._result(seconds, busy, code)
@@ -171,23 +110,7 @@ class Demo:
 
     def _carry_out(self) -> None:
         while not self._script.todo.empty():
-            match self._script.todo.get():
-                case "kill":
-                    self._station.wait()
-                    self._station.start()
-                case "power":
-                    self._devices.world.power_off()
-                    self._station.wait()
-                    self._devices.world.power_on()
-                    self._station.start()
-                case "hub-down":
-                    self._hub.pause()
-                case "hub-error":
-                    self._outage.failing = True
-                case "hub-up":
-                    self._outage.failing = False
-                    self._hub.resume()
-                    self._station.call("sync.now")
+            self._trouble.verbs[self._script.todo.get()]()
 
     def _converge(self) -> None:
         self._station.call("sync.now")
@@ -220,7 +143,7 @@ class Demo:
 
     def _books(self, view: View, frames: list[Frame]) -> dict[str, Any]:
         balance = balances(view)
-        hub = hub_status(self._store)[0]
+        hub = hub_status(self._rig.store)[0]
         ended = [frame.data["state"] for frame in frames if frame.kind == "job-ended"]
         return {
             "printed": ended.count("completed"),
@@ -238,7 +161,9 @@ class Demo:
 
     def _problems(self, books: dict[str, Any], code: int) -> list[str]:
         world = self._devices.world
-        problems = differences(world, books["balance"][SKU], SKU) + wrong_cards(good_cards(world), self._residents)
+        problems = differences(world, books["balance"][SKU], SKU) + wrong_cards(
+            good_cards(world), self._rig.residents
+        )
         if books["hub_head"] != books["journal_head"]:
             problems.append("the centre's head is not the journal's")
         if code:

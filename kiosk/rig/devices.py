@@ -80,16 +80,17 @@ class DeskReader:
 class Devices:
     """Printer and antenna, running until `close`. `speed`: simulated seconds a real second.
 
-    `port`, `reader` and `environment` are what a station's config and process need to reach them.
+    `port`, `reader` and `environment` are what a station's config and process need to reach them. `tended`: a person
+    refills and empties the printer, so it is as small as a real one; otherwise it has room and ribbon for all cards.
     """
 
-    def __init__(self, directory: Path, cards: list[Card], link: str, speed: float) -> None:
+    def __init__(self, directory: Path, cards: list[Card], link: str, speed: float, *, tended: bool = False) -> None:
         self._closing = ExitStack()
         self.clock = SimClock(speed)
-        # Nobody refills or empties a rehearsal's printer, so it has room and ribbon for all of it.
         most = max(500, len(cards))
-        room = Capacity(hopper=most, output=most, reject=most)
-        self.world = World(self.clock, cards, ribbon=Ribbon(sets_left=most, capacity=most), capacity=room)
+        room = Capacity() if tended else Capacity(hopper=most, output=most, reject=most)
+        ribbon = Ribbon() if tended else Ribbon(sets_left=most, capacity=most)
+        self.world = World(self.clock, cards, ribbon=ribbon, capacity=room)
         self.link = link
         self.environment: dict[str, str] = {}
         antenna: VpcdAntenna | SocketAntenna
@@ -111,7 +112,8 @@ class Devices:
         for card in cards:
             assert isinstance(card.chip, Chip)
             card.chip.on_apdu(self._field.spoken_to)
-        self.line = self._closing.enter_context(PtyLine(Firmware(self.world), self.clock))
+        self.firmware = Firmware(self.world)
+        self.line = self._closing.enter_context(PtyLine(self.firmware, self.clock))
         self.port = self.line.path
 
     @property

@@ -56,9 +56,13 @@ class ScriptedOperator:
     def _answer(self, job: dict[str, Any]) -> None:
         jammed = self._world.stuck
         card = self._world.take_card() if self._world.path is not None else self._out_of_the_path(job)
+        if (
+            card is not None and card.panels and card in self._world.hopper
+        ):  # somebody laid it there: it must not be fed again
+            self._world.lift(card)
         answer, cause = self._judge(card, jammed)
         log.info("operator: job=%s card=%s answer=%s", job["id"], card.number if card else None, answer)
-        if answer is Answer.BLANK and card is not None and card in self._world.by_hand:
+        if answer is Answer.BLANK and card in self._world.by_hand:
             self._world.put_back(card)
         found = self._station.call("jobs.resolve", job=job["id"], answer=answer.value, cause=cause)
         self.answers.append({**found, "reasons": job["reasons"], "message": job["message"]})
@@ -69,8 +73,7 @@ class ScriptedOperator:
         return None if intent and intent["step"] == Step.FEED else self._last_fed
 
     def _judge(self, card: Card | None, jammed: bool) -> tuple[Answer, str | None]:
-        world = self._world
-        if card is None or card in world.hopper:
+        if card is None:
             return Answer.NOT_THERE, None
         if is_whole(card):
             return Answer.GOOD, None

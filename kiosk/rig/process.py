@@ -28,7 +28,16 @@ class StationProcess:
         self._log = log
         self._environment = {**os.environ, **environment}
         self._process: subprocess.Popen[bytes] | None = None
+        self._answers = False
         self.starts = 0
+
+    @property
+    def state(self) -> str:
+        """running, starting, killed, failed or stopped."""
+        code = self._process.poll() if self._process is not None else 0
+        if code is None:
+            return "running" if self._answers else "starting"
+        return "stopped" if code == 0 else "killed" if code < 0 else "failed"
 
     @property
     def alive(self) -> bool:
@@ -36,6 +45,7 @@ class StationProcess:
 
     def start(self) -> None:
         """Start it and wait until it answers. <= 30 s; Unavailable with the end of its log if it does not."""
+        self._answers = False
         with self._log.open("ab") as log:
             self._process = subprocess.Popen([*self._arguments, "run"], stderr=log, stdout=log, env=self._environment)  # noqa: S603  # our own interpreter
         self.starts += 1
@@ -46,6 +56,7 @@ class StationProcess:
             except Unavailable:
                 time.sleep(LOOK_S)
             else:
+                self._answers = True
                 return
         self.kill()
         raise Unavailable(f"the station did not start:\n{self._log.read_text(errors='replace')[-2000:]}")

@@ -4,46 +4,36 @@ from __future__ import annotations
 
 import logging
 import queue
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from drivers.iso7816 import Ins
 from drivers.sim.cards import Card
-from drivers.sim.chip import Behaviour, Chip
-from drivers.sim.line import Line
-from drivers.sim.world import World
+from drivers.sim.chip import Chip
 from kiosk.core.plan import Step
 from kiosk.rig.faults import CHIPS, HOST, LINK, Fault
 from kiosk.rig.operator import is_whole
+from kiosk.rig.rig import Rig
+from kiosk.rig.trouble import Trouble
 
 log = logging.getLogger(__name__)
 
-_CHIPS = {
-    "chip-dead": Behaviour(dead=True),
-    "chip-used": Behaviour(used=True),
-    "chip-weak": Behaviour(weak=True),
-    "chip-random-uid": Behaviour(random_uid=True),
-    "chip-write-fails": Behaviour(fail_write_at=5),
-}
 _UPDATES_BEFORE = 5
 """A fault in ENCODE comes at this UPDATE BINARY: some files are written, most are not."""
 
 
 class Script:
-    """`good`: whole cards in the output tray. `todo`: what the rig's own thread must do, in order.
+    """`good`: whole cards in the output tray. `todo`: verbs that block, for the rig's own thread, in order."""
 
-    `kill` is called in the simulator's or the antenna's thread and must not wait.
-    """
-
-    def __init__(self, faults: Sequence[Fault], world: World, line: Line, kill: Callable[[], None]) -> None:
+    def __init__(self, faults: Sequence[Fault], rig: Rig, trouble: Trouble) -> None:
         self._faults = list(faults)
-        self._world = world
-        self._line = line
-        self._kill = kill
+        self._world = rig.devices.world
+        self._kill = rig.station.kill
+        self._trouble = trouble
         self._host: Fault | None = None
         self.good = 0
         self.fired: list[str] = []
         self.todo: queue.SimpleQueue[str] = queue.SimpleQueue()
-        world.observe(self._happened)
+        self._world.observe(self._happened)
         self._arm()
 
     def _arm(self) -> None:
@@ -62,9 +52,7 @@ class Script:
 
     def _prepare(self, fault: Fault) -> None:
         if fault.kind in CHIPS:
-            card = self._world.hopper[0]
-            assert isinstance(card.chip, Chip)
-            card.chip = Chip(card.chip.uid, behaviour=_CHIPS[fault.kind])
+            self._trouble.exchange_chip(fault.kind)
             self._fire(fault)
         elif fault.kind == "jam":
             assert fault.step is not None
@@ -117,10 +105,8 @@ class Script:
         if fault.kind in HOST:
             self._kill()
             self.todo.put(fault.kind)
-        elif fault.kind == "cover-open":
-            self._world.open_cover()
-        elif fault.kind == "cable":
-            self._line.cut(after_host_bytes=0)
+        else:
+            self._trouble.verbs[fault.kind]()
 
     def _fire(self, fault: Fault) -> None:
         log.info("rig: fault %s", fault)

@@ -31,7 +31,7 @@ def unsigned(resident: Resident, ref: str = "0" * 32, station: str = "specimen")
 def compose(face: Face, sku: Sku) -> Image.Image:
     """RGB, the size of the face: blank, then dye, then resin."""
     shape = (face.height, face.width)
-    paper = np.asarray(_blank(face.width, face.height, sku), np.float64)
+    paper = np.asarray(draw_blank(face.width, face.height, sku), np.float64)
     dye = np.stack([np.frombuffer(face.dye[ink], np.uint8).reshape(shape) for ink in "cmy"], axis=2)
     resin = np.frombuffer(face.resin, np.uint8).reshape(shape)
     printed = paper * (1 - dye / 255)
@@ -39,7 +39,7 @@ def compose(face: Face, sku: Sku) -> Image.Image:
     return Image.fromarray(np.asarray(np.rint(printed), np.uint8))
 
 
-def _blank(width: int, height: int, sku: Sku) -> Image.Image:
+def draw_blank(width: int, height: int, sku: Sku) -> Image.Image:
     """A tint with interlaced waves; a real blank's background is not ours to copy."""
     x, y = np.meshgrid(np.arange(width), np.arange(height))
     waves: NDArray[np.float64] = np.zeros((height, width))

@@ -10,35 +10,62 @@ import numpy as np
 from drivers.sim.cards import Card
 from drivers.sim.chip import Chip
 from drivers.sim.world import World
+from kiosk.core.accounts import Account
 from kiosk.render import render_face
 from kiosk.rig.operator import is_whole
 from kiosk.rig.residents import Resident
 from kiosk.rig.specimen import unsigned
 
+PLACES: dict[str, tuple[Account, ...]] = {
+    "shelf": (Account.VAULT, Account.SHIFT, Account.BENCH),
+    "hopper": (Account.HOPPER,),
+    "in-machine": (Account.IN_MACHINE,),
+    "printed": (Account.PRINTED, Account.ISSUED),
+    "spoiled": (Account.SPOILED, Account.FACTORY_DEFECT),
+}
+"""Where a card can lie, and the accounts that stand for it."""
+
 
 def good_cards(world: World) -> list[Card]:
     """Whole cards, in the output tray or taken out by hand."""
     census = world.census()
-    return [card for card in census["output"] + census["by-hand"] if is_whole(card)]
+    return [card for card in census["output"] + census["collected"] + census["by-hand"] if is_whole(card)]
 
 
 def spoiled_cards(world: World) -> list[Card]:
     census = world.census()
-    kept = [card for card in census["by-hand"] + census["output"] if not is_whole(card)]
-    return census["reject"] + kept
+    kept = census["by-hand"] + census["collected"] + census["output"]
+    return census["reject"] + [card for card in kept if not is_whole(card)]
 
 
-def differences(world: World, accounts: Mapping[str, int], sku: str) -> list[str]:
-    """Every account that has a physical place, against that place. Empty when all agree."""
+def count_world(world: World, shelf: Sequence[Card] = ()) -> dict[str, int]:
+    """How many cards really lie at each of PLACES."""
     census = world.census()
-    bad = accounts.get("spoiled", 0) + accounts.get("factory-defect", 0)
-    pairs = {
-        "hopper": (accounts.get("hopper", 0), len(census["hopper"])),
-        "in-machine": (accounts.get("in-machine", 0), len(census["path"])),
-        "printed": (accounts.get("printed", 0), len(good_cards(world))),
-        "spoiled + factory-defect": (bad, len(spoiled_cards(world))),
+    return {
+        "shelf": len(shelf),
+        "hopper": len(census["hopper"]),
+        "in-machine": len(census["path"]),
+        "printed": len(good_cards(world)),
+        "spoiled": len(spoiled_cards(world)),
     }
-    found = [f"{sku} {name}: books {books}, world {real}" for name, (books, real) in pairs.items() if books != real]
+
+
+def count_books(accounts: Mapping[str, int]) -> dict[str, int]:
+    """How many cards lie at each of PLACES by the balances of one SKU."""
+    return {place: sum(accounts.get(name, 0) for name in names) for place, names in PLACES.items()}
+
+
+def differences(
+    world: World, accounts: Mapping[str, int], sku: str, shelf: Sequence[Card] | None = None
+) -> list[str]:
+    """Every place by the books, against the world; without `shelf` that one is not looked at. Empty if all agree."""
+    books, real = count_books(accounts), count_world(world, shelf or ())
+    looked_at = [place for place in PLACES if place != "shelf" or shelf is not None]
+    found = [
+        f"{sku} {place}: books {books[place]}, world {real[place]}"
+        for place in looked_at
+        if books[place] != real[place]
+    ]
     if sum(accounts.values()):
         found.append(f"{sku}: debits and credits differ by {sum(accounts.values())}")
     return found

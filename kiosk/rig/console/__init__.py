@@ -1,0 +1,1 @@
+"""The world console: what is really there, and buttons for what can befall it. Loopback only; for training."""

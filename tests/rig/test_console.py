@@ -1,0 +1,293 @@
+"""Every button of the world console, pressed in mid-print over HTTP: the books agree with the world after it.
+
+One rig serves all tests; at its end nobody has two cards, and the journal replays from the first frame on.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from drivers.sim.cards import Card, Happening, Place
+from drivers.sim.chip import Chip
+from kiosk.books import replay
+from kiosk.errors import Unavailable
+from kiosk.hub.status import status as hub_status
+from kiosk.journal import scan
+from kiosk.rig.console.books import Page, compare
+from kiosk.rig.console.scene import whereabouts
+from kiosk.rig.console.training import Training
+from kiosk.rig.console.words import GROUPS, all_words
+from kiosk.rig.operator import ScriptedOperator
+from kiosk.rig.rig import SKU
+from kiosk.rig.world_check import differences, good_cards, wrong_cards
+
+pytestmark = [pytest.mark.rig, pytest.mark.timeout(60)]
+
+PATIENCE_S = 30.0
+
+MENDED_BY = {
+    "hub-down": ["hub-up"],
+    "hub-error": ["hub-up"],
+    "cable": ["cable-in"],
+    "cover-open": ["cover-close"],
+    "ribbon-end": ["ribbon-new"],
+    "hopper-empty": ["hopper-load", "hopper-load"],
+    "card-out": ["card-back"],
+}
+"""What is pressed after a button, if anything is."""
+
+
+MENDING = (
+    "hub-up", "cable-in", "cover-close", "ribbon-new", "trays", "hopper-empty", "hopper-load", "hopper-load",
+)  # fmt: skip
+
+
+class Trainee:
+    """Presses buttons in mid-print, answers what the station asks, tells the books what was loaded by hand."""
+
+    def __init__(self, training: Training) -> None:
+        self.training, self.rig = training, training.rig
+        self.world = self.rig.devices.world
+        self.operator = ScriptedOperator(self.rig.station, self.world, self.rig.devices.line)
+        self.web = httpx.Client(base_url=training.console_url, timeout=PATIENCE_S, trust_env=False)
+
+    def press(self, verb: str) -> httpx.Response:
+        return self.web.post(f"/do/{verb}", headers={"Origin": self.training.console_url})
+
+    def look(self) -> dict[str, Any]:
+        seen: dict[str, Any] = self.web.get("/world").json()
+        return seen
+
+    def call(self, command: str, **arguments: Any) -> Any:
+        return self.rig.station.call(command, **arguments)
+
+    def until(self, reached: Callable[[], bool], step: Callable[[], None] = lambda: None) -> None:
+        pause = threading.Event()
+        deadline = time.monotonic() + PATIENCE_S
+        while not reached():
+            assert time.monotonic() < deadline, (self.call("jobs.list")[:2], self.call("station.status"))
+            step()
+            pause.wait(0.03)
+
+    def print_and_press(self, verbs: list[str], cards: int = 1) -> None:
+        """At the first card's magenta panel the simulation stands still until all `verbs` are pressed."""
+        pressed = threading.Event()
+        started: list[Card] = []
+
+        def at_magenta(event: str, card: Card | None, detail: str) -> None:
+            if (event, detail) == ("panel-started", "m") and not started and card is not None:
+                started.append(card)
+                assert pressed.wait(PATIENCE_S)
+
+        stop = self.world.observe(at_magenta)
+        jobs = self.call("jobs.run", count=cards)
+        try:
+            self.until(lambda: bool(started))
+            answers = [self.press(verb).status_code for verb in verbs]
+        finally:
+            pressed.set()
+            stop()
+        assert answers == [200] * len(verbs)
+        self.until(lambda: all(self.ended(job) for job in jobs), self.tend)
+
+    def ended(self, job: str) -> bool:
+        try:
+            return bool(self.call("jobs.show", job=job)["state"] in ("completed", "aborted"))
+        except Unavailable:
+            return False
+
+    def tend(self) -> None:
+        try:
+            self.operator.look(self.call("jobs.list"))
+        except Unavailable:
+            self.training.trouble.revive()
+
+    def tell_the_books(self) -> None:
+        """A count of the hopper, and the movement that makes the books say the same."""
+        booked = self.call("stock.balance")[SKU].get("hopper", 0)
+        surplus = len(self.world.hopper) - booked
+        if surplus:
+            movement = "load" if surplus > 0 else "unload"
+            self.call("stock.move", movement=movement, sku=SKU, quantity=abs(surplus))
+
+    def agree(self) -> None:
+        accounts = self.call("stock.balance")[SKU]
+        assert differences(self.world, accounts, SKU, self.rig.shelf) == []
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trainee]:
+    with Training(tmp_path_factory.mktemp("training") / "rig", 400, 5, "in-process", dark_s=0.1) as training:
+        trainee = Trainee(training)
+        trainee.until(lambda: training.rig.station.state == "running")
+        yield trainee
+        trainee.web.close()
+        assert wrong_cards(good_cards(trainee.world), training.rig.residents) == []
+        training.rig.station.stop()
+        replay(scan(training.rig.data / "journal"))
+
+
+@pytest.fixture
+def trainee(shared: Trainee) -> Iterator[Trainee]:
+    """People wait, 40 blanks lie ready, nothing is broken before; books and world agree after."""
+    shared.training.trouble.revive()
+    for verb in [*MENDING, *["people"] * (_waiting(shared) < 3)]:
+        assert shared.press(verb).status_code == 200
+    shared.tell_the_books()
+    shared.until(lambda: _waiting(shared) >= 3)
+    yield shared
+    shared.agree()
+
+
+def _waiting(trainee: Trainee) -> int:
+    """Records that are at the station and not printed, as the centre knows it."""
+    [known] = hub_status(trainee.rig.store)
+    return known.records.get("arrived", 0)
+
+
+VERBS = [button.verb for _, _, group in GROUPS for button in group]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_pressed_in_mid_print(trainee: Trainee, verb: str) -> None:
+    printed = len(good_cards(trainee.world))
+    cards = 2 if verb.startswith(("jam", "chip")) else 1  # what was armed befalls the second one at the latest
+    trainee.print_and_press(["card-out"] * (verb == "card-back") + [verb, *MENDED_BY.get(verb, [])], cards)
+    trainee.tell_the_books()
+    trainee.agree()
+    assert len(good_cards(trainee.world)) == printed + cards
+    assert trainee.look()["printer"]["armed"] == []
+
+
+def test_a_power_cut_in_mid_print_and_the_console_lives(trainee: Trainee) -> None:
+    starts = trainee.rig.station.starts
+    trainee.print_and_press(["power"])
+    seen = trainee.look()
+    assert seen["station"]["state"] == "running"
+    assert trainee.rig.station.starts == starts + 1
+    kinds = [entry["kind"] for entry in seen["events"]]
+    assert {"ejected"} <= set(kinds)
+    replay(scan(trainee.rig.data / "journal"))
+
+
+def test_a_dead_station_is_seen_dead_and_comes_back(trainee: Trainee) -> None:
+    before = trainee.look()["station"]
+    trainee.rig.station.kill()
+    trainee.rig.station.wait()
+    dead = trainee.look()
+    assert (dead["station"]["state"], dead["station"]["fresh"]) == ("killed", False)
+    assert dead["station"]["seq"] == before["seq"]
+    assert trainee.press("stock-load").status_code == 503
+    turns = iter([False, True])
+    trainee.training.watch(lambda _: next(turns))
+    assert trainee.look()["station"]["state"] == "running"
+
+
+def test_what_is_loaded_and_not_booked_shows_as_a_difference(trainee: Trainee) -> None:
+    assert trainee.press("hopper-load").status_code == 200
+    hopper = next(row for row in trainee.look()["rows"] if row["place"] == "hopper")
+    assert hopper["world"] == hopper["station"] + 20
+    with pytest.raises(AssertionError):
+        trainee.agree()
+    trainee.tell_the_books()
+
+
+def test_a_verb_that_the_world_does_not_allow(trainee: Trainee) -> None:
+    answer = trainee.press("card-out")
+    assert (answer.status_code, answer.json()["reason"]) == (409, "path-is-empty")
+    trainee.press("hopper-empty")
+    assert trainee.press("chip-dead").json()["reason"] == "hopper-is-empty"
+    for _ in range(5):
+        assert trainee.press("hopper-load").status_code == 200
+    assert trainee.press("stock-load").json()["reason"] == "hopper-is-full"
+    trainee.tell_the_books()
+    assert trainee.press("earthquake").status_code == 404
+
+
+def test_shape(trainee: Trainee) -> None:
+    trainee.print_and_press([])
+    seen = trainee.look()
+    assert set(seen) == {
+        "station", "centre", "ledgers", "rows", "printer", "path", "trays", "next", "events",
+    }  # fmt: skip
+    assert [row["place"] for row in seen["rows"]] == ["shelf", "hopper", "in-machine", "printed", "spoiled"]
+    assert seen["path"] is None
+    assert 0 < len(seen["events"]) <= 10
+    words = set(all_words())
+    assert {entry["kind"] for entry in seen["events"]} <= words
+    assert {seen["station"]["state"], f"link-{seen['centre']['link']}", seen["ledgers"]} <= words
+    secrets = ["jwk", "246810"]
+    assert [each for each in secrets if each in str(seen)] == []
+
+
+def test_the_picture_grows_and_is_sent_once(trainee: Trainee) -> None:
+    looks: list[dict[str, Any]] = []
+    stop = trainee.world.observe(lambda event, *_: looks.append(trainee.look()) if event == "panel-printed" else None)
+    trainee.print_and_press([])
+    stop()
+    versions = [look["path"]["picture"] for look in looks]
+    assert len(set(versions)) == 5
+    assert [len(look["path"]["panels"]) for look in looks] == [1, 2, 3, 4, 5]
+    assert {file["name"]: file["bytes"] for file in looks[0]["path"]["chip"]["files"]}["6FF6"] == 80
+    whole = trainee.look()["trays"]["output"]["cards"][0]["picture"]
+    first = trainee.web.get(whole)
+    assert first.headers["Content-Type"] == "image/jpeg"
+    again = trainee.web.get(whole, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert trainee.web.get("/card/99999.jpg").status_code == 404
+
+
+@pytest.mark.parametrize("origin", [None, "null", "http://127.0.0.1:1", "http://evil.example"])
+def test_only_its_own_page_may_press(trainee: Trainee, origin: str | None) -> None:
+    armed = trainee.look()["printer"]["armed"]
+    headers = {"Origin": origin} if origin else {}
+    assert trainee.web.post("/do/jam:feed", headers=headers).status_code == 403
+    assert trainee.look()["printer"]["armed"] == armed
+    assert trainee.web.get("/do/jam:feed").status_code == 405
+
+
+def test_only_loopback_names_are_answered(trainee: Trainee) -> None:
+    assert trainee.web.get("/", headers={"Host": "rebound.example"}).status_code == 400
+    page = trainee.web.get("/")
+    assert page.status_code == 200
+    assert "PIN" in page.text
+    assert "script-src 'self'" in page.headers["Content-Security-Policy"]
+    assert [verb for verb in VERBS if f'data-verb="{verb}"' not in page.text] == []
+    for each in ("keping.css", "console.css", "console.js"):
+        assert trainee.web.get(f"/static/{each}").status_code == 200
+
+
+def test_every_verb_has_a_button_and_every_button_a_verb(trainee: Trainee) -> None:
+    assert sorted(VERBS) == sorted(trainee.training.trouble.verbs)
+
+
+def test_the_ledgers_are_compared() -> None:
+    page = Page(7, "aa", {"hopper": 3})
+    assert compare(page, page) == "same"
+    assert compare(Page(8, "bb", {"hopper": 2}), page) == "behind"
+    assert compare(Page(7, "ab", {"hopper": 3}), page) == "different"
+    assert compare(Page(7, "aa", {"hopper": 2}), page) == "different"
+    assert compare(Page(5, "cc", {}, fresh=False), page) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("events", "place", "where"),
+    [
+        ([], Place.BETWEEN, "feeding"),
+        (["fed"], Place.PRINT, "print"),
+        (["fed"], Place.BETWEEN, "from-print"),
+        (["fed", "at-contactless"], Place.CONTACTLESS, "chip"),
+        (["fed", "at-contactless", "left-contactless"], Place.BETWEEN, "from-chip"),
+        (["fed", "panel-printed"], Place.BETWEEN, "to-tray"),
+        (["fed", "jammed"], Place.JAMMED, "print"),
+    ],
+)
+def test_where_a_card_is_between_two_positions(events: list[str], place: Place, where: str) -> None:
+    card = Card(1, chip=Chip(bytes(7)), history=[Happening(0.0, event, "print") for event in events])
+    assert whereabouts(card, place) == where
