@@ -1,21 +1,21 @@
 """Live screens: one stream tells that something changed, the page then asks for its own fragment again.
 
-Streams are few (MOST_STREAMS), each beats every 2 s so that a dead browser is noticed, and ends with its session or
-the station; the next one is told 503 and polls instead. The browser never holds a state that the server does not.
+Streams are few (MOST_STREAMS) and end within LOOK_S with their reader, their session or the station; the next one is
+told 503 and polls instead. The browser never holds a state that the server does not.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 
 from kiosk.web.house import House, house
 from kiosk.web.security import current
 
 MOST_STREAMS = 6
-BEAT_S = 2.0
+LOOK_S = 0.25
 
 
 class Streams:
@@ -29,18 +29,20 @@ class Streams:
         """`text/event-stream` of the pulse, or 503 when all places are taken."""
         if not self._places.acquire(blocking=False):
             return Response("all streams are taken; poll", 503, {"Retry-After": "2"})
-        stream = Response(self._beats(current().token), mimetype="text/event-stream")
+        gone = request.environ.get("waitress.client_disconnected", lambda: False)
+        stream = Response(self._beats(current().token, gone), mimetype="text/event-stream")
         stream.call_on_close(self._places.release)
         return stream
 
-    def _beats(self, token: str) -> Iterator[str]:
+    def _beats(self, token: str, gone: Callable[[], bool]) -> Iterator[str]:
         pulse = self._house.station.pulse
         known = pulse.count
         yield f"retry: 1000\ndata: {known}\n\n"
-        while self._goes_on(token):
-            count = pulse.wait(known, BEAT_S)
-            yield f"data: {count}\n\n" if count != known else ": still here\n\n"
-            known = count
+        while self._goes_on(token) and not gone():
+            count = pulse.wait(known, LOOK_S)
+            if count != known:
+                known = count
+                yield f"data: {known}\n\n"
 
     def _goes_on(self, token: str) -> bool:
         house = self._house

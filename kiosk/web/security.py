@@ -68,7 +68,9 @@ def _check(sessions: Sessions, parked: Parked) -> BaseResponse | None:
 
 
 def _is_a_person() -> bool:
-    return request.endpoint not in PASSIVE and "X-Refresh" not in request.headers
+    """What a page loads with itself or asks for by itself is no touch: pictures change while nobody is there."""
+    loaded = request.headers.get("Sec-Fetch-Dest", "document") not in ("document", "empty")
+    return not loaded and request.endpoint not in PASSIVE and "X-Refresh" not in request.headers
 
 
 def _harden(response: Response) -> Response:

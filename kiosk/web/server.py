@@ -28,7 +28,8 @@ class WebServer:
         self._house: House | None = app.extensions.get("house")
         self._sockets: dict[int, Any] = {}
         self._server: Any = create_server(
-            app, map=self._sockets, sockets=[listening], threads=THREADS, ident="keping"
+            app, map=self._sockets, sockets=[listening], threads=THREADS, ident="keping",
+            channel_request_lookahead=1,  # or a reader who has gone is noticed at the next write only
         )  # fmt: skip
         self.port = int(self._server.effective_port)
         self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)

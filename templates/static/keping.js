@@ -13,6 +13,8 @@
       const answer = await fetch(location.href, { headers: { "X-Refresh": "1" }, redirect: "follow" });
       if (answer.redirected && new URL(answer.url).pathname === "/sign-in") { location.assign(answer.url); return; }
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const bar = fresh.querySelector("#status");
+      if (bar) idleIn(Number(bar.dataset.left));
       const parts = [...document.querySelectorAll("[data-refresh]")];
       const same = parts.length && parts.every(part => fresh.querySelector(`[data-refresh="${part.dataset.refresh}"]`));
       if (!same && body.hasAttribute("data-live")) { exchange("#page", fresh); exchange(".foot", fresh); }
@@ -21,8 +23,6 @@
       const said = fresh.querySelector("#said"), mine = document.querySelector("#said");
       if (said && mine && said.textContent.trim() !== mine.textContent.trim()) mine.textContent = said.textContent.trim();
       body.dataset.updated = String(Date.now());
-      const bar = fresh.querySelector("#status");
-      if (bar) idleIn(Number(bar.dataset.left));
     } catch { setTimeout(refresh, 1000); }
     finally { busy = false; if (again) { again = false; refresh(); } }
   }
@@ -153,14 +153,16 @@
   function key(text, act, kind = "") {
     const button = document.createElement("button");
     button.type = "button"; button.textContent = text; button.className = kind; button.tabIndex = -1;
-    button.addEventListener("pointerdown", event => { event.preventDefault(); act(); });
+    // The field keeps the focus; the act comes with the click, or the click would meet what lies under the keyboard.
+    button.addEventListener("pointerdown", event => event.preventDefault());
+    button.addEventListener("click", act);
     return button;
   }
   function put(field, text) { field.value += text; typed(field); }
   function typed(field) { field.dispatchEvent(new Event("input", { bubbles: true })); }
   function closeKeys() { keys?.remove(); keys = null; body.classList.remove("typing"); }
-  document.addEventListener("pointerdown", event => {
-    const field = event.target.closest?.("[data-keys]");
+  document.addEventListener("click", event => {
+    const field = event.target.closest("[data-keys]");
     if (field) openKeys(field); else if (keys && !event.target.closest(".keys")) closeKeys();
   });
 })();

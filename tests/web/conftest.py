@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -17,6 +18,9 @@ from tests.office import Office, office
 from tests.web.browser import browser, figures
 
 __all__ = ["browser", "office"]
+
+LETTERS = TemporaryDirectory(prefix="keping-letters-")
+"""Where the letters for the browser are kept, once for all kiosks of a test run."""
 
 PIN = "246810"
 OTHER_PIN = "135791"
@@ -41,6 +45,7 @@ class Kiosk:
     def __init__(self, office: Office) -> None:
         self.office = office
         self.clock = Clock()
+        (office.data / "cache").symlink_to(LETTERS.name)
         people = People(office.data)
         people.add("maria", "Maria Taek", Role.OPERATOR, PIN)
         people.add("yosep", "Yosep Bria", Role.SUPERVISOR, OTHER_PIN)

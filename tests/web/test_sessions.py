@@ -96,6 +96,8 @@ def test_what_a_page_asks_by_itself_keeps_nobody_signed_in(kiosk: Kiosk, visitor
         kiosk.clock.advance(150)
         visitor.get("/queue", X_Refresh="1")
         visitor.get("/glance")
+        visitor.get("/static/keping.css", Sec_Fetch_Dest="style")
+        visitor.get("/proof/x/small.webp", Sec_Fetch_Dest="image")
         with visitor.http.stream("GET", "/live") as stream:
             assert stream.status_code == 200
     assert visitor.get("/glance").json()["left_s"] == 0

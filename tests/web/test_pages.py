@@ -1,0 +1,98 @@
+"""Every screen in every state, three sizes, two languages: axe-core, sizes of what is touched, nothing cut off."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.web.browser import LAYOUT_FAULTS, SIZES, SMALL_TARGETS, Screen, figures, screen_of
+from tests.web.conftest import PIN, Kiosk
+from tests.web.states import State, states
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.browser
+
+LANGUAGES = ("id", "en")
+
+
+def axe(screen: Screen) -> list[str]:
+    from axe_playwright_python.sync_playwright import Axe
+
+    found: dict[str, Any] = Axe().run(screen.page, options={"resultTypes": ["violations"], "preload": False}).response
+    return [f"{each['id']}: {each['nodes'][0]['html'][:120]}" for each in found["violations"]]
+
+
+class Look:
+    """What was looked at, and what was found wrong."""
+
+    def __init__(self) -> None:
+        self.pages = self.targets = 0
+        self.faults: list[str] = []
+
+    def note(self, where: str, found: list[str]) -> None:
+        self.faults += [f"{where}: {each}" for each in found]
+
+
+def look_at(screen: Screen, state: State, language: str, look: Look) -> None:
+    page = screen.page
+    page.set_viewport_size(dict(zip(("width", "height"), SIZES["small"], strict=True)))
+    screen.open(state.path)
+    assert page.get_attribute("html", "lang") == language
+    if state.keys:
+        page.tap(state.keys)
+        page.wait_for_selector(".keys")
+    look.pages += 1
+    look.note(f"{state.name} {language}", axe(screen))
+    for name, (width, height) in SIZES.items():
+        page.set_viewport_size({"width": width, "height": height})
+        where = f"{state.name} {language} {name}"
+        if not state.keys:  # the keyboard lies over the foot on purpose
+            look.note(where, page.evaluate(LAYOUT_FAULTS))
+        targets = page.evaluate(SMALL_TARGETS, ".keys" if state.keys else "body")
+        look.targets += targets["count"]
+        look.note(where, targets["found"])
+
+
+@pytest.mark.timeout(180)
+def test_every_screen_in_every_state(browser: Browser, kiosk: Kiosk) -> None:
+    look = Look()
+    with screen_of(browser, kiosk.url) as signed_in, screen_of(browser, kiosk.url) as stranger:
+        signed_in.sign_in(PIN)
+        for state in states(kiosk):
+            for language in LANGUAGES:
+                screen = signed_in if state.signed_in else stranger
+                screen.page.context.add_cookies([{"name": "bahasa", "value": language, "url": kiosk.url}])
+                look_at(screen, state, language, look)
+    figures.append(f"axe-core: {look.pages} pages, {look.targets} touch targets measured, {len(look.faults)} faults")
+    assert look.pages > 60
+    assert not look.faults, "\n".join(look.faults)
+
+
+def test_the_warning_before_the_lock(browser: Browser, kiosk: Kiosk) -> None:
+    with screen_of(browser, kiosk.url) as screen:
+        screen.sign_in(PIN)
+        kiosk.clock.advance(575)
+        kiosk.office.station.pulse.beat()
+        screen.page.wait_for_selector("#idle[open]")
+        assert axe(screen) == []
+        assert screen.page.evaluate(SMALL_TARGETS, "#idle")["found"] == []
+
+
+def test_a_page_that_is_wrong_would_be_found(browser: Browser, quiet: Kiosk) -> None:
+    """The control of all the looking: small, too near, unnamed, cut off."""
+    with screen_of(browser, quiet.url) as screen:
+        screen.sign_in(PIN)
+        assert axe(screen) == []
+        screen.page.evaluate("""() => {
+          const page = document.querySelector('.page');
+          page.insertAdjacentHTML('afterbegin', '<button id=a></button><button id=b></button><p id=wide>x</p>');
+          for (const id of ['a', 'b']) Object.assign(document.getElementById(id).style,
+            { minWidth: 0, width: '30px' });
+          document.querySelector('#wide').style.width = '3000px';
+        }""")  # fmt: skip
+        assert any(each.startswith("button-name") for each in axe(screen))
+        assert len(screen.page.evaluate(SMALL_TARGETS, "body")["found"]) >= 3
+        assert screen.page.evaluate(LAYOUT_FAULTS) != []
