@@ -5,9 +5,15 @@ One rig serves all tests; at its end nobody has two cards, and the journal repla
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -265,6 +271,29 @@ def test_only_loopback_names_are_answered(trainee: Trainee) -> None:
 
 def test_every_verb_has_a_button_and_every_button_a_verb(trainee: Trainee) -> None:
     assert sorted(VERBS) == sorted(trainee.training.trouble.verbs)
+
+
+def test_the_command_serves_both_until_it_is_told_to_end(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "kiosk", "demo", "--json", "--link", "in-process", "--dir", str(tmp_path / "demo")]
+    environment = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as demo:
+        assert demo.stdout is not None
+        try:
+            addresses = json.loads(demo.stdout.readline())
+            assert httpx.get(addresses["console"] + "/world", trust_env=False).json()["station"]["state"] == "running"
+            touchscreen = httpx.get(addresses["touchscreen"], follow_redirects=True, trust_env=False)
+            assert "Maria Taek" in touchscreen.text
+        finally:
+            demo.send_signal(signal.SIGINT)
+            _, complaints = demo.communicate(timeout=PATIENCE_S)
+    assert (demo.returncode, complaints) == (0, "")
+    replay(scan(tmp_path / "demo" / "station" / "journal"))
+
+
+def test_faults_are_for_rehearsals(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "kiosk", "demo", "--fault", "jam@1", "--dir", str(tmp_path / "demo")]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, "--cards" in done.stderr) == (2, True)
 
 
 def test_the_ledgers_are_compared() -> None:

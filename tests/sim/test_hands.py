@@ -25,13 +25,17 @@ def flick(world: World) -> None:
     world.close_cover()
 
 
+def print_disturbed(world: World, act: Callable[[World], object]) -> None:
+    for item in print_panel(world, YELLOW, 1):
+        if isinstance(item, Event) and item.name == "panel-started":
+            act(world)
+
+
 @pytest.mark.parametrize(("act", "error"), [(World.take_card, Err.MECHANICAL), (flick, Err.COVER_OPEN)])
 def test_at_the_instant_when_a_panel_begins(act: Callable[[World], object], error: Err) -> None:
     world = new_world()
     with pytest.raises(Fault) as caught:
-        for item in print_panel(world, YELLOW, 1):
-            if isinstance(item, Event) and item.name == "panel-started":
-                act(world)
+        print_disturbed(world, act)
     assert caught.value.error is error
     assert world.odometer.panels_printed == 0
 
@@ -47,7 +51,7 @@ def test_hands_in_the_hopper() -> None:
     second = world.hopper[1]
     world.lift(second)
     assert (world.by_hand, len(world.hopper)) == ([second], 2)
-    with pytest.raises(ValueError, match="not in deque|x not in"):
+    with pytest.raises(ValueError, match="not in deque"):
         world.lift(second)
     assert [card.number for card in world.empty_hopper()] == [1, 3]
     assert not world.hopper
