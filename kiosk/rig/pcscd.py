@@ -132,6 +132,7 @@ class PrivatePcscd:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C is for the station, which still needs the reader for its last card
             )
         try:
             if self._serves(self._process, port):
