@@ -43,6 +43,9 @@ class WebServer:
             self._house.leave()
         # Workers first: a worker that wakes a loop whose pipe is closed would write to a stranger's file.
         self._server.task_dispatcher.shutdown(timeout=STOP_S / 2)
-        # The sockets belong to the loop's thread; without any left, its loop returns.
-        self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._sockets, ignore_all=True))
+        # The sockets belong to the loop's thread; without any left, its loop returns. Under the lock, for a worker's
+        # last pull may have woken it already, and it would close the pipe before this pull is written.
+        with self._server.trigger.lock:
+            self._server.trigger.thunks.append(lambda: wasyncore.close_all(self._sockets, ignore_all=True))
+            self._server.pull_trigger()
         self._thread.join(STOP_S / 2)

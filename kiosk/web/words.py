@@ -113,6 +113,20 @@ BECAME = {
     "count-adjustment": "tidak ditemukan dan sudah dicatat.",
 }
 
+FIELDS = {
+    "ref": "Kartu untuk",
+    "movement": "Tindakan",
+    "sku": "Jenis blangko",
+    "quantity": "Jumlah",
+    "answer": "Jawaban",
+}
+
+VALUES = {
+    "load": "Masuk ke wadah",
+    "unload": "Keluar dari wadah",
+    **{answer: texts[0] for answer, texts in ANSWERS.items()},
+}
+
 UNITS = {"mnt": "mnt", "jam": "jam", "hari": "hari"}
 
 FAILURES = {

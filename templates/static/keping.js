@@ -148,7 +148,9 @@
       keys.append(last);
     }
     body.append(keys); body.classList.add("typing");
-    field.scrollIntoView({ block: "start" });
+    // Only the page is scrolled, and only as far as the field needs it: the bar stays where it is.
+    const page = document.querySelector(".page"), top = field.getBoundingClientRect().top - page.getBoundingClientRect().top;
+    if (field.getBoundingClientRect().bottom + 8 > keys.getBoundingClientRect().top) page.scrollTop += top - 56;
   }
   function key(text, act, kind = "") {
     const button = document.createElement("button");

@@ -64,6 +64,11 @@ class Screen:
         if message.type in ("error", "warning") and "the server responded with a status of 4" not in message.text:
             self.faults.append(message.text)
 
+    def expect_faults(self) -> None:
+        """What the test broke on purpose is said; what comes after this is no fault."""
+        self.page.remove_listener("console", self._said)
+        self.faults.clear()
+
     def _asked(self, request: Any) -> None:
         if not request.url.startswith((self.url, "data:", "about:")):
             self.faults.append(f"outside: {request.url}")

@@ -158,11 +158,12 @@ def test_search_by_the_keyboard_of_the_page_and_by_a_real_one(kiosk: Kiosk, scre
 
 
 def covered(screen: Screen) -> bool:
-    """The page's keyboard lies over the field that it types into."""
+    """The page's keyboard lies over the field that it types into, or has pushed the bar away."""
     return bool(screen.page.evaluate("""() => {
       const field = document.activeElement.getBoundingClientRect();
       const keys = document.querySelector('.keys').getBoundingClientRect();
-      return field.bottom > keys.top || field.top < document.querySelector('.bar').getBoundingClientRect().bottom;
+      const bar = document.querySelector('.bar').getBoundingClientRect();
+      return field.bottom > keys.top || field.top < bar.bottom || bar.top !== 0;
     }"""))  # fmt: skip
 
 
@@ -190,7 +191,7 @@ def test_without_a_stream_the_screen_asks(kiosk: Kiosk, screen: Screen) -> None:
         screen.open("/outbox")
     took = after_a_commit(kiosk, screen)
     figures.append(f"commit to screen without a stream: {1000 * took:.0f} ms")
-    screen.faults.clear()  # what the route broke off was said
+    screen.expect_faults()  # what the route broke off was said
 
 
 def after_a_commit(kiosk: Kiosk, screen: Screen) -> float:
@@ -215,7 +216,7 @@ def test_a_screen_without_its_station_says_so(kiosk: Kiosk, screen: Screen) -> N
     kiosk.server.close()
     screen.page.wait_for_selector("#lost:not([hidden])")
     assert "Yang terlihat mungkin sudah berubah" in screen.text("#lost")
-    screen.faults.clear()
+    screen.expect_faults()
 
 
 def test_a_browser_that_was_killed_shows_the_truth_again(browser: Browser, kiosk: Kiosk) -> None:
@@ -273,7 +274,7 @@ def test_the_locked_screen_shows_the_work_and_no_name(kiosk: Kiosk, screen: Scre
     for digit in PIN:
         screen.page.tap(f'[data-digit="{digit}"]')
     screen.page.wait_for_url("**/now")  # where she was
-    screen.faults.clear()  # the page that was left had a request under way
+    screen.expect_faults()  # the page that was left had a request under way
 
 
 def test_by_keyboard_alone(browser: Browser, kiosk: Kiosk) -> None:
