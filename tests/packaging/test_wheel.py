@@ -40,8 +40,9 @@ def test_a_card_is_printed_by_the_installed_wheel(installed: Path, tmp_path: Pat
     show = "print(kiosk.__file__, drivers.__file__, resource('config.yaml'))"
     for path in run([sys.executable, "-c", f"{where}; {show}"], tmp_path, **there).split():
         assert path.startswith(str(installed)), path
-    words = [sys.executable, "-m", "kiosk", "demo", "--cards", "1", "--json", "--link", "in-process", "--speed", "500"]
-    result = json.loads(run([*words, "--dir", str(tmp_path / "demo")], tmp_path, **there))
+    words = [sys.executable, "-m", "kiosk", "demo", "--cards", "1", "--json", "--speed", "500"]
+    words += ["--link", "in-process", "--dir", str(tmp_path / "demo")]
+    result = json.loads(run(words, tmp_path, **there))
     assert (result["printed"], result["balanced"]) == (1, True)
 
 
