@@ -134,14 +134,13 @@ class PrivatePcscd:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C is for the station, which still needs the reader for its last card
             )
+        serves = False
         try:
-            if self._serves(self._process, port):
-                return True
-        except BaseException:  # whatever it was, no daemon stays behind
-            self._end(signal.SIGKILL)
-            raise
-        self._end(signal.SIGKILL)
-        return False
+            serves = self._serves(self._process, port)
+        finally:
+            if not serves:  # whatever it was, no daemon stays behind
+                self._end(signal.SIGKILL)
+        return serves
 
     def _write_files(self, port: int) -> Path:
         library = _vpcd_library()
