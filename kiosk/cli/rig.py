@@ -49,9 +49,9 @@ def demo(
     at and a console that shows the world and makes trouble, until Ctrl-C.
     """
     set_up_logging("warning")
-    if faults and cards is None:
-        raise UsageError("--fault needs --cards: the console has a button for each")
     parsed = [parse_fault(text) for text in faults]
+    if parsed and cards is None:
+        raise UsageError("--fault needs --cards: the console has a button for each")
     chosen, reason = choose_link(link)
     place = directory or Path(tempfile.mkdtemp(prefix="keping-demo-"))
     if directory and directory.exists() and any(directory.iterdir()):

@@ -124,3 +124,8 @@ def test_a_wrong_fault_says_what_is_right(spec: str, why: str) -> None:
     result = keping("demo", "--fault", spec)
     assert result.exit_code == 2
     assert why in result.stderr
+
+
+def test_a_fault_needs_a_rehearsal() -> None:
+    result = keping("demo", "--fault", "jam@3")
+    assert (result.exit_code, "--fault needs --cards" in result.stderr) == (2, True)
