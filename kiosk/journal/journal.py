@@ -219,16 +219,16 @@ def _check_sealed(segments: list[Segment]) -> str:
         before = head_of(sealed.path, last_line(sealed.path))
         with following.path.open("rb") as file:
             first = file.readline()
-        if not first.endswith(b"\n") and following is segments[-1]:
-            continue  # the crash came before the seal was durable; recovery judges it
-        _check_seal(sealed, following, first, before)
+        _check_seal(sealed, following, first, before, is_live=following is segments[-1])
     return before
 
 
-def _check_seal(sealed: Segment, following: Segment, first: bytes, before: str) -> None:
+def _check_seal(sealed: Segment, following: Segment, first: bytes, before: str, is_live: bool) -> None:
     try:
         seal = parse_line(first, before, following.first)
     except FrameError as exc:
+        if is_live:
+            return  # the crash may have come before the seal was durable; recovery judges it
         raise damaged(following.path, 1, str(exc)) from exc
     size = sealed.path.stat().st_size
     if seal.kind != SEGMENT_KIND or seal.data["previous"]["bytes"] != size:

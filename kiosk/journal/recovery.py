@@ -3,9 +3,11 @@
 One frame is outstanding at most, so only the very last line can be torn. The rule, and why each branch:
 
 * short (no newline)                         -> torn: its fdatasync never returned, nobody was told; cut
-* short, but one changed byte from complete  -> REFUSE: the newline of an acknowledged frame rotted
-* complete, with an all-zero 512-byte sector -> torn: the file grew before its data reached the medium; cut
-* complete, bad, no zero sector              -> REFUSE: bit rot on an acknowledged frame
+* short, but one changed byte from complete  -> REFUSE: the newline of an acknowledged frame rotted (unless the
+                                              newline is alone in its sector, and zero: torn, as below)
+* complete, and all that it has in one of the
+  file's 512-byte sectors is zero          -> torn: the file grew before its data reached the medium; cut
+* complete, bad, nothing zero like that      -> REFUSE: bit rot on an acknowledged frame
 * a bad line with anything after it          -> REFUSE: a later frame means this one was once good
 """
 
@@ -53,20 +55,24 @@ def recover(data: bytes, head: str, first: int) -> Tail:
         except NewerVersion as exc:
             raise Unrecoverable(number, str(exc)) from exc
         except FrameError as exc:
-            if number < len(lines) or rest or not _has_zero_sector(line, offset):
+            if number < len(lines) or rest or not _lacks_a_sector(line, offset):
                 raise Unrecoverable(number, str(exc)) from exc
             return Tail(frames, offset, line)
         frames.append(frame)
         head, offset = frame.head, offset + len(line)
-    if rest and _complete_but_newline(rest, head, first + len(frames)):
+    if rest and _complete_but_newline(rest, head, first + len(frames)) and not _lacks_a_sector(rest, offset):
         raise Unrecoverable(len(lines) + 1, "the newline of an acknowledged frame is damaged")
     return Tail(frames, offset, rest)
 
 
-def _has_zero_sector(line: bytes, offset: int) -> bool:
+def _lacks_a_sector(line: bytes, offset: int) -> bool:
+    """A sector reaches the medium whole or not at all, so what never came is zero from one border to the next.
+
+    The first border of the line may be its beginning: the frame before it is older, and its bytes stay.
+    """
     start = -offset % SECTOR
-    whole = (line[at : at + SECTOR] for at in range(start, len(line) - SECTOR + 1, SECTOR))
-    return any(not sector.strip(b"\0") for sector in whole)
+    parts = (line[:start], *(line[at : at + SECTOR] for at in range(start, len(line), SECTOR)))
+    return any(part and not part.strip(b"\0") for part in parts)
 
 
 def _complete_but_newline(rest: bytes, head: str, expected: int) -> bool:
