@@ -18,6 +18,7 @@ from drivers.sim.chip import Chip
 from drivers.sim.chiplink import SocketLink, VpcdAntenna
 from kiosk.rig.pcscd import PrivatePcscd
 from tests.chip.readers import UID, Reader, count_descriptors
+from tests.conftest import Measured
 
 # By thread: a signal can't end a call that hangs inside libpcsclite.
 pytestmark = [pytest.mark.pcsc, pytest.mark.timeout(60, method="thread")]
@@ -58,15 +59,14 @@ def descriptors_of(pid: int) -> int:
 
 @pytest.mark.parametrize("cycles", [10, pytest.param(100, marks=[pytest.mark.long, pytest.mark.timeout(180)])])
 def test_insertions_without_an_error_or_a_leak(
-    over_pcsc: Reader, pcscd: PrivatePcscd, capsys: pytest.CaptureFixture[str], cycles: int
+    over_pcsc: Reader, pcscd: PrivatePcscd, measured: Measured, cycles: int
 ) -> None:
     insert_and_remove(over_pcsc, 1)
     before, threads, daemon = count_descriptors(), threading.active_count(), descriptors_of(pcscd.pid)
     waited = insert_and_remove(over_pcsc, cycles)
     assert (count_descriptors(), threading.active_count()) == (before, threads)
     assert descriptors_of(pcscd.pid) == daemon
-    with capsys.disabled():
-        sys.stdout.write(f"\n{cycles} insertions over pcscd: median {statistics.median(waited):.0f} ms\n")
+    measured(f"{cycles} insertions over pcscd: median {statistics.median(waited):.0f} ms")
 
 
 def test_chips_exchanged_faster_than_pcscd_looks(over_pcsc: Reader) -> None:

@@ -17,9 +17,6 @@ SIZES = {"small": (1024, 600), "middle": (1280, 800), "large": (1920, 1080)}
 PATIENCE_MS = 8000
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
-figures: list[str] = []
-"""Lines for the end of the test run."""
-
 
 def missing() -> str | None:
     """Why there is no browser here, None if there is one."""

@@ -15,7 +15,7 @@ from kiosk.people import People, Role
 from kiosk.web import House, WebServer, create_app
 from kiosk.web.sessions import Parked, Sessions, Throttle
 from tests.office import Office, office
-from tests.web.browser import browser, figures
+from tests.web.browser import browser
 
 __all__ = ["browser", "office"]
 
@@ -134,9 +134,3 @@ def reader(quiet: Kiosk) -> Iterator[Visitor]:
     somebody.sign_in()
     yield somebody
     somebody.leave()
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What was measured on the way."""
-    for line in sorted(figures):
-        terminalreporter.write_line(f"touchscreen: {line}")

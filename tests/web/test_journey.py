@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.web.browser import Screen, figures, screen_of
+from tests.conftest import Measured
+from tests.web.browser import Screen, screen_of
 from tests.web.conftest import PIN, Kiosk
 
 if TYPE_CHECKING:
@@ -36,13 +37,13 @@ def names(kiosk: Kiosk) -> list[str]:
     return [resident.fields.nama for resident in kiosk.office.residents]
 
 
-def test_from_a_waiting_record_to_a_printed_card(kiosk: Kiosk, screen: Screen) -> None:
+def test_from_a_waiting_record_to_a_printed_card(kiosk: Kiosk, screen: Screen, measured: Measured) -> None:
     screen.tap("text=Cetak berikutnya")
     screen.page.wait_for_selector("text=Benar orangnya?")
     screen.tap(".foot .primary")
     screen.page.wait_for_selector(".note.done")
     assert screen.taps <= 6
-    figures.append(f"waiting record to printed card: {screen.taps} taps")
+    measured(f"waiting record to printed card: {screen.taps} taps")
     [ref] = kiosk.made()
     fields = kiosk.office.station.roster.get(ref)
     assert fields is not None
@@ -55,7 +56,7 @@ def test_from_a_waiting_record_to_a_printed_card(kiosk: Kiosk, screen: Screen) -
     screen.page.wait_for_selector("text=Benar orangnya?")
     screen.tap(".foot .primary")
     kiosk.office.until(lambda: len(kiosk.office.jobs()) == 2)
-    figures.append(f"each following card: {screen.taps - before} taps")
+    measured(f"each following card: {screen.taps - before} taps")
 
     # Back, to the form that was sent, and the same tap again.
     screen.page.wait_for_url("**/now")
@@ -78,14 +79,14 @@ def test_a_double_tap_makes_one_job(kiosk: Kiosk, screen: Screen) -> None:
     assert len(kiosk.made()) == 1
 
 
-def test_a_run_and_its_stop_by_a_second_of_holding(kiosk: Kiosk, screen: Screen) -> None:
-    kiosk.office.station.desk.move_stock("test", "unload", "wni", 12)  # so that the run stands still
+def test_a_run_and_its_stop_by_a_second_of_holding(kiosk: Kiosk, screen: Screen, measured: Measured) -> None:
+    kiosk.office.station.stock.move("test", "unload", "wni", 12)  # so that the run stands still
     screen.tap("text=Cetak 20 berikutnya")
     screen.page.wait_for_selector("text=Cetak 3 kartu berurutan?")
     screen.tap("text=Cetak semua")
     hold = screen.page.wait_for_selector("[data-hold]")
     assert screen.taps <= 4
-    figures.append(f"run of cards: {screen.taps} taps")
+    measured(f"run of cards: {screen.taps} taps")
     assert hold
     box = hold.bounding_box()
     assert box
@@ -177,20 +178,20 @@ def test_the_other_language(screen: Screen) -> None:
     screen.page.wait_for_selector("text=Cetak berikutnya")
 
 
-def test_from_commit_to_screen(kiosk: Kiosk, screen: Screen) -> None:
+def test_from_commit_to_screen(kiosk: Kiosk, screen: Screen, measured: Measured) -> None:
     """By the stream at once; without one by asking; both without a touch."""
     screen.open("/outbox")
     took = [1000 * after_a_commit(kiosk, screen) for _ in range(7)]
-    figures.append(f"commit to screen: median {statistics.median(took):.0f} ms, longest {max(took):.0f} ms")
+    measured(f"commit to screen: median {statistics.median(took):.0f} ms, longest {max(took):.0f} ms")
     assert statistics.median(took) <= MOST_MS
 
 
-def test_without_a_stream_the_screen_asks(kiosk: Kiosk, screen: Screen) -> None:
+def test_without_a_stream_the_screen_asks(kiosk: Kiosk, screen: Screen, measured: Measured) -> None:
     screen.page.route("**/live", lambda route: route.abort())
     with screen.page.expect_response("**/glance"):
         screen.open("/outbox")
     took = after_a_commit(kiosk, screen)
-    figures.append(f"commit to screen without a stream: {1000 * took:.0f} ms")
+    measured(f"commit to screen without a stream: {1000 * took:.0f} ms")
     screen.expect_faults()  # what the route broke off was said
 
 
@@ -205,7 +206,7 @@ def after_a_commit(kiosk: Kiosk, screen: Screen) -> float:
         new MutationObserver(look).observe(document.querySelector('#page'), { childList: true, subtree: true });
       });
     }""", seq)  # fmt: skip
-    kiosk.office.station.desk.move_stock("test", "unload", "wni", 1)
+    kiosk.office.station.stock.move("test", "unload", "wni", 1)
     began = time.monotonic()
     screen.page.evaluate("window.shown")
     shown.set()

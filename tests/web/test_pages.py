@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.web.browser import LAYOUT_FAULTS, SIZES, SMALL_TARGETS, Screen, figures, screen_of
+from tests.conftest import Measured
+from tests.web.browser import LAYOUT_FAULTS, SIZES, SMALL_TARGETS, Screen, screen_of
 from tests.web.conftest import PIN, Kiosk
 from tests.web.states import State, states
 
@@ -57,7 +58,7 @@ def look_at(screen: Screen, state: State, language: str, look: Look) -> None:
 
 
 @pytest.mark.timeout(180)
-def test_every_screen_in_every_state(browser: Browser, kiosk: Kiosk) -> None:
+def test_every_screen_in_every_state(browser: Browser, kiosk: Kiosk, measured: Measured) -> None:
     look = Look()
     with screen_of(browser, kiosk.url) as signed_in, screen_of(browser, kiosk.url) as stranger:
         signed_in.sign_in(PIN)
@@ -66,7 +67,7 @@ def test_every_screen_in_every_state(browser: Browser, kiosk: Kiosk) -> None:
                 screen = signed_in if state.signed_in else stranger
                 screen.page.context.add_cookies([{"name": "bahasa", "value": language, "url": kiosk.url}])
                 look_at(screen, state, language, look)
-    figures.append(f"axe-core: {look.pages} pages, {look.targets} touch targets measured, {len(look.faults)} faults")
+    measured(f"axe-core: {look.pages} pages, {look.targets} touch targets measured, {len(look.faults)} faults")
     assert look.pages > 60
     assert not look.faults, "\n".join(look.faults)
 

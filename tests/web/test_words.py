@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 
 from kiosk.resources import resource
 from kiosk.web.fonts import WEIGHTS
-from tests.web.browser import figures
+from tests.conftest import Measured
 from tests.web.conftest import Kiosk, Visitor
 from tests.web.messages import all_messages
 
@@ -130,7 +130,7 @@ def test_colours_come_from_tokens_only() -> None:
 # Weight.
 
 
-def test_pages_are_light(quiet: Kiosk, reader: Visitor) -> None:
+def test_pages_are_light(quiet: Kiosk, reader: Visitor, measured: Measured) -> None:
     """A page as it comes the first time: its own text, style, script, icons, letters, and one large face."""
     [ref, *_] = [row["ref"] for row in quiet.office.station.books._view.rows("records")]
     parts = [f"/static/{name}" for name in ("keping.css", "keping.js", "icons.svg", "icon.svg", "answers.svg")]
@@ -152,5 +152,5 @@ def test_pages_are_light(quiet: Kiosk, reader: Visitor) -> None:
         )
     }
     heaviest = max(weights, key=lambda path: weights[path])
-    figures.append(f"heaviest page {weights[heaviest] / 1024:.0f} KB ({heaviest}), of it a face {face / 1024:.0f} KB")
+    measured(f"heaviest page {weights[heaviest] / 1024:.0f} KB ({heaviest}), of it a face {face / 1024:.0f} KB")
     assert weights[heaviest] <= MOST_BYTES, (weights, shared, face)
