@@ -1,8 +1,9 @@
-"""run and enrol."""
+"""run, enrol and the page that waits for the station."""
 
 from __future__ import annotations
 
 import logging
+import resource
 import sys
 
 import click
@@ -10,9 +11,11 @@ import click
 from kiosk.cli.context import App, pass_app, set_up_logging, stop_signal
 from kiosk.enrolment import enrol_station
 from kiosk.errors import UsageError
+from kiosk.gate import wait_for_passphrase
 from kiosk.people import People
 from kiosk.station import Station
 from kiosk.web import House, WebServer, create_app
+from kiosk.web.waiting import waiting_page
 
 log = logging.getLogger(__name__)
 
@@ -24,8 +27,15 @@ WATCH_S = 1.0
 def run(app: App) -> None:
     """Run the station: worker, link to the centre, control socket. SIGTERM ends it after the card in the machine."""
     set_up_logging(app.config.log.level)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no picture of memory, where keys and names are, on the disk
     stopping = stop_signal()
-    station = Station(app.config, app.data, "station")
+    passphrase = None
+    if app.config.vault.unlock == "passphrase":
+        log.info("the vault is locked: keping vault unlock")
+        passphrase = wait_for_passphrase(app.data, stopping)
+        if passphrase is None:
+            return
+    station = Station(app.config, app.data, "station", passphrase)
     web = None
     try:
         station.start()
@@ -59,3 +69,14 @@ def enrol_command(app: App, url: str | None, code: str, fingerprint: str) -> Non
     incarnation = enrol_station(app.config, app.data, address, code, fingerprint, app.by)
     answer = {"station": app.config.station.id, "incarnation": incarnation}
     app.answer(answer, lambda: f"{app.config.station.id} is enrolled, incarnation {incarnation}")
+
+
+@click.command("waiting-page")
+@pass_app
+def waiting_page_command(app: App) -> None:
+    """Print the page that the touchscreen's browser starts on: a file that waits for the station, then goes to it.
+
+    Needs no station and no data, only web.port of the config. Redirect it to a file.
+    """
+    page = waiting_page(app.config.web.port)
+    app.answer({"page": page}, lambda: page)

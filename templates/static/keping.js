@@ -1,46 +1,45 @@
 // The little that a page does by itself. No state of record lives here: after any doubt the page is asked for again.
 "use strict";
 (() => {
-  const body = document.body;
+  const find = selector => document.querySelector(selector);
 
   // Live: when something changed, fetch this page again and exchange the marked parts.
-  let known = body.dataset.pulse;
-  let busy = false, again = false;
+  let known = document.body.dataset.pulse;
+  let busy = false, again = false, later = 0;
   async function refresh() {
     if (busy) { again = true; return; }
     busy = true;
     try {
       const answer = await fetch(location.href, { headers: { "X-Refresh": "1" }, redirect: "follow" });
-      if (answer.redirected && new URL(answer.url).pathname === "/sign-in") { location.assign(answer.url); return; }
+      reached();
+      if (answer.redirected && new URL(answer.url).pathname === "/sign-in") { if (!errand) location.assign(answer.url); return; }
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       const bar = fresh.querySelector("#status");
       if (bar) idleIn(Number(bar.dataset.left));
       const parts = [...document.querySelectorAll("[data-refresh]")];
       const same = parts.length && parts.every(part => fresh.querySelector(`[data-refresh="${part.dataset.refresh}"]`));
-      if (!same && body.hasAttribute("data-live")) { exchange("#page", fresh); exchange(".foot", fresh); }
+      if (!same && document.body.hasAttribute("data-live")) { exchange("#page", fresh); exchange(".foot", fresh); }
       else parts.forEach(part => exchange(`[data-refresh="${part.dataset.refresh}"]`, fresh));
       exchange("#status", fresh);
-      const said = fresh.querySelector("#said"), mine = document.querySelector("#said");
+      const said = fresh.querySelector("#said"), mine = find("#said");
       if (said && mine && said.textContent.trim() !== mine.textContent.trim()) mine.textContent = said.textContent.trim();
-      body.dataset.updated = String(Date.now());
-    } catch { setTimeout(refresh, 1000); }
+      document.body.dataset.updated = String(Date.now());
+    } catch { missed(); clearTimeout(later); later = setTimeout(refresh, 1000); }
     finally { busy = false; if (again) { again = false; refresh(); } }
   }
   function exchange(selector, fresh) {
-    const old = document.querySelector(selector), next = fresh.querySelector(selector);
+    const old = find(selector), next = fresh.querySelector(selector);
     if (!old || !next) { if (old && !next && selector === ".foot") old.remove(); return; }
     if (old.contains(document.activeElement) && document.activeElement.matches("input, select")) return;
     if (old.querySelector(".held") || old.innerHTML === next.innerHTML) return;
     const focused = old.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
     old.replaceWith(document.adoptNode(next));
-    if (focused) document.querySelector(`${selector} [href="${CSS.escape(focused)}"]`)?.focus();
+    if (focused) find(`${selector} [href="${CSS.escape(focused)}"]`)?.focus();
   }
   function changed(count) { if (count !== known) { known = count; refresh(); } }
 
   // By the stream at once; while there is none, by asking once a second. What can't be asked is not called true.
-  const status = document.querySelector("#status");
-  const lost = document.querySelector("#lost");
-  let stream = null, poll = 0, missed = 0;
+  let stream = null, poll = 0, misses = 0;
   function listen() {
     stream = new EventSource("/live");
     stream.onmessage = event => { clearInterval(poll); poll = 0; reached(); changed(event.data); };
@@ -57,48 +56,97 @@
       reached();
       idleIn(now.left_s);
       changed(String(now.pulse));
-    } catch { known = ""; missed += 1; if (missed > 1) lost.hidden = false; }
+    } catch { known = ""; missed(); }
   }
-  function reached() { missed = 0; lost.hidden = true; }
-  function lock() { location.assign("/sign-in?next=" + encodeURIComponent(location.pathname + location.search)); }
-  if (status) {
+  function reached() { misses = 0; find("#lost").hidden = find("#kept").hidden = true; }
+  function missed() { misses += 1; if (misses > 1) find("#lost").hidden = false; }
+  function lock() { if (!errand) location.assign("/sign-in?next=" + encodeURIComponent(location.pathname + location.search)); }
+  if (find("#status")) {
     listen();
     addEventListener("pagehide", () => stream.close());
     addEventListener("pageshow", event => { if (event.persisted) { listen(); refresh(); } });
   }
-  if (document.querySelector("[data-poll]")) setInterval(refresh, 2000);
+  setInterval(() => { if (find("[data-poll]")) refresh(); }, 2000);
+
+  // The page is left only for an answer: what is tapped while the station is away waits on the page as it is, then goes
+  // on by itself. A form is sent from here, with its key, so that a lost answer is asked for again.
+  const ASK_MS = 3000, ANSWER_MS = 60000, RETRY_MS = 500;
+  let errand = null;
+  function leave(ask, form = null) {
+    if (errand && (errand.sent || (errand.form && !form))) return;  // one tap is one tap; no link overtakes a form
+    const idle = !errand;
+    errand = { ask, form, sent: false };
+    if (idle) attempt();
+  }
+  async function attempt() {
+    let goOn;
+    try {
+      await fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(ASK_MS) });
+      reached();
+      errand.sent = Boolean(errand.form);
+      goOn = await errand.ask();
+    } catch {
+      misses = 1; missed();
+      find("#kept").hidden = !errand.form;
+      setTimeout(attempt, RETRY_MS);
+      return;
+    }
+    if (!errand.sent) errand = null;  // a form stays sent until its page is gone
+    goOn();
+  }
+  function follow(address) { leave(async () => () => location.assign(address)); }
+  function send(form, fields) {
+    leave(async () => {
+      const asked = fetch(form.action, { method: "POST", body: fields, signal: AbortSignal.timeout(ANSWER_MS) });
+      asked.catch(() => fields.set("again", "1"));  // it may have arrived: who is asked to send it once more is told so
+      const answer = await asked;
+      if (answer.redirected) return () => location.assign(answer.url);
+      const text = await answer.text();
+      return () => show(text);
+    }, form);
+  }
+  function show(text) {
+    const fresh = new DOMParser().parseFromString(text, "text/html");
+    errand = null;
+    closeKeys();
+    document.title = fresh.title;
+    document.body.replaceWith(document.adoptNode(fresh.body));
+    if (find("#status")) idleIn(Number(find("#status").dataset.left));
+    find("main [autofocus]")?.focus();
+  }
+  document.addEventListener("submit", event => {
+    const form = event.target, fields = new URLSearchParams(new FormData(form, event.submitter));
+    event.preventDefault();
+    if (form.method === "post") send(form, fields); else follow(`${form.action}?${fields}`);
+  });
+  document.addEventListener("click", event => {
+    const link = event.target.closest("a[href]");
+    if (!link || link.getAttribute("href").startsWith("#") || event.ctrlKey || event.shiftKey || event.metaKey) return;
+    event.preventDefault();
+    follow(link.href);
+  });
+  addEventListener("pageshow", () => { errand = null; });
+  document.addEventListener("change", event => { if (event.target.matches("[data-submit]")) event.target.form.requestSubmit(); });
 
   // The idle end is the server's; any touch puts it off, and half a minute before it the screen asks.
-  const idle = document.querySelector("#idle");
   let endsAt = Infinity, told = performance.now();
   function idleIn(seconds) { endsAt = performance.now() + seconds * 1000; tick(); }
   function tick() {
+    const idle = find("#idle");
     if (!idle) return;
     const left = Math.ceil((endsAt - performance.now()) / 1000);
     if (left > Number(idle.dataset.warn)) { idle.close(); return; }
-    document.querySelector("#idle-left").textContent = Math.max(0, left);
+    find("#idle-left").textContent = Math.max(0, left);
     if (!idle.open) idle.showModal();
     if (left <= 0) glance();
   }
-  function stay() { told = performance.now(); idle.close(); glance("/stay"); }
-  if (idle) {
-    idleIn(Number(status.dataset.left));
-    setInterval(tick, 1000);
-    idle.addEventListener("click", stay);
-    document.addEventListener("keydown", event => { if (idle.open) { event.preventDefault(); stay(); } });
-    for (const touch of ["pointerdown", "keydown"])
-      document.addEventListener(touch, () => { if (!idle.open && performance.now() - told > 20000) stay(); });
-  }
-
-  // One tap is one tap: a form that was sent waits for its answer.
-  document.addEventListener("submit", event => {
-    const form = event.target;
-    if (form.dataset.sent) { event.preventDefault(); return; }
-    form.dataset.sent = "1";
-    setTimeout(() => { delete form.dataset.sent; }, 5000);
-  });
-  addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach(form => delete form.dataset.sent));
-  document.addEventListener("change", event => { if (event.target.matches("[data-submit]")) event.target.form.requestSubmit(); });
+  function stay() { told = performance.now(); find("#idle").close(); glance("/stay"); }
+  if (find("#status")) idleIn(Number(find("#status").dataset.left));
+  setInterval(tick, 1000);
+  document.addEventListener("click", event => { if (event.target.closest("#idle")) stay(); });
+  document.addEventListener("keydown", event => { if (find("#idle")?.open) { event.preventDefault(); stay(); } });
+  for (const touch of ["pointerdown", "keydown"])
+    document.addEventListener(touch, () => { if (find("#idle") && !find("#idle").open && performance.now() - told > 20000) stay(); });
 
   // Hold to confirm: one second, by finger or by key.
   let timer = 0;
@@ -115,15 +163,15 @@
   document.addEventListener("click", event => { if (event.target.closest("[data-hold]")) event.preventDefault(); });
 
   // PIN pad.
-  document.querySelectorAll("[data-pad]").forEach(form => {
-    const field = form.querySelector("input[name=pin]");
-    form.addEventListener("click", event => {
-      const digit = event.target.closest("[data-digit]"), erase = event.target.closest("[data-erase]");
-      if (digit && field.value.length < 6) field.value += digit.dataset.digit;
-      if (erase) field.value = field.value.slice(0, -1);
-      if (digit && field.value.length === 6) form.requestSubmit();
-    });
-    field.addEventListener("input", () => { if (/^[0-9]{6}$/.test(field.value)) form.requestSubmit(); });
+  document.addEventListener("click", event => {
+    const digit = event.target.closest("[data-digit]"), erase = event.target.closest("[data-erase]");
+    const field = (digit ?? erase)?.form.elements.pin;
+    if (!field) return;
+    if (erase) field.value = field.value.slice(0, -1);
+    else if (field.value.length < 6) typed(field, field.value + digit.dataset.digit);
+  });
+  document.addEventListener("input", event => {
+    if (event.target.matches("[data-pad] [name=pin]") && /^[0-9]{6}$/.test(event.target.value)) event.target.form.requestSubmit();
   });
 
   // The keyboard of the page: opens under a touched field, never over it; a real keyboard works beside it.
@@ -138,18 +186,18 @@
       for (const letter of row) line.append(key(letter, () => put(field, letter)));
       keys.append(line);
     }
-    const erase = key(body.dataset.keyErase, () => { field.value = field.value.slice(0, -1); typed(field); }, "wide");
-    const ready = key(body.dataset.keyReady, () => { closeKeys(); if (field.type === "search") field.form.requestSubmit(); }, "wide primary");
+    const erase = key(document.body.dataset.keyErase, () => { typed(field, field.value.slice(0, -1)); }, "wide");
+    const ready = key(document.body.dataset.keyReady, () => { closeKeys(); if (field.type === "search") field.form.requestSubmit(); }, "wide primary");
     if (field.dataset.keys === "digits") {
       keys.children[0].append(erase); keys.children[1].append(key("0", () => put(field, "0"), "wide")); keys.children[2].append(ready);
     } else {
       const last = document.createElement("div");
-      last.append(key(body.dataset.keySpace, () => put(field, " "), "wide"), erase, ready);
+      last.append(key(document.body.dataset.keySpace, () => put(field, " "), "wide"), erase, ready);
       keys.append(last);
     }
-    body.append(keys); body.classList.add("typing");
+    document.body.append(keys); document.body.classList.add("typing");
     // Only the page is scrolled, and only as far as the field needs it: the bar stays where it is.
-    const page = document.querySelector(".page"), top = field.getBoundingClientRect().top - page.getBoundingClientRect().top;
+    const page = find(".page"), top = field.getBoundingClientRect().top - page.getBoundingClientRect().top;
     if (field.getBoundingClientRect().bottom + 8 > keys.getBoundingClientRect().top) page.scrollTop += top - 56;
   }
   function key(text, act, kind = "") {
@@ -160,9 +208,9 @@
     button.addEventListener("click", act);
     return button;
   }
-  function put(field, text) { field.value += text; typed(field); }
-  function typed(field) { field.dispatchEvent(new Event("input", { bubbles: true })); }
-  function closeKeys() { keys?.remove(); keys = null; body.classList.remove("typing"); }
+  function put(field, text) { typed(field, field.value + text); }
+  function typed(field, text) { field.value = text; field.dispatchEvent(new Event("input", { bubbles: true })); }
+  function closeKeys() { keys?.remove(); keys = null; document.body.classList.remove("typing"); }
   document.addEventListener("click", event => {
     const field = event.target.closest("[data-keys]");
     if (field) openKeys(field); else if (keys && !event.target.closest(".keys")) closeKeys();
