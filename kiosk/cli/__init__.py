@@ -20,7 +20,6 @@ COMMANDS = {
     "stock": "kiosk.cli.stock:stock",
     "sync": "kiosk.cli.sync:sync",
     "user": "kiosk.cli.user:user",
-    "vault": "kiosk.cli.vault:vault",
     "waiting-page": "kiosk.cli.station:waiting_page_command",
 }
 
