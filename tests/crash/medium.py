@@ -123,6 +123,14 @@ class Disk:
             yield tree
 
 
+def contents(versions: list[bytes]) -> Iterator[bytes]:
+    """Everything that one file may hold after the last of `versions` was written over the first, and not synced."""
+    node = Node(is_directory=False, versions=versions)
+    choices = list(_choices(node))
+    for values in itertools.product(*(options for _, _, options in choices)):
+        yield _content(node, {(node, what): value for (_, what, _), value in zip(choices, values, strict=True)})
+
+
 def _choices(node: Node) -> Iterator[tuple[Node, object, list[Any]]]:
     """What is undecided about a node: ("change", n), ("sector", n) or "size", and its possible values."""
     if node.is_directory:
