@@ -66,15 +66,18 @@ class DeskReader:
     def __init__(self, antenna: VpcdAntenna | SocketAntenna, name: str) -> None:
         self._antenna = antenna
         self.name = name
+        self.card: Card | None = None
 
     def lay(self, card: Card) -> None:
         """RuntimeError if a card lies there."""
         assert isinstance(card.chip, Chip)
         self._antenna.enter(card.chip)
+        self.card = card
 
     def lift(self) -> None:
         """Idempotent."""
         self._antenna.leave()
+        self.card = None
 
 
 class Devices:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from kiosk.control import call
 from kiosk.errors import KepingError, Unavailable
@@ -18,9 +20,15 @@ START_S = 30.0
 STOP_S = 120.0
 LOOK_S = 0.02
 
+TETHER = ("setpriv", "--pdeathsig", "KILL") if shutil.which("setpriv") else ()
+"""A child started so (prctl(2), PR_SET_PDEATHSIG) ends with the *thread* that started it."""
+
 
 class StationProcess:
-    """`keping run` on one DATA directory. Its log goes to `log`."""
+    """`keping run` on one DATA directory. Its log goes to `log`.
+
+    However this process ends, the station ends with it: by SIGKILL if nobody could stop it in order.
+    """
 
     def __init__(self, config: Path, data: Path, log: Path, environment: dict[str, str]) -> None:
         self._arguments = [sys.executable, "-m", "kiosk", "--config", str(config), "--data", str(data)]
@@ -29,6 +37,8 @@ class StationProcess:
         self._environment = {**os.environ, **environment}
         self._process: subprocess.Popen[bytes] | None = None
         self._answers = False
+        # Whoever calls `start` may be a thread of a server that ends before the station has finished its card.
+        self._starter = ThreadPoolExecutor(1, "station-starter")
         self.starts = 0
 
     @property
@@ -47,7 +57,7 @@ class StationProcess:
         """Start it and wait until it answers. <= 30 s; Unavailable with the end of its log if it does not."""
         self._answers = False
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen([*self._arguments, "run"], stderr=log, stdout=log, env=self._environment)  # noqa: S603  # our own interpreter
+            self._process = self._starter.submit(self._launch, log).result()
         self.starts += 1
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline and self.alive:
@@ -60,6 +70,10 @@ class StationProcess:
                 return
         self.kill()
         raise Unavailable(f"the station did not start:\n{self._log.read_text(errors='replace')[-2000:]}")
+
+    def _launch(self, log: IO[bytes]) -> subprocess.Popen[bytes]:
+        words = [*TETHER, *self._arguments, "run"]
+        return subprocess.Popen(words, stderr=log, stdout=log, env=self._environment)  # noqa: S603  # our own interpreter
 
     def call(self, command: str, **arguments: Any) -> Any:
         """A command over the control socket. NotRunning while it is dead."""

@@ -40,6 +40,7 @@ printer:
 reader:
   link: "{link}"
   name: "{reader}"
+  desk: "{desk}"
   appear_timeout: 3.0
 hub:
   url: "{hub}"
@@ -131,7 +132,8 @@ class Rig:
     def _config(self) -> str:
         return CONFIG.format(
             station=STATION, port=self.devices.port, link=self.devices.link, reader=self.devices.reader,
-            hub=self.hub.url, reply_timeout=max(3.0, 30.0 / self.setting.speed), web=self.web_port,
+            desk=self.devices.desk.name, hub=self.hub.url, web=self.web_port,
+            reply_timeout=max(3.0, 30.0 / self.setting.speed),
         )  # fmt: skip
 
     def _open_station(self) -> None:

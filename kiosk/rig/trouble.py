@@ -12,6 +12,7 @@ from drivers.sim.cards import Card, Ribbon
 from drivers.sim.chip import Behaviour, Chip
 from kiosk.errors import Rejected, Unavailable
 from kiosk.rig.rig import SKU, Rig
+from kiosk.rig.world_check import good_cards
 
 CHIPS = {
     "chip-dead": Behaviour(dead=True),
@@ -37,6 +38,8 @@ class Trouble:
         self._dark_s = dark_s
         self._one_at_a_time = threading.Lock()
         self._at_the_shelf = threading.Lock()
+        self._at_the_counter = threading.Lock()
+        self._laid = 0
         world, line = self._world, rig.devices.line
         self.verbs: dict[str, Callable[[], object]] = {
             "hub-down": self.cut_link,
@@ -58,6 +61,8 @@ class Trouble:
             "card-out": self.take_card,
             "card-back": self.put_back,
             "trays": world.collect,
+            "desk-lay": self.lay_on_desk,
+            "desk-lift": self.lift_from_desk,
             "people": self.issue_more,
         }
 
@@ -151,6 +156,21 @@ class Trouble:
             if not self._world.by_hand:
                 raise Rejected("no card was taken out", "hand-is-empty")
             self._world.put_back(self._world.by_hand[-1])
+
+    def lay_on_desk(self) -> None:
+        """The next finished card, the oldest first, on the reader at the counter; after the last the first again."""
+        with self._at_the_counter:
+            cards = sorted(good_cards(self._world), key=lambda card: card.number)
+            if not cards:
+                raise Rejected("no card is finished", "no-card-finished")
+            card = next((each for each in cards if each.number > self._laid), cards[0])
+            self._rig.devices.desk.lift()
+            self._rig.devices.desk.lay(card)
+            self._laid = card.number
+
+    def lift_from_desk(self) -> None:
+        with self._at_the_counter:
+            self._rig.devices.desk.lift()
 
     def issue_more(self) -> None:
         with self._one_at_a_time:

@@ -99,10 +99,11 @@
     $("next").classList.toggle("bad", Boolean(next?.flaw));
   }
 
-  function printer(state) {
+  function printer(state, desk) {
     put($("cards"), state.counters.cards); put($("n-panels"), state.counters.panels); put($("ribbon"), state.ribbon.left);
     const facts = [[state.cover_open, "cover-is-open"], [!state.cable, "cable-is-out"], [state.armed.length > 0, "armed"]].filter(([is]) => is).map(([, key]) => key);
-    const bits = [...facts.map(key => [words(key).join(" · "), "warn"]), ...state.bits.map(bit => [bit, "bad"]), ...state.state.map(bit => [bit, ""])];
+    const laid = desk ? [[`kartu ${desk} ${words("on-desk").join(" · ")}`, ""]] : [];
+    const bits = [...laid, ...facts.map(key => [words(key).join(" · "), "warn"]), ...state.bits.map(bit => [bit, "bad"]), ...state.state.map(bit => [bit, ""])];
     const key = JSON.stringify(bits);
     if ($("bits").dataset.key === key) return;
     $("bits").dataset.key = key;
@@ -145,7 +146,7 @@
   async function look() {
     try {
       const world = await (await fetch("/world")).json();
-      pills(world); lane(world); face(world.path); chip(world.path, world.next); printer(world.printer); ledger(world); events(world.events);
+      pills(world); lane(world); face(world.path); chip(world.path, world.next); printer(world.printer, world.desk); ledger(world); events(world.events);
       document.body.dataset.updated = String(Date.now());
     } catch { /* asked again in a moment */ }
     setTimeout(look, EVERY_MS);

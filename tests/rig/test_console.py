@@ -30,12 +30,21 @@ from kiosk.rig.console.scene import whereabouts
 from kiosk.rig.console.training import Training
 from kiosk.rig.console.words import GROUPS, all_words
 from kiosk.rig.operator import ScriptedOperator
+from kiosk.rig.pcscd import unavailable_reason
 from kiosk.rig.rig import SKU
 from kiosk.rig.world_check import differences, good_cards, wrong_cards
 
 pytestmark = [pytest.mark.rig, pytest.mark.timeout(60)]
 
 PATIENCE_S = 30.0
+
+LINKS = [
+    "in-process",
+    pytest.param(
+        "pcsc",
+        marks=[pytest.mark.pcsc, pytest.mark.skipif(bool(unavailable_reason()), reason=unavailable_reason() or "")],
+    ),
+]
 
 MENDED_BY = {
     "hub-down": ["hub-up"],
@@ -162,6 +171,8 @@ VERBS = [button.verb for _, _, group in GROUPS for button in group]
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_pressed_in_mid_print(trainee: Trainee, verb: str) -> None:
+    if verb == "desk-lay" and not good_cards(trainee.world):
+        trainee.print_and_press([])
     printed = len(good_cards(trainee.world))
     cards = 2 if verb.startswith(("jam", "chip")) else 1  # what was armed befalls the second one at the latest
     trainee.print_and_press(["card-out"] * (verb == "card-back") + [verb, *MENDED_BY.get(verb, [])], cards)
@@ -195,6 +206,17 @@ def test_a_dead_station_is_seen_dead_and_comes_back(trainee: Trainee) -> None:
     assert trainee.look()["station"]["state"] == "running"
 
 
+def test_a_card_is_laid_on_the_desk_reader_and_lifted(trainee: Trainee) -> None:
+    trainee.print_and_press([], cards=2)
+    first, second = sorted(card.number for card in good_cards(trainee.world))[:2]
+    seen = []
+    for verb in ["desk-lay"] * len(good_cards(trainee.world)) + ["desk-lay", "desk-lift"]:
+        assert trainee.press(verb).status_code == 200
+        seen.append(trainee.look()["desk"])
+    assert {first, second} <= set(seen)
+    assert (len(set(seen)), seen[-1]) == (len(seen) - 1, 0)
+
+
 def test_what_is_loaded_and_not_booked_shows_as_a_difference(trainee: Trainee) -> None:
     assert trainee.press("hopper-load").status_code == 200
     hopper = next(row for row in trainee.look()["rows"] if row["place"] == "hopper")
@@ -220,7 +242,7 @@ def test_shape(trainee: Trainee) -> None:
     trainee.print_and_press([])
     seen = trainee.look()
     assert set(seen) == {
-        "station", "centre", "ledgers", "rows", "printer", "path", "trays", "next", "events",
+        "station", "centre", "ledgers", "rows", "printer", "path", "trays", "next", "desk", "events",
     }  # fmt: skip
     assert [row["place"] for row in seen["rows"]] == ["shelf", "hopper", "in-machine", "printed", "spoiled"]
     assert seen["path"] is None
@@ -288,6 +310,27 @@ def test_the_command_serves_both_until_it_is_told_to_end(tmp_path: Path) -> None
             _, complaints = demo.communicate(timeout=PATIENCE_S)
     assert (demo.returncode, complaints) == (0, "")
     replay(scan(tmp_path / "demo" / "station" / "journal"))
+
+
+def children(pid: int) -> set[int]:
+    """Processes that this one has started, itself not among them."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return {int(each) for task in tasks for each in (task / "children").read_text().split()}
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_nothing_of_a_killed_demo_stays_behind(tmp_path: Path, link: str) -> None:
+    words = [sys.executable, "-m", "kiosk", "demo", "--json", "--link", link, "--dir", str(tmp_path / "demo")]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as demo:
+        assert demo.stdout is not None
+        json.loads(demo.stdout.readline())
+        left = children(demo.pid)
+        demo.kill()
+    assert len(left) == (2 if link == "pcsc" else 1)
+    pause, deadline = threading.Event(), time.monotonic() + 5
+    while any(Path(f"/proc/{pid}/exe").exists() for pid in left):
+        assert time.monotonic() < deadline
+        pause.wait(0.02)
 
 
 def test_faults_are_for_rehearsals(tmp_path: Path) -> None:

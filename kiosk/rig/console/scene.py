@@ -54,6 +54,7 @@ class Scene:
             "path": self._path(),
             "trays": self._trays(),
             "next": self._next(),
+            "desk": desk.number if (desk := rig.devices.desk.card) else 0,
             "events": [vars(entry) for entry in self._diary.last()],
         }  # fmt: skip
 

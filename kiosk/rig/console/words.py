@@ -44,10 +44,12 @@ GROUPS: tuple[tuple[str, str, tuple[Button, ...]], ...] = (
         Button("chip-write-fails", "Chip gagal ditulis", "Write fails"),
         Button("chip-random-uid", "UID acak", "Random UID"),
     )),
-    ("Kartu, baki", "card, trays", (
+    ("Kartu, baki, meja", "card, trays, desk", (
         Button("card-out", "Tarik keluar", "Pull it out"),
         Button("card-back", "Kembalikan ke wadah", "Put it back as next", "mend"),
         Button("trays", "Kosongkan baki", "Collect the trays", "mend"),
+        Button("desk-lay", "Letakkan di meja", "Next card on the desk reader"),
+        Button("desk-lift", "Angkat dari meja", "Lift it", "mend"),
     )),
     ("Wadah, pita", "hopper, ribbon", (
         Button("hopper-empty", "Kosongkan wadah", "Empty the hopper"),
@@ -97,11 +99,13 @@ WORDS: dict[str, tuple[str, str]] = {
     "cover-is-open": ("tutup terbuka", "cover open"),
     "cable-is-out": ("kabel tercabut", "cable out"),
     "armed": ("macet menunggu", "a jam waits"),
+    "on-desk": ("di pembaca meja", "on the desk reader"),
     "path-is-empty": ("Tidak ada kartu di printer.", "No card is in the machine."),
     "hand-is-empty": ("Tidak ada kartu yang ditarik.", "No card was taken out."),
     "hopper-is-empty": ("Wadah kosong.", "The hopper is empty."),
     "hopper-is-full": ("Tidak muat di wadah.", "It does not fit into the hopper."),
     "shelf-is-empty": ("Rak kosong.", "The shelf is empty."),
+    "no-card-finished": ("Belum ada kartu jadi.", "No card is finished yet."),
     "no-station": ("Stasiun tidak menjawab.", "The station does not answer."),
     "refused": ("Stasiun menolak.", "The station refused."),
     "hint-hopper": (
