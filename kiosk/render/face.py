@@ -11,8 +11,8 @@ from PIL import Image, ImageDraw, ImageOps
 
 from drivers.protocols import Face
 from kiosk.core.records import Fields, Record, Sku
-from kiosk.render.layout import Box, Layout, read_layout
-from kiosk.render.text import Fonts, LayoutError, SetLine, draw_lines, set_text
+from kiosk.render.layout import Box, Layout, LayoutError, read_layout
+from kiosk.render.text import Fonts, SetLine, draw_lines, set_text
 from kiosk.resources import resource
 
 _MAX_SIDE = 4096  # pixels; a larger picture is a mistake or an attack on memory

@@ -13,6 +13,17 @@ from kiosk.core.records import Fields, Sku
 from kiosk.errors import UsageError
 
 
+class LayoutError(ValueError):
+    """This record cannot be printed as it is; `field` is the part of it that cannot.
+
+    The message goes into the journal: it says nothing of the field's content.
+    """
+
+    def __init__(self, field: str, why: str) -> None:
+        super().__init__(f"{field}: {why}")
+        self.field = field
+
+
 @dataclass(frozen=True)
 class Box:
     """Pixels at 300 dpi, origin top left of the landscape card."""

@@ -14,21 +14,10 @@ from functools import lru_cache
 import font_roboto
 from PIL import ImageDraw, ImageFont
 
-from kiosk.render.layout import TextBox
+from kiosk.render.layout import LayoutError, TextBox
 
 _NO_CHARACTER = "\uffff"  # a Unicode noncharacter: every font shows it as .notdef
 _CAP_HEIGHT = 0.711  # of the em, all of Roboto
-
-
-class LayoutError(ValueError):
-    """This record cannot be printed as it is; `field` is the part of it that cannot.
-
-    The message goes into the journal: it says nothing of the field's content.
-    """
-
-    def __init__(self, field: str, why: str) -> None:
-        super().__init__(f"{field}: {why}")
-        self.field = field
 
 
 class Fonts:

@@ -9,7 +9,7 @@ from flask import Flask, Response, abort, render_template, request
 
 from kiosk.core.records import Sku, nik_warnings
 from kiosk.errors import Rejected
-from kiosk.render.proof import draw_proof
+from kiosk.render import draw_proof
 from kiosk.web.house import actor, done, house
 from kiosk.web.screens.queue import waiting_records
 
