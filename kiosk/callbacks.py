@@ -107,11 +107,24 @@ class CallBacks:
             if view.read("callbacks", number) is None:
                 raise Rejected(f"no open call-back {number}", "call-closed")
             self._books.commit("call-back-closed", {"number": number}, by)
-            try:
-                self._book.keep_only({row["number"] for row in view.rows("callbacks")})
-            except OSError as exc:
-                log.warning("call-back %s: its file goes at the next start: %s", number, exc)
+            self._destroy_closed(view)
         return number
+
+    def close_older(self, before_ms: int) -> list[str]:
+        """Close every entry noted before that time (Unix ms), whoever waits: nobody is kept for ever."""
+        with self._books.transaction() as view:
+            old = [row["number"] for row in view.rows("callbacks") if row["since"] < before_ms]
+            for number in old:
+                self._books.commit("call-back-closed", {"number": number}, "station")
+            if old:
+                self._destroy_closed(view)
+        return old
+
+    def _destroy_closed(self, view: View) -> None:
+        try:
+            self._book.keep_only({row["number"] for row in view.rows("callbacks")})
+        except OSError as exc:
+            log.warning("closed call-backs: their keys go with the next one, or at the next start: %s", exc)
 
 
 def _has_blanks(view: View, sku: Sku) -> bool:

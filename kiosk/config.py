@@ -56,6 +56,13 @@ class HubConfig:
 
 
 @dataclass(frozen=True)
+class VaultConfig:
+    unlock: str = field(default="file", metadata={"choice": ("file", "passphrase")})
+    audit_term: int = field(default=730, metadata={"range": (1, 3650)})
+    call_term: int = field(default=180, metadata={"range": (1, 730)})
+
+
+@dataclass(frozen=True)
 class WebConfig:
     port: int = field(default=8480, metadata={"range": (0, 65535)})
 
@@ -86,6 +93,7 @@ class Config:
     reader: ReaderConfig = ReaderConfig()
     card: CardConfig = CardConfig()
     hub: HubConfig = HubConfig()
+    vault: VaultConfig = VaultConfig()
     web: WebConfig = WebConfig()
     journal: JournalConfig = JournalConfig()
     disk: DiskConfig = DiskConfig()

@@ -8,8 +8,7 @@ from pathlib import Path
 from kiosk.books import Books, DataLock
 from kiosk.config import Config
 from kiosk.crypto import keys
-from kiosk.crypto.sealing import new_key
-from kiosk.durable import replace_file
+from kiosk.crypto.keyfile import KeyFile
 from kiosk.errors import DamagedData
 from kiosk.sync.enrol import enrol, save_pins
 
@@ -45,6 +44,6 @@ def _own_keys(directory: Path) -> tuple[keys.OKPKey, keys.OKPKey]:
         if not (directory / f"{name}.jwk").exists():
             keys.save(directory / f"{name}.jwk", make())
     if not (directory / "vault.key").exists():
-        replace_file(directory / "vault.key", new_key())
+        KeyFile.create(directory / "vault.key")
     signing = keys.load_okp(directory / "signing.jwk", keys.SIGNING)
     return signing, keys.load_okp(directory / "encryption.jwk", keys.ENCRYPTION)

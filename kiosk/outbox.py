@@ -66,8 +66,7 @@ class Inbox:
 
     def accept(self, judged: Sequence[Judged], cursor: str) -> None:
         fresh = [item for item in judged if isinstance(item, Accepted) and not self._known(item.ref)]
-        for item in fresh:
-            self._vault.put(item.record, item.jws)
+        self._vault.put_all([(item.record, item.jws) for item in fresh])
         self._books.commit("records", {
             "records": [{
                 "ref": item.ref, "sku": item.record.sku.value, "reason": item.record.reason.value,

@@ -47,6 +47,12 @@ class Roster:
             self._fields[ref] = fields
         return fields
 
+    def forget(self, refs: Iterable[str]) -> None:
+        """Their records are destroyed."""
+        with self._lock:
+            for ref in refs:
+                self._fields.pop(ref, None)
+
     def find(self, text: str) -> set[str]:
         """References whose NIK holds the digits of `text`, or whose name holds all its words."""
         digits = "".join(text.split())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import logging
 import shutil
+import time
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -26,9 +27,10 @@ from kiosk.core.plan import PlanError, check_plan
 from kiosk.core.records import Record
 from kiosk.counter import Counter
 from kiosk.crypto import keys
-from kiosk.crypto.sealing import load_key
+from kiosk.crypto.keyring import Keyring
 from kiosk.desk import Desk
 from kiosk.errors import DamagedData, Rejected, UsageError
+from kiosk.gate import open_keyring
 from kiosk.interruption import Interruption, note_start, note_stop
 from kiosk.janitor import Janitor
 from kiosk.outbox import Inbox, Outbox
@@ -54,9 +56,12 @@ LIVE = frozenset({"waiting", "in-job", "printed"})
 
 
 class Station:
-    """One station on one DATA directory, which it locks for its lifetime. Unavailable if another process has it."""
+    """One station on one DATA directory, which it locks for its lifetime. Unavailable if another process has it.
 
-    def __init__(self, config: Config, data: Path, by: str) -> None:
+    `passphrase`: of the vault, if it is locked; Rejected `vault-locked` without.
+    """
+
+    def __init__(self, config: Config, data: Path, by: str, passphrase: str | None = None) -> None:
         self.config = config
         self.data = data
         _require_enrolled(data)
@@ -66,13 +71,13 @@ class Station:
             if self._pins.station != config.station.id:
                 raise UsageError(f"station.id is {config.station.id!r}, but {data} is {self._pins.station!r}'s")
             self._key = keys.load_okp(data / "keys" / "signing.jwk", keys.SIGNING)
-            vault_key = load_key(data / "keys" / "vault.key")
-            self.vault = Vault(data / "vault", vault_key)
+            keyring = open_keyring(data, config.vault.unlock, passphrase)
+            self.vault = Vault(data / "vault", keyring)
             self.books = Books.open(data, config.journal.segment << 20, by)
         except BaseException:  # whatever it was, the lock goes with it
             self._lock.release()
             raise
-        self._open_desk(vault_key)
+        self._open_desk(keyring)
         self.worker: Worker | None = None
         self.sync: SyncLoop | None = None
         self._link = ExitStack()
@@ -84,16 +89,18 @@ class Station:
         self.interruption: Interruption | None = None
         self.closing = False
 
-    def _open_desk(self, vault_key: bytes) -> None:
+    def _open_desk(self, keyring: Keyring) -> None:
         """What a person may ask, and what follows from it without one."""
         desk_reader = partial(open_encoder, replace(self.config.reader, name=self.config.reader.desk))
         self.counter = Counter(self.books, self.vault, desk_reader if self.config.reader.desk else None)
         self.reprints = Reprints(self.books, self.vault, People(self.data), self._wake, self._check_disk)
         self.roster = Roster(self.vault)
-        self.callbacks = CallBacks(self.books, CallBook(self.data / "vault" / "calls", vault_key), self.roster)
+        self.callbacks = CallBacks(self.books, CallBook(self.data / "vault" / "calls", keyring), self.roster)
         more = self.counter.commands | self.reprints.commands | self.callbacks.commands
         self.desk = Desk(self.books, self._wake, self._check_disk, more)
-        self._janitor = Janitor(self.books, self.vault)
+        self._janitor = Janitor(
+            self.books, self.vault, self.roster, self.callbacks.close_older, self.config.vault, time.time
+        )
 
     def start(self) -> None:
         """Begin to serve. Blocks for no device: printer and reader are opened by the worker when they are needed."""
@@ -116,6 +123,7 @@ class Station:
         self.roster.begin(refs)
         self.interruption = note_start(self.books)
         self.worker.start()
+        self._janitor.start()
         if sync:
             self.sync = sync
             sync.start()
@@ -181,6 +189,7 @@ class Station:
                 note_stop(self.books)
         if self._prepress:
             self._prepress.close()
+        self._janitor.close()
         if self.sync and self.sync.stop():
             self._link.close()
         self._control = self.worker = self._prepress = self.sync = None
@@ -227,6 +236,7 @@ class Station:
         acks = AckStore(self.data / "sync" / "ack.json")
         shipper = Shipper(client, Outbox(self.books, station, self._key), acks, on_ack=self._janitor.sweep)
         self._janitor.sweep(shipper.acknowledged)
+        self._janitor.now = lambda: client.hub_time_s
         return SyncLoop(shipper, Intake(client, Inbox(self.books, self.vault)), poll_s=self.config.hub.poll)
 
 

@@ -23,7 +23,7 @@ from kiosk.config import Config, PrinterConfig, ReaderConfig
 from kiosk.core.frames import Frame
 from kiosk.core.records import Record, dump_record
 from kiosk.crypto import jose, keys
-from kiosk.crypto.sealing import new_key
+from kiosk.crypto.keyfile import KeyFile
 from kiosk.desk import balances
 from kiosk.outbox import Inbox
 from kiosk.rig.devices import DeskReader, new_blanks
@@ -73,7 +73,7 @@ class Office:
         signing, encryption = keys.generate_signing(), keys.generate_encryption()
         keys.save(folder / "signing.jwk", signing)
         keys.save(folder / "encryption.jwk", encryption)
-        (folder / "vault.key").write_bytes(new_key())
+        KeyFile.create(folder / "vault.key")
         chip = keys.generate_chip()
         save_pins(folder / "hub.json", Pins("", STATION, (self.hub_key,), encryption, chip))
         genesis = {"station": STATION, "incarnation": "ab" * 8, "key": keys.thumbprint(signing), "predecessor": None}

@@ -20,6 +20,7 @@ COMMANDS = {
     "stock": "kiosk.cli.stock:stock",
     "sync": "kiosk.cli.sync:sync",
     "user": "kiosk.cli.user:user",
+    "vault": "kiosk.cli.vault:vault",
     "waiting-page": "kiosk.cli.station:waiting_page_command",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import resource
 import sys
 
 import click
@@ -10,6 +11,7 @@ import click
 from kiosk.cli.context import App, pass_app, set_up_logging, stop_signal
 from kiosk.enrolment import enrol_station
 from kiosk.errors import UsageError
+from kiosk.gate import wait_for_passphrase
 from kiosk.people import People
 from kiosk.station import Station
 from kiosk.web import House, WebServer, create_app
@@ -25,8 +27,15 @@ WATCH_S = 1.0
 def run(app: App) -> None:
     """Run the station: worker, link to the centre, control socket. SIGTERM ends it after the card in the machine."""
     set_up_logging(app.config.log.level)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no picture of memory, where keys and names are, on the disk
     stopping = stop_signal()
-    station = Station(app.config, app.data, "station")
+    passphrase = None
+    if app.config.vault.unlock == "passphrase":
+        log.info("the vault is locked: keping vault unlock")
+        passphrase = wait_for_passphrase(app.data, stopping)
+        if passphrase is None:
+            return
+    station = Station(app.config, app.data, "station", passphrase)
     web = None
     try:
         station.start()

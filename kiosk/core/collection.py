@@ -34,8 +34,9 @@ def handed_over(frame: Frame, read: Read) -> list[Change]:
         raise ProjectionError(f"job {data['job']}: another record or chip than the card's")
     if data["moves"] != [[row["sku"], row["lot"], Account.PRINTED, Account.ISSUED, 1]]:
         raise ProjectionError(f"job {data['job']}: one card goes from printed to issued")
+    issued = {"issued": row, "handed_over": frame.seq, "handed_over_at": frame.stamp.time_ms}
     changes = [
         Change("uncollected", row["job"], None),
-        Change("records", row["ref"], {**record, "state": "issued", "issued": row, "handed_over": frame.seq}),
+        Change("records", row["ref"], {**record, "state": "issued", **issued}),
     ]
     return changes + ([counted(read, OLD_CARDS)] if data["old_card"] == OldCard.TAKEN else [])

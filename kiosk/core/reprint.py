@@ -51,6 +51,10 @@ BOOKINGS: dict[tuple[str, ReprintReason], Booking] = {
 """By the state of the record. What is not here is refused: it would leave two cards, or book one that is nowhere."""
 
 
+ISSUED = frozenset({"issued", "handed_over", "handed_over_at"})
+"""What a record has while it is issued, beside what it always has."""
+
+
 def fitting_reasons(state: str) -> list[ReprintReason]:
     return [reason for reason in ReprintReason if (state, reason) in BOOKINGS]
 
@@ -90,7 +94,7 @@ def reprinted(frame: Frame, read: Read) -> list[Change]:
     if BOOKINGS[state, reason].supervised and not data.get("approved"):
         raise ProjectionError(f"record {data['ref']}: {reason} needs a supervisor")
     job = {**new_job(data["job"], record, frame.seq), "reprint_of": data["reprint_of"]}
-    kept = {name: value for name, value in record.items() if name not in ("issued", "handed_over")}
+    kept = {name: value for name, value in record.items() if name not in ISSUED}
     return [
         Change("uncollected", card["job"], None),
         Change("missing", card["job"], None),

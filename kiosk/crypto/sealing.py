@@ -1,18 +1,12 @@
-"""Seal bytes at rest: AES-256-GCM with a key for each record, wrapped by the station key.
-
-Destroying a wrapped key destroys what it sealed, in every copy of the sealed bytes.
-"""
+"""Seal bytes at rest: AES-256-GCM. Wrap a key with a key: AES Key Wrap. Pure but for the random bytes."""
 
 from __future__ import annotations
 
 import secrets
-from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
-
-from kiosk.errors import DamagedData, UsageError
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -24,17 +18,6 @@ class SealBroken(Exception):
     """Wrong key, wrong context, or the sealed bytes were changed. Which of them cannot be told."""
 
 
-def load_key(path: Path) -> bytes:
-    """A key as `new_key` made it. UsageError if it is not there, DamagedData if it is not one."""
-    try:
-        key = path.read_bytes()
-    except FileNotFoundError as exc:
-        raise UsageError(f"{path}: no such key") from exc
-    if len(key) != KEY_BYTES:
-        raise DamagedData(f"{path}: {len(key)} bytes are no key of {KEY_BYTES}")
-    return key
-
-
 def new_key() -> bytes:
     """32 random bytes from the operating system."""
     return secrets.token_bytes(KEY_BYTES)
@@ -43,8 +26,8 @@ def new_key() -> bytes:
 def seal(key: bytes, plaintext: bytes, aad: bytes) -> bytes:
     """Return nonce (12) || ciphertext || tag (16). `aad` binds the context: it must be given again to open.
 
-    The nonce is 96 random bits (NIST SP 800-38D, 8.2.2): one key may seal 2**32 times; a record's key
-    seals a handful.
+    The nonce is 96 random bits (NIST SP 800-38D, 8.2.2): one key may seal 2**32 times; a record's key seals a
+    handful, the station's at most what arrives between two erasures.
     """
     nonce = secrets.token_bytes(NONCE_BYTES)
     return nonce + AESGCM(key).encrypt(nonce, plaintext, aad)
@@ -60,14 +43,14 @@ def open_sealed(key: bytes, sealed: bytes, aad: bytes) -> bytes:
         raise SealBroken("key, context or content does not fit") from exc
 
 
-def wrap_key(station_key: bytes, record_key: bytes) -> bytes:
+def wrap_key(wrapping: bytes, key: bytes) -> bytes:
     """AES Key Wrap (RFC 3394): 40 bytes for a 32-byte key. Needs no nonce, so none can repeat."""
-    return aes_key_wrap(station_key, record_key)
+    return aes_key_wrap(wrapping, key)
 
 
-def unwrap_key(station_key: bytes, wrapped: bytes) -> bytes:
-    """The inverse of `wrap_key`. SealBroken if the station key or the wrapped bytes do not fit."""
+def unwrap_key(wrapping: bytes, wrapped: bytes) -> bytes:
+    """The inverse of `wrap_key`. SealBroken if key and wrapped bytes do not fit."""
     try:
-        return aes_key_unwrap(station_key, wrapped)
+        return aes_key_unwrap(wrapping, wrapped)
     except InvalidUnwrap as exc:
-        raise SealBroken("station key or wrapped key does not fit") from exc
+        raise SealBroken("the wrapping key or the wrapped key does not fit") from exc

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 
 from kiosk.config import Config, HubConfig, PrinterConfig
 from kiosk.enrolment import enrol_station
+from kiosk.gate import open_keyring
 from kiosk.hub import stations
 from kiosk.hub.app import create_app
 from kiosk.hub.issue import issue
@@ -19,6 +20,7 @@ from kiosk.hub.server import HubServer
 from kiosk.hub.status import status
 from kiosk.hub.store import Store
 from kiosk.station import Station
+from kiosk.vault import Vault
 from tests.office import STATION, Office
 from tests.station.test_handover import hand_over
 
@@ -44,8 +46,8 @@ class LinkedOffice(Office):
         station = Station(config, self.data, "test")
         erase = station.vault.erase_biometrics
 
-        def erased(ref: str) -> None:
-            erase(ref)
+        def erased(refs: Collection[str]) -> None:
+            erase(refs)
             with self._changed:
                 self._changed.notify_all()
 
@@ -75,6 +77,11 @@ class LinkedOffice(Office):
         super().close()
         self.server.stop()
         self.store.close()
+
+
+def reopened(data: Path) -> Vault:
+    """The vault as it lies there, while no station runs."""
+    return Vault(data / "vault", open_keyring(data, "file", None))
 
 
 @pytest.fixture
@@ -108,13 +115,15 @@ def test_offline_they_stay_until_the_link_is_back(linked: LinkedOffice) -> None:
 
 def test_a_crash_between_receipt_and_erasure_is_made_up_for_without_the_centre(linked: LinkedOffice) -> None:
     ref, job = linked.print_from_centre()
-    kept = {path: path.read_bytes() for path in (linked.data / "vault").glob(f"{ref}.*")}
+    kept = {path: path.read_bytes() for name in ("vault", "keys") for path in (linked.data / name).glob("*.*")}
+    kept[linked.data / "vault" / "keyring"] = (linked.data / "vault" / "keyring").read_bytes()
     hand_over(linked, job)
     linked.until(lambda: not linked.station.vault.has_biometrics(ref))
     linked.station.close()
     linked.server.pause()
     for path, content in kept.items():
         path.write_bytes(content)
+    assert reopened(linked.data).has_biometrics(ref)
     linked.reopen()
     assert not linked.station.vault.has_biometrics(ref)
 

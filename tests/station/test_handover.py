@@ -12,10 +12,13 @@ import pytest
 from drivers.sim.cards import Card
 from drivers.sim.chip import Chip
 from kiosk.books import Books, replay
+from kiosk.config import VaultConfig
 from kiosk.core.frames import Frame
-from kiosk.errors import DamagedData, Rejected, Unavailable, UsageError
+from kiosk.errors import Rejected, Unavailable, UsageError
+from kiosk.gate import open_keyring
 from kiosk.janitor import Janitor
 from kiosk.journal import Poisoned, scan
+from kiosk.roster import Roster
 from kiosk.vault import Vault
 from kiosk.views import load_snapshot
 from tests.office import Killed, Office
@@ -169,8 +172,6 @@ def test_who_took_it_and_the_signature_are_in_the_vault_alone(office: Office) ->
         if path.is_file():
             assert b"Yosep" not in path.read_bytes(), path
             assert b"10,20" not in path.read_bytes(), path
-    with pytest.raises(DamagedData):
-        Vault(office.data / "vault", bytes(32)).receipt(ref, job)
 
 
 def test_withdrawn_old_cards_are_counted_beside_the_ledger(office: Office) -> None:
@@ -284,16 +285,18 @@ def test_biometrics_go_when_the_centre_holds_the_hand_over_and_not_before(office
     first, second = printed(office, 2)
     office.station.close()
     books = office.open_books()
-    vault = Vault(office.data / "vault", (office.data / "keys" / "vault.key").read_bytes())
+    vault = Vault(office.data / "vault", open_keyring(office.data, "file", None))
     with books.transaction() as view:
         cards = {row["job"]: row for row in view.rows("uncollected")}
     seq = commit_hand_over(books, cards[first]).seq
-    janitor, ref = Janitor(books, vault), cards[first]["ref"]
+    ref = cards[first]["ref"]
+    janitor = Janitor(books, vault, Roster(vault), lambda before_ms: None, VaultConfig(), lambda: None)
     fields = vault.identity(ref)
     janitor.sweep(seq - 1)
     assert vault.has_biometrics(ref)
     janitor.sweep(seq)
-    assert vault.with_body() == [cards[second]["ref"]]
+    assert vault.with_biometrics() == [cards[second]["ref"]]
+    assert not list(vault._directory.glob(f"{ref}.body"))
     assert not vault.has_biometrics(ref)
     assert vault.identity(ref) == fields
     with pytest.raises(Rejected, match="not in the vault"):
@@ -323,12 +326,12 @@ def test_a_crash_between_key_and_body_is_finished_later(office: Office, monkeypa
         patch.setattr(Path, "unlink", killed)
         with pytest.raises(Killed):
             office.station._janitor.sweep(seq)
-    assert vault.with_body() == [ref]
-    with pytest.raises(DamagedData, match="biometrics_key"):
+    body = office.data / "vault" / f"{ref}.body"
+    assert body.exists()
+    with pytest.raises(Rejected, match="not in the vault"):
         vault.token(ref)
     office.restart()
-    office.station._janitor.sweep(seq)
-    assert office.station.vault.with_body() == []
+    assert not body.exists()
 
 
 def test_a_medium_that_refuses_is_tried_again(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -339,7 +342,7 @@ def test_a_medium_that_refuses_is_tried_again(office: Office, monkeypatch: pytes
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("kiosk.vault.replace_file", refuse)
+        patch.setattr("kiosk.crypto.keyring.replace_file", refuse)
         office.station._janitor.sweep(seq)
     assert office.station.vault.has_biometrics(ref)
     office.station._janitor.sweep(seq)

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from drivers.protocols import Face, Prepared
+from kiosk.crypto.keyfile import KeyFile
+from kiosk.crypto.keyring import Keyring
 from kiosk.errors import Rejected
 from kiosk.vault import Vault
 from kiosk.worker import Prepress
@@ -22,7 +24,7 @@ class Kitchen:
         self.gate.set()
         self.begun = threading.Semaphore(0)
         self.rendered: list[str] = []
-        vault = Vault(directory, bytes(32))
+        vault = Vault(directory, Keyring(directory, KeyFile.create(directory / "vault.key")))
         vault.token = lambda ref: ref  # type: ignore[method-assign]
         self.prepress = Prepress(vault, self.check, self.render, self.prepare)
 

@@ -10,16 +10,18 @@ import pytest
 from kiosk.books import Books, DataLock
 from kiosk.config import Config, StationConfig
 from kiosk.core.jobs import Why
+from kiosk.durable import replace_file
 from kiosk.errors import DamagedData, KepingError, UsageError
 from kiosk.journal import Journal, Poisoned
 from kiosk.station import Station
 from tests.office import Office
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff", b"[]", b"null", b"{}", b'{"biometrics_key": 5}'])
+@pytest.mark.parametrize("content", [b"", b"\xff", b"[]", b"null", b"{}", b'{"identity": 5}', b"x" * 5000])
 def test_a_damaged_vault_file_ends_its_job_and_not_the_worker(office: Office, content: bytes) -> None:
     [ref] = office.bring_records(1)
-    (office.data / "vault" / f"{ref}.head").write_bytes(content)
+    for part in ("head", "body"):
+        (office.data / "vault" / f"{ref}.{part}").write_bytes(content)
     [ident] = office.station.desk.run_jobs("test")
     office.until(lambda: office.state(ident) == "aborted")
     assert Why.RECORD_REFUSED in office.reasons(ident)
@@ -53,7 +55,7 @@ def test_without_a_whole_vault_key_nothing_opens(
     key = office.data / "keys" / "vault.key"
     key.unlink()
     if content is not None:
-        key.write_bytes(content)
+        replace_file(key, content)
     with pytest.raises(error, match=r"vault\.key"):
         Station(Config(), office.data, "test")
     DataLock(office.data).release()  # nothing holds it

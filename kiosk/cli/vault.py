@@ -1,0 +1,40 @@
+"""vault: unlock, passphrase."""
+
+from __future__ import annotations
+
+import click
+
+from kiosk.cli.context import App, pass_app
+from kiosk.control import call
+from kiosk.crypto.keyfile import needs_passphrase
+from kiosk.gate import UNLOCK, key_path, set_passphrase
+
+
+@click.group()
+def vault() -> None:
+    """What opens the personal records here."""
+
+
+@vault.command()
+@click.option("--passphrase", prompt=True, hide_input=True, help="Asked for without it.")
+@pass_app
+def unlock(app: App, passphrase: str) -> None:
+    """Give the passphrase to the station that was just started; it begins to serve then."""
+    call(app.data, UNLOCK, {"passphrase": passphrase})
+    app.answer({"unlocked": True}, lambda: "the vault is open")
+
+
+@vault.command()
+@click.option("--remove", is_flag=True, help="No passphrase from now on.")
+@pass_app
+def passphrase(app: App, remove: bool) -> None:
+    """Set or change the passphrase, while no station runs; then set vault.unlock in the config to match.
+
+    Nobody can open the records without it, but the centre has them still.
+    """
+    locked = needs_passphrase(key_path(app.data))
+    old = click.prompt("Passphrase until now", hide_input=True) if locked else None
+    new = None if remove else click.prompt("New passphrase", hide_input=True, confirmation_prompt=True)
+    set_passphrase(app.data, old, new)
+    wanted = "file" if remove else "passphrase"
+    app.answer({"unlock": wanted}, lambda: f"done; vault.unlock must be {wanted!r} at the next start")
