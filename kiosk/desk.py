@@ -5,31 +5,18 @@ The same verbs serve the control socket, the command line when no station runs, 
 
 from __future__ import annotations
 
+import inspect
 import secrets
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
 from kiosk.books import Books
-from kiosk.core.accounts import Account, LedgerError, Transfer, draw
 from kiosk.core.jobs import Answer, JobEvent, JobState, Why
 from kiosk.core.projection import SPOKEN_FOR
-from kiosk.core.records import Sku
 from kiosk.core.verdicts import AnswerError, SpoilCause, fitting_answers, resolve
 from kiosk.errors import Rejected, UsageError
 from kiosk.views import View
-
-MOST_BLANKS = 1_000_000
-"""In one movement: more is a slip of the finger, and a number that some database cannot hold stops the sync."""
-LONGEST_PAPER = 64
-
-MOVEMENTS: dict[str, tuple[Account, Account]] = {
-    "receive": (Account.SUPPLIER, Account.VAULT),
-    "release": (Account.VAULT, Account.SHIFT),
-    "return": (Account.SHIFT, Account.VAULT),
-    "load": (Account.SHIFT, Account.HOPPER),
-    "unload": (Account.HOPPER, Account.SHIFT),
-}
 
 
 class Desk:
@@ -57,8 +44,6 @@ class Desk:
             "jobs.cancel": self.cancel_job,
             "jobs.resume": self.resume_job,
             "jobs.resolve": self.resolve_job,
-            "stock.move": self.move_stock,
-            "stock.balance": self.balance,
             **more,
         }
 
@@ -66,10 +51,12 @@ class Desk:
         """Run a command by name. UsageError if there is none or its arguments are wrong."""
         if command not in self._commands:
             raise UsageError(f"unknown command {command}")
+        action = self._commands[command]
         try:
-            return self._commands[command](by=by, **arguments)
+            inspect.signature(action).bind(by=by, **arguments)
         except TypeError as exc:
             raise UsageError(f"{command}: {exc}") from exc
+        return action(by=by, **arguments)
 
     def run_jobs(self, by: str, count: int = 1, refs: tuple[str, ...] | list[str] = ()) -> list[str]:
         """Make jobs for `refs`, or for the next `count` records in order of service. Returns their ids.
@@ -168,48 +155,6 @@ class Desk:
         self._wake()
         return {"job": found["id"], "answer": given.value, "end": resolution.end}
 
-    def move_stock(
-        self, by: str, movement: str, sku: str, quantity: int, document: str = ""
-    ) -> list[list[str | int]]:
-        """Move blanks between accounts; a receipt makes a lot named after its document. Returns the transfers."""
-        if movement not in MOVEMENTS:
-            raise UsageError(f"movement {movement!r} is not one of {', '.join(MOVEMENTS)}")
-        kind = _choice(Sku, sku)
-        source, target = MOVEMENTS[movement]
-        if type(quantity) is not int or not 1 <= quantity <= MOST_BLANKS:
-            raise UsageError(f"quantity: a whole number from 1 to {MOST_BLANKS}")
-        document = _paper(document)
-        if movement == "receive" and not document:
-            raise UsageError("a receipt needs the number of its berita acara (--document)")
-        with self._books.transaction() as view:
-            _must_fit(view, movement, kind, document)
-            lots = {document: quantity} if movement == "receive" else _free(view, kind, source)
-            try:
-                taken = draw(lots, quantity)
-            except LedgerError as exc:
-                raise Rejected(f"{source} of {kind}: {exc}", "insufficient-stock") from exc
-            moves = [Transfer(kind, lot, source, target, part).to_json() for lot, part in taken]
-            self._books.commit("stock", {"movement": movement, "document": document, "moves": moves}, by)
-        self._wake()
-        return moves
-
-    def balance(self, by: str) -> dict[str, dict[str, int]]:
-        with self._books.transaction() as view:
-            return balances(view)
-
-
-def balances(view: View) -> dict[str, dict[str, int]]:
-    """SKU -> account -> quantity over all lots; empty accounts are left out."""
-    totals: dict[str, dict[str, int]] = {}
-    for row in view.table("balances").all():
-        accounts = totals.setdefault(row["sku"], {})
-        accounts[row["account"]] = accounts.get(row["account"], 0) + row["quantity"]
-    order = list(Account)
-    return {
-        sku: {name: accounts[name] for name in order if accounts.get(name)}
-        for sku, accounts in sorted(totals.items())
-    }
-
 
 def jobs_in_order(view: View) -> list[dict[str, Any]]:
     running = sorted(view.table("jobs").all(), key=lambda job: (job["priority"], job["created"]))
@@ -245,32 +190,6 @@ def _must_wait(view: View, ref: str) -> None:
         raise Rejected(f"record {ref} is {record['state']}", f"record-{record['state']}")
 
 
-def _paper(number: str) -> str:
-    """The number of a paper as it is written down, without the blanks around it."""
-    if not isinstance(number, str) or len(number) > LONGEST_PAPER or not number.strip().isprintable():
-        raise UsageError(f"document: at most {LONGEST_PAPER} printable characters")
-    return number.strip()
-
-
-def _must_fit(view: View, movement: str, sku: Sku, document: str) -> None:
-    """A paper is received once, however often it is tapped; one stack in the hopper can't be told apart by SKU."""
-    if movement == "receive" and document in view.places(sku, Account.SUPPLIER):
-        raise Rejected(f"{document} was received already; blanks come with a paper of their own", "received-before")
-    others = [other for other in Sku if other is not sku and view.places(other, Account.HOPPER)]
-    if movement == "load" and others:
-        raise Rejected(f"the hopper holds {others[0]} blanks: unload them first", "hopper-of-other-sku")
-
-
-def _free(view: View, sku: Sku, source: Account) -> dict[str, int]:
-    """Lot -> quantity that may be moved away: a blank whose feed was begun is spoken for until it is booked."""
-    lots = view.places(sku, source)
-    if source is Account.HOPPER:
-        for job in view.table("jobs").all():
-            if job["sku"] == sku and job["card"] and not job["card"]["booked"]:
-                lots[job["card"]["lot"]] -= 1
-    return lots
-
-
 def _find_job(view: View, job: str) -> dict[str, Any]:
     finished = (dict(row) for row in view.table("finished").all() if row["id"] == job)
     found = view.get("jobs", job) or next(finished, None)
@@ -279,7 +198,7 @@ def _find_job(view: View, job: str) -> dict[str, Any]:
     return found
 
 
-def _choice(kind: type[Sku] | type[Answer] | type[SpoilCause], value: str) -> Any:
+def _choice(kind: type[Answer] | type[SpoilCause], value: str) -> Any:
     try:
         return kind(value)
     except ValueError:

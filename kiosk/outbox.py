@@ -8,7 +8,7 @@ from kiosk.books import Books
 from kiosk.core.frames import ZERO_HEAD
 from kiosk.crypto.checkpoint import Checkpoint, Position, sign_checkpoint
 from kiosk.crypto.keys import OKPKey
-from kiosk.desk import balances
+from kiosk.stock import balances
 from kiosk.sync.intake import Accepted, Judged, RefusedRecord
 from kiosk.vault import Vault
 

@@ -91,6 +91,17 @@ class People:
             return None
         return person
 
+    def second(self, by: str, ident: str, pin: str) -> str:
+        """The second person, as the journal names them: a supervisor, and somebody else than `by`. Else Rejected."""
+        if not ident:
+            raise Rejected("a supervisor must approve", "approval-missing")
+        person = self.verify(ident, pin)
+        if person is None or person.role is not Role.SUPERVISOR:
+            raise Rejected(f"{ident}: no supervisor with that PIN", "approval-refused")
+        if by.rpartition(":")[2] == person.id:
+            raise Rejected("another person must approve", "approval-by-self")
+        return f"op:{person.id}"
+
     def _write(self, rows: list[Person]) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         replace_file(self._path, json.dumps([asdict(row) for row in rows], indent=1).encode() + b"\n")

@@ -10,7 +10,7 @@ from kiosk.books import Books
 from kiosk.core.change import ProjectionError
 from kiosk.core.reprint import BOOKINGS, ReprintReason, body, first_card, fitting_reasons
 from kiosk.errors import Rejected, UsageError
-from kiosk.people import People, Role
+from kiosk.people import People
 from kiosk.vault import Vault
 from kiosk.views import View
 
@@ -60,7 +60,7 @@ class Reprints:
         except ValueError:
             raise UsageError(f"reason: {reason!r} is not one of {', '.join(ReprintReason)}") from None
         self._may_start()
-        approved = self._approval(by, supervisor, pin) if supervisor else None
+        approved = self._people.second(by, supervisor, pin) if supervisor else None
         with self._books.transaction() as view:
             record, card = _find(view, job)
             booking = BOOKINGS.get((record["state"], why))
@@ -80,15 +80,6 @@ class Reprints:
 
     def _here(self, ref: str) -> bool:
         return self._vault.has_biometrics(ref)
-
-    def _approval(self, by: str, supervisor: str, pin: str) -> str:
-        """Who approves, as the journal names them; somebody else than who asks."""
-        person = self._people.verify(supervisor, pin)
-        if person is None or person.role is not Role.SUPERVISOR:
-            raise Rejected(f"{supervisor}: no supervisor with that PIN", "approval-refused")
-        if by == f"op:{person.id}":
-            raise Rejected("another person must approve", "approval-by-self")
-        return f"op:{person.id}"
 
 
 def _find(view: View, job: str) -> tuple[dict[str, Any], dict[str, Any]]:

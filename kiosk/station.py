@@ -40,6 +40,7 @@ from kiosk.pulse import Pulse
 from kiosk.render import render_face
 from kiosk.reprints import Reprints
 from kiosk.roster import Roster
+from kiosk.stock import Stock
 from kiosk.sync.client import HubClient, connect
 from kiosk.sync.enrol import load_pins
 from kiosk.sync.intake import Intake, RefusedRecord, judge
@@ -93,10 +94,12 @@ class Station:
         """What a person may ask, and what follows from it without one."""
         desk_reader = partial(open_encoder, replace(self.config.reader, name=self.config.reader.desk))
         self.counter = Counter(self.books, self.vault, desk_reader if self.config.reader.desk else None)
-        self.reprints = Reprints(self.books, self.vault, People(self.data), self._wake, self._check_disk)
+        people = People(self.data)
+        self.stock = Stock(self.books, people.second, self._wake)
+        self.reprints = Reprints(self.books, self.vault, people, self._wake, self._check_disk)
         self.roster = Roster(self.vault)
         self.callbacks = CallBacks(self.books, CallBook(self.data / "vault" / "calls", keyring), self.roster)
-        more = self.counter.commands | self.reprints.commands | self.callbacks.commands
+        more = self.stock.commands | self.counter.commands | self.reprints.commands | self.callbacks.commands
         self.desk = Desk(self.books, self._wake, self._check_disk, more)
         self._janitor = Janitor(
             self.books, self.vault, self.roster, self.callbacks.close_older, self.config.vault, time.time

@@ -94,9 +94,11 @@ class View:
         return list(self._tables.get(table, {}).values())
 
     def places(self, sku: str, account: str) -> dict[str, int]:
-        """Lot -> quantity of one SKU in one account; empty places are left out."""
+        """Lot -> quantity of one SKU in one account, oldest lot first; empty places are left out."""
         rows = self._tables.get("balances", {}).values()
-        return {row["lot"]: row["quantity"] for row in rows if (row["sku"], row["account"]) == (sku, account)}
+        held = {row["lot"]: row["quantity"] for row in rows if (row["sku"], row["account"]) == (sku, account)}
+        lots = self._tables.get("lots", {})
+        return {lot: held[lot] for lot in sorted(held, key=lambda lot: lots[f"{sku}/{lot}"]["seq"])}
 
     def apply(self, seq: int, changes: Iterable[Change]) -> None:
         for change in changes:

@@ -31,6 +31,7 @@ from kiosk.rig.residents import Resident, invent
 from kiosk.rig.specimen import unsigned
 from kiosk.rig.world_check import differences
 from kiosk.station import Station
+from kiosk.stock import balances
 from kiosk.sync.enrol import Pins, save_pins
 from kiosk.sync.intake import judge
 
@@ -63,7 +64,7 @@ class Office:
         self._enrol()
         self.station = self._open()
         for movement in ("receive", "release", "load"):
-            self.station.desk.move_stock("test", movement, "wni", blanks, "BAST-1")
+            self.station.stock.move("test", movement, "wni", blanks, "BAST-1")
         self.station.start()
         self._listen()
 

@@ -66,7 +66,7 @@ def _simple(name: str, doing: str) -> click.Command:
 
 jobs.add_command(_simple("hold", "Keep a waiting job from starting."))
 jobs.add_command(_simple("release", "Let a held job start."))
-jobs.add_command(_simple("cancel", "End a job that has no card yet; its record waits again."))
+jobs.add_command(_simple("cancel", "End a job that has no card in the machine; its record waits again."))
 jobs.add_command(_simple("resume", "Go on after a stop in which no card is in doubt."))
 
 

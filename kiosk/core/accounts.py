@@ -6,7 +6,7 @@ that stand for the world outside may go negative. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -51,6 +51,10 @@ class Transfer:
     def to_json(self) -> list[str | int]:
         return [self.sku.value, self.lot, self.source.value, self.target.value, self.quantity]
 
+    @property
+    def reversed(self) -> Transfer:
+        return Transfer(self.sku, self.lot, self.target, self.source, self.quantity)
+
     @classmethod
     def from_json(cls, value: list[str | int]) -> Transfer:
         sku, lot, source, target = (str(part) for part in value[:4])
@@ -90,10 +94,10 @@ def post(balance_of: Callable[[Place], int], transfers: Iterable[Transfer]) -> d
     return changed
 
 
-def draw(lots: dict[str, int], quantity: int) -> list[tuple[str, int]]:
-    """Take `quantity` from lots (lot -> balance), oldest lot name first. LedgerError if there are not enough."""
+def draw(lots: Mapping[str, int], quantity: int) -> list[tuple[str, int]]:
+    """Take `quantity` from lots (lot -> balance) in their order, oldest first. LedgerError if too few."""
     taken = []
-    for lot, held in sorted(lots.items()):
+    for lot, held in lots.items():
         part = min(held, quantity)
         if part > 0:
             taken.append((lot, part))

@@ -1,27 +1,28 @@
 """From a frame to the changes it makes in the view. Pure: reads documents, returns new ones.
 
 Tables: station, records, jobs (open), finished (the last `FINISHED_KEPT`), uncollected, missing, callbacks, tally,
-balances, causes, chips, intake; keys are strings. Replaying every frame from the first gives the same tables as
-following them one by one; that is what makes the view disposable.
+balances, lots, entries (the last `ENTRIES_KEPT`), causes, chips, intake; keys are strings. Replaying every frame from
+the first gives the same tables as following them one by one; that is what makes the view disposable.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from kiosk.core import callbacks, collection, reprint
+from kiosk.core import callbacks, collection, reprint, stock
 from kiosk.core.accounts import Place, Transfer, post
 from kiosk.core.change import Change, Document, ProjectionError, Read, counted, stored
 from kiosk.core.frames import Frame
 from kiosk.core.jobs import JobEvent, JobState, Why, new_job, transition
+from kiosk.core.movements import BY_HAND, check_card_moves
 from kiosk.core.plan import Step
 
 FINISHED_KEPT = 200
 
-SHAPE = 3
+SHAPE = 4
 """Of the tables. Raise it with every table or field that is new: a snapshot of another shape is not taken, the
-journal is replayed. 1: without `uncollected`, `missing`, `callbacks`. 2: without
-`handed_over_at` of a record."""
+journal is replayed. 1: without `uncollected`, `missing`, `callbacks`. 2: without `handed_over_at` of a record. 3:
+without `lots`, `entries`."""
 
 SPOKEN_FOR = frozenset({"in-job", "printed", "issued", "card-missing"})
 """Record states in which there is a card, or may be one. What was refused before a blank was spent may be tried
@@ -43,6 +44,8 @@ def project(frame: Frame, read: Read) -> list[Change]:
 
 def _movements(frame: Frame, read: Read) -> list[Change]:
     transfers = [Transfer.from_json(move) for move in frame.data.get("moves", [])]
+    if frame.kind != BY_HAND:
+        check_card_moves(frame.kind, transfers)
 
     def balance_of(place: Place) -> int:
         document = read("balances", place.key)
@@ -55,17 +58,16 @@ def _movements(frame: Frame, read: Read) -> list[Change]:
         for place, quantity in post(balance_of, transfers).items()
     ]  # fmt: skip
     cause = frame.data.get("cause")
-    if cause and transfers:
-        last = transfers[-1]
-        key = f"{last.sku}/{last.target}/{cause}"
-        before = read("causes", key) or {
-            "sku": last.sku,
-            "account": last.target,
-            "cause": cause,
-            "quantity": 0,
-        }
-        changes.append(Change("causes", key, {**before, "quantity": before["quantity"] + last.quantity}))
-    return changes
+    return changes + (_counted_cause(transfers, cause, read) if cause and transfers else [])
+
+
+def _counted_cause(transfers: list[Transfer], cause: str, read: Read) -> list[Change]:
+    """All that ends where the last transfer does: a quantity may be of several lots."""
+    last = transfers[-1]
+    key = f"{last.sku}/{last.target}/{cause}"
+    before = read("causes", key) or {"sku": last.sku, "account": last.target, "cause": cause, "quantity": 0}
+    quantity = sum(move.quantity for move in transfers if move.target is last.target)
+    return [Change("causes", key, {**before, "quantity": before["quantity"] + quantity})]
 
 
 def _job(read: Read, key: str) -> Document:
@@ -225,7 +227,7 @@ _HANDLERS: dict[str, Callable[[Frame, Read], list[Change]]] = {
     "stopped": _service,
     "recovered": _nothing,
     "records": _records,
-    "stock": _nothing,
+    "stock": stock.booked,
     "job-created": _job_created,
     "job-state": _job_state,
     "step": _step,

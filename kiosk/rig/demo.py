@@ -17,7 +17,6 @@ from drivers.sim.chip import Chip
 from drivers.sim.decoder import draw_card
 from kiosk.books import read_view
 from kiosk.core.frames import Frame
-from kiosk.desk import balances
 from kiosk.errors import KepingError, Unavailable
 from kiosk.hub.status import status as hub_status
 from kiosk.journal import scan
@@ -27,6 +26,7 @@ from kiosk.rig.rig import SKU, Rig, Setting
 from kiosk.rig.script import Script
 from kiosk.rig.trouble import Trouble
 from kiosk.rig.world_check import differences, good_cards, spoiled_cards, wrong_cards
+from kiosk.stock import balances
 from kiosk.views import View
 
 log = logging.getLogger(__name__)

@@ -281,7 +281,7 @@ class CardRun:
             raise Halt(
                 f"the books hold no {sku} blank in the hopper: load some", frozenset({"hopper-empty-in-books"})
             )
-        return min(held)  # lots are taken oldest name first; which one a card is of is assumed, not scanned
+        return next(iter(held))  # the oldest; which one a card is of is assumed, not scanned
 
     def _transfer(self, source: Account, target: Account) -> list[str | int]:
         return Transfer(Sku(self._job["sku"]), self._card_now["lot"], source, target).to_json()

@@ -66,7 +66,7 @@ def test_refusals_are_one_line_with_exit_1(office: Office) -> None:
 
 
 def test_hold_release_and_cancel(office: Office) -> None:
-    office.station.desk.move_stock("test", "unload", "wni", 12)
+    office.station.stock.move("test", "unload", "wni", 12)
     office.bring_records(1)
     [job] = json.loads(on(office, "jobs", "run", "--json").stdout)
     for verb, state in (("hold", "pending-held"), ("release", "pending"), ("cancel", "canceled")):

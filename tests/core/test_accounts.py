@@ -70,4 +70,6 @@ def test_draw_takes_exactly_or_says_how_many_are_missing(lots: dict[str, int], w
         taken = draw(lots, wanted)
         assert sum(part for _, part in taken) == wanted
         assert all(0 < part <= lots[lot] for lot, part in taken)
-        assert [lot for lot, _ in taken] == sorted(lot for lot, _ in taken)
+        order = [lot for lot, _ in taken]
+        assert order == [lot for lot in lots if lot in order]
+        assert all(part == lots[lot] for lot, part in taken[:-1])

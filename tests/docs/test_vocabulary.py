@@ -16,13 +16,13 @@ from kiosk.core.accounts import OUTSIDE, Account
 from kiosk.core.callbacks import CallReason
 from kiosk.core.handover import ChipCheck, OldCard, Proof, Taker
 from kiosk.core.jobs import Answer, JobEvent, JobState, Why
+from kiosk.core.movements import BY_HAND, HAND_MOVEMENTS, MOVEMENTS, REVERSE, DefectCause, Detail
 from kiosk.core.plan import Step
 from kiosk.core.reconcile import Verdict
 from kiosk.core.records import Reason, Sku
 from kiosk.core.reprint import ReprintReason
 from kiosk.core.verdicts import SpoilCause, account_of_refused
 from kiosk.counter import PROBLEMS
-from kiosk.desk import MOVEMENTS
 from kiosk.rig.faults import KINDS as FAULTS
 from kiosk.rig.faults import parse_fault
 from kiosk.sync.intake import Refusal
@@ -77,8 +77,11 @@ WORDS: dict[str, Callable[[], set[str]]] = {
     "Answers": lambda: set(Answer),
     "Chip refusal causes": lambda: set(Cause),
     "Spoil causes": lambda: set(SpoilCause),
+    "Defect causes": lambda: set(DefectCause),
     "Accounts": lambda: set(Account),
-    "Stock movements": lambda: set(MOVEMENTS),
+    "Stock movements": lambda: {*HAND_MOVEMENTS, REVERSE},
+    "Card movements": lambda: set(MOVEMENTS) - set(HAND_MOVEMENTS),
+    "Movement details": lambda: set(Detail),
     "Blanks": lambda: set(Sku),
     "Reasons of issuance": lambda: set(Reason),
     "Takers": lambda: set(Taker),
@@ -119,9 +122,24 @@ def test_what_the_page_says_beside_the_words() -> None:
     assert {name for name, meaning in meanings.items() if "negative" in meaning} == OUTSIDE
     spoiled = {cause for cause in Cause if account_of_refused(cause) == "spoiled"}
     assert spoiled == {"chip-used", "chip-uid-consumed"}
-    moves = {row[0]: tuple(re.findall(r"`([a-z-]+)`", row[1])) for row in table(PAGE, "Stock movements")}
-    assert moves == {name: (source.value, target.value) for name, (source, target) in MOVEMENTS.items()}
     assert all(parse_fault(f"{row[0]}@1").kind == row[0] for row in table(PAGE, "Faults of the rehearsal"))
+
+
+@pytest.mark.parametrize("name", MOVEMENTS)
+def test_a_movement_is_described_as_it_is_in_the_table(name: str) -> None:
+    """Accounts in their order, then the paper, what must be given, and who approves."""
+    row = MOVEMENTS[name]
+    heading = "Stock movements" if BY_HAND in row.kinds else "Card movements"
+    meaning = next(cells[1] for cells in table(PAGE, heading) if cells[0] == name)
+    whence, _, rest = meaning.partition("; ")
+    forth, back = set(re.findall(r"`([a-z-]+)`", whence)), "or back" in whence
+    assert forth == {account.value for account in (*row.sources, row.target)}
+    assert whence.split("`")[-2] == row.target
+    assert back is row.both_ways
+    assert (row.paper in rest and "paper" in rest) if row.paper else "paper" not in rest
+    assert ("a second person approves" in rest) is row.second
+    asked = set(re.findall(r"`([a-z-]+)`", rest))
+    assert asked == {*row.needs, *row.takes, *(["cause"] if row.causes else [])}
 
 
 def test_a_missing_and_an_invented_word_would_be_found() -> None:

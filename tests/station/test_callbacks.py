@@ -67,20 +67,20 @@ def test_an_entry_lights_up_when_the_record_arrives(office: Office) -> None:
 
 
 def test_who_waits_for_a_blank_is_called_when_there_are_some(office: Office) -> None:
-    office.station.desk.move_stock("test", "unload", "wni", 12)
-    office.station.desk.move_stock("test", "return", "wni", 12)
+    office.station.stock.move("test", "unload", "wni", 12)
+    office.station.stock.move("test", "return", "wni", 12)
     office.bring_records(1)
     number, other = note(office, 0, "no-blank"), note(office, 0, "other")
     assert ready(office) == {number: False, other: True}
-    office.station.desk.move_stock("test", "release", "wni", 1)
+    office.station.stock.move("test", "release", "wni", 1)
     assert ready(office)[number]
 
 
 def test_a_finished_card_needs_no_blank_and_an_issued_one_nobody_calls_for(office: Office) -> None:
     job = office.print_one()["id"]
     number = note(office, 0, "no-blank")
-    office.station.desk.move_stock("test", "unload", "wni", 11)
-    office.station.desk.move_stock("test", "return", "wni", 11)
+    office.station.stock.move("test", "unload", "wni", 11)
+    office.station.stock.move("test", "return", "wni", 11)
     assert ready(office)[number]
     hand_over(office, job)
     assert not ready(office)[number]

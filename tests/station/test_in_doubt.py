@@ -182,7 +182,7 @@ def test_the_medium_fails_and_nothing_more_is_accepted(office: Office) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         forget()
     with pytest.raises(Poisoned):
-        office.station.desk.move_stock("test", "unload", "wni", 1)
+        office.station.stock.move("test", "unload", "wni", 1)
     office.restart()
     office.until(lambda: office.state(ident) == "completed")
     office.agree()

@@ -140,7 +140,7 @@ def test_a_foreign_lease_in_the_vault_is_refused_at_print_time(office: Office) -
 
 
 def test_without_blanks_in_the_books_nothing_is_fed(office: Office) -> None:
-    office.station.desk.move_stock("test", "unload", "wni", 12)
+    office.station.stock.move("test", "unload", "wni", 12)
     office.bring_records(1)
     office.station.desk.run_jobs("test")
     assert office.until_held_up() == {"hopper-empty-in-books"}

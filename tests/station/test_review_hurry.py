@@ -89,9 +89,9 @@ def test_blanks_can_not_be_unloaded_from_under_a_feed(office: Office) -> None:
     def hurried(event: str, card: Card | None, detail: str) -> None:
         if event == "fed" and not said:
             with pytest.raises(Rejected) as refused:
-                office.station.desk.move_stock("test", "unload", "wni", 12)
+                office.station.stock.move("test", "unload", "wni", 12)
             said.append(str(refused.value))
-            office.station.desk.move_stock("test", "unload", "wni", 11)
+            office.station.stock.move("test", "unload", "wni", 11)
 
     office.world.observe(hurried)
     assert office.print_one()["state"] == "completed"

@@ -12,24 +12,24 @@ from tests.office import Office
 
 def test_a_receipt_that_is_tapped_twice_counts_once(office: Office) -> None:
     with pytest.raises(Rejected, match="BAST-1 was received already"):
-        office.station.desk.move_stock("test", "receive", "wni", 12, " BAST-1 ")
+        office.station.stock.move("test", "receive", "wni", 12, " BAST-1 ")
     assert office.accounts()["supplier"] == -12
-    office.station.desk.move_stock("test", "receive", "wna", 5, "BAST-1")  # one paper may bring both kinds
-    office.station.desk.move_stock("test", "receive", "wni", 12, "BAST-2")
+    office.station.stock.move("test", "receive", "wna", 5, "BAST-1")  # one paper may bring both kinds
+    office.station.stock.move("test", "receive", "wni", 12, "BAST-2")
     assert office.accounts()["supplier"] == -24
 
 
 def test_the_hopper_takes_one_kind_at_a_time(office: Office) -> None:
     """The printer draws from one stack: with two kinds in it, a card may come out on the wrong blank."""
-    desk = office.station.desk
+    stock = office.station.stock
     for movement in ("receive", "release"):
-        desk.move_stock("test", movement, "wna", 5, "BAST-2")
+        stock.move("test", movement, "wna", 5, "BAST-2")
     with pytest.raises(Rejected, match="hopper holds wni blanks"):
-        desk.move_stock("test", "load", "wna", 5)
-    desk.move_stock("test", "unload", "wni", 12)
-    desk.move_stock("test", "load", "wna", 5)
+        stock.move("test", "load", "wna", 5)
+    stock.move("test", "unload", "wni", 12)
+    stock.move("test", "load", "wna", 5)
     with pytest.raises(Rejected, match="hopper holds wna blanks"):
-        desk.move_stock("test", "load", "wni", 12)
+        stock.move("test", "load", "wni", 12)
 
 
 @pytest.mark.parametrize(
@@ -50,5 +50,5 @@ def test_the_hopper_takes_one_kind_at_a_time(office: Office) -> None:
 def test_what_no_paper_says_is_refused_before_it_is_written(office: Office, quantity: Any, document: Any) -> None:
     before = len(office.frames())
     with pytest.raises(UsageError):
-        office.station.desk.move_stock("test", "receive", "wni", quantity, document)
+        office.station.stock.move("test", "receive", "wni", quantity, document)
     assert len(office.frames()) == before

@@ -59,11 +59,11 @@ def test_two_tabs_make_one_card(kiosk: Kiosk, visitor: Visitor) -> None:
 
 def test_a_refused_form_may_be_sent_again(kiosk: Kiosk, visitor: Visitor) -> None:
     """Only what was done is remembered: after the cause is gone the same form is good."""
-    kiosk.office.station.desk.move_stock("test", "unload", "wni", 12)
+    kiosk.office.station.stock.move("test", "unload", "wni", 12)
     form = visitor.form(movement="load", sku="wni", quantity="13")
     assert visitor.post("/supplies/move", form).status_code == 409
-    kiosk.office.station.desk.move_stock("test", "receive", "wni", 1, "BAST-2")
-    kiosk.office.station.desk.move_stock("test", "release", "wni", 1)
+    kiosk.office.station.stock.move("test", "receive", "wni", 1, "BAST-2")
+    kiosk.office.station.stock.move("test", "release", "wni", 1)
     assert visitor.post("/supplies/move", form).status_code == 303
     assert visitor.post("/supplies/move", form).status_code == 303
     assert kiosk.office.accounts()["hopper"] == 13

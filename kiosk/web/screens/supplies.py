@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, render_template, request
 
-from kiosk.desk import balances
 from kiosk.errors import UsageError
+from kiosk.stock import balances
 from kiosk.web.house import actor, done, house
 
 if TYPE_CHECKING:
@@ -33,5 +33,5 @@ def move_supplies() -> Response:
     movement, amount = request.form.get("movement", ""), request.form.get("quantity", "").strip()
     if movement not in BY_OPERATOR or not WHOLE.fullmatch(amount):
         raise UsageError("jumlah: angka bulat dari 1")
-    house().station.desk.move_stock(actor(), movement, request.form.get("sku", ""), int(amount))
+    house().station.stock.move(actor(), movement, request.form.get("sku", ""), int(amount))
     return done("supplies")

@@ -1,0 +1,280 @@
+"""What a person books of blanks by quantity: each method checks, commits one frame, and says what became true.
+
+The same verbs serve the control socket, the command line and the screens, as in kiosk.desk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from kiosk.books import Books
+from kiosk.core.accounts import Account, LedgerError, Transfer, draw
+from kiosk.core.movements import (
+    COUNT,
+    COUNTABLE,
+    HAND_MOVEMENTS,
+    REVERSE,
+    Detail,
+    Movement,
+    MovementError,
+    check_said,
+)
+from kiosk.core.records import Sku
+from kiosk.core.stock import counter_entry, reversible
+from kiosk.errors import Rejected, UsageError
+from kiosk.views import View
+
+MOST_BLANKS = 1_000_000
+"""In one movement: more is a slip of the finger, and a number that some database cannot hold stops the sync."""
+LONGEST_TEXT = {"document": 64, Detail.REASON: 160}
+LONGEST_OTHERS = 80
+
+Moves = list[list[str | int]]
+Counted = list[list[str | int]]
+
+
+class Stock:
+    """`approve(by, second, pin)` names the second person for the journal, or raises Rejected.
+
+    `wake` is called after anything that the worker should look at. Thread-safe.
+    """
+
+    def __init__(
+        self, books: Books, approve: Callable[[str, str, str], str], wake: Callable[[], None] = lambda: None
+    ) -> None:
+        self._books = books
+        self._approve = approve
+        self._wake = wake
+        self.commands: dict[str, Callable[..., Any]] = {
+            "stock.move": self.move,
+            "stock.count": self.count,
+            "stock.reverse": self.reverse,
+            "stock.list": self.entries,
+            "stock.balance": self.balance,
+        }
+
+    def move(self, by: str, movement: str, sku: str, quantity: int, document: str = "", **said: str) -> Moves:
+        """Book one row of the table of movements (kiosk.core.movements). Returns the transfers, oldest lot first.
+
+        `said`: `source` where the row has several, `cause`, the row's details, `second` and `pin`. UsageError if
+        something the row asks for is missing, Rejected if the blanks are not there or nobody else approves.
+        """
+        row = _row(movement)
+        kind = _sku(sku)
+        amount = _whole("quantity", quantity, 1)
+        second, pin = said.pop("second", ""), said.pop("pin", "")
+        source = _source(row, said.pop("source", ""))
+        body = _said(row, document, said)
+        approved = {"approved": self._approve(by, second, pin)} if row.second else {}
+        with self._books.transaction() as view:
+            if row.makes_lot and view.read("lots", f"{kind}/{body['document']}"):
+                what = f"{body['document']} was received already"
+                raise Rejected(f"{what}; blanks come with a paper of their own", "received-before")
+            lots = {body["document"]: amount} if row.makes_lot else _free(view, kind, source)
+            transfers = [
+                Transfer(kind, lot, source, row.target, part) for lot, part in _drawn(lots, amount, kind, source)
+            ]
+            return self._book(view, {"movement": row.name, **body, **approved}, transfers, by)
+
+    def count(
+        self, by: str, counted: Counted, document: str = "", reason: str = "", second: str = "", pin: str = ""
+    ) -> dict[str, Any]:
+        """Book what was counted, rows of [place, sku, blanks], and the difference where there is one.
+
+        Counted blindly: a refusal names the places that differ and no figures. Rejected if they do and no reason is
+        given or nobody else approves. Returns the differences, [place, sku, more or fewer], and the transfers.
+        """
+        found = [_counted(row) for row in counted]
+        if not found or len({row[:2] for row in found}) < len(found):
+            raise UsageError("counted: each place and SKU once, and at least one")
+        said = _said(HAND_MOVEMENTS[COUNT], document, {"reason": reason} if reason else {}, complete=False)
+        approved = {"approved": self._approve(by, second, pin)} if second else {}
+        with self._books.transaction() as view:
+            held = [sum(_standing(view, sku, place).values()) for place, sku, _ in found]
+            pairs = list(zip(found, held, strict=True))
+            differences = [
+                (place, sku, blanks - booked) for (place, sku, blanks), booked in pairs if blanks != booked
+            ]
+            if differences and not (said.get("reason") and approved):
+                where = ", ".join(f"{place} of {sku}" for place, sku, _ in differences)
+                raise Rejected(f"{where}: not as in the books; give a reason and a second person", "count-differs")
+            rows = [[place.value, sku.value, blanks, booked] for (place, sku, blanks), booked in pairs]
+            moves = self._book(
+                view, {"movement": COUNT, **said, "counted": rows, **approved}, _adjusted(view, differences), by
+            )
+        return {"differences": [[place.value, sku.value, more] for place, sku, more in differences], "moves": moves}
+
+    def reverse(self, by: str, entry: int, reason: str, second: str = "", pin: str = "") -> Moves:
+        """Book the counter-entry of the movement in frame `entry`. Returns its transfers.
+
+        Rejected if it was reversed before, is no longer listed, or the blanks have moved on since.
+        """
+        body: dict[str, Any] = {"movement": REVERSE, "document": "", "reverses": _whole("entry", entry, 1)}
+        body["reason"] = _text(Detail.REASON, reason)
+        if not body["reason"]:
+            raise UsageError("reverse: a reason must be given")
+        body["approved"] = self._approve(by, second, pin)
+        with self._books.transaction() as view:
+            try:
+                _, found = reversible(view.read, entry)
+            except MovementError as exc:
+                raise Rejected(str(exc), "not-reversible") from exc
+            return self._book(view, body, counter_entry(found), by)
+
+    def _book(self, view: View, body: dict[str, Any], transfers: list[Transfer], by: str) -> Moves:
+        _must_fit(view, transfers)
+        moves = [transfer.to_json() for transfer in transfers]
+        self._books.commit("stock", {**body, "moves": moves}, by)
+        self._wake()
+        return moves
+
+    def entries(self, by: str) -> list[dict[str, Any]]:
+        with self._books.transaction() as view:
+            return entries(view)
+
+    def balance(self, by: str) -> dict[str, dict[str, int]]:
+        with self._books.transaction() as view:
+            return balances(view)
+
+
+def balances(view: View) -> dict[str, dict[str, int]]:
+    """SKU -> account -> quantity over all lots; empty accounts are left out."""
+    totals: dict[str, dict[str, int]] = {}
+    for row in view.rows("balances"):
+        accounts = totals.setdefault(row["sku"], {})
+        accounts[row["account"]] = accounts.get(row["account"], 0) + row["quantity"]
+    order = list(Account)
+    return {
+        sku: {name: accounts[name] for name in order if accounts.get(name)}
+        for sku, accounts in sorted(totals.items())
+    }
+
+
+def entries(view: View) -> list[dict[str, Any]]:
+    """The last movements by hand, newest first; `seq` is what a reversal names."""
+    return sorted(view.select("entries"), key=lambda row: -row["seq"])
+
+
+def _drawn(lots: dict[str, int], quantity: int, sku: Sku, source: Account) -> list[tuple[str, int]]:
+    try:
+        return draw(lots, quantity)
+    except LedgerError as exc:
+        raise Rejected(f"{source} of {sku}: {exc}", "insufficient-stock") from exc
+
+
+def _adjusted(view: View, differences: list[tuple[Account, Sku, int]]) -> list[Transfer]:
+    """Missing blanks leave the oldest lots. Blanks too many come back from what was missed, now or before, else are
+    taken for the newest lot of the place, or of the station: nothing on a blank says which it is of."""
+    gone, transfers = Account.COUNT_ADJUSTMENT, []
+    missed = {sku: {lot: part for lot, part in view.places(sku, gone).items() if part > 0} for sku in Sku}
+    for place, sku, more in sorted(differences, key=lambda row: row[2]):
+        if more < 0:
+            parts = _drawn(_standing(view, sku, place), -more, sku, place)
+            transfers += [Transfer(sku, lot, place, gone, part) for lot, part in parts]
+        else:
+            parts = draw(missed[sku], min(more, sum(missed[sku].values())))
+            transfers += [Transfer(sku, lot, gone, place, part) for lot, part in parts]
+            if rest := more - sum(part for _, part in parts):
+                transfers.append(Transfer(sku, _newest_lot(view, sku, place), gone, place, rest))
+        for lot, part in parts:
+            missed[sku][lot] = missed[sku].get(lot, 0) + (part if more < 0 else -part)
+    return transfers
+
+
+def _newest_lot(view: View, sku: Sku, place: Account) -> str:
+    here = list(view.places(sku, place))
+    known = sorted(view.select("lots", sku=sku.value), key=lambda lot: lot["seq"])
+    if not known:
+        raise Rejected(f"no {sku} blank was ever received: book its receipt", "lot-missing")
+    return here[-1] if here else str(known[-1]["lot"])
+
+
+def _standing(view: View, sku: Sku, place: Account) -> dict[str, int]:
+    """Lot -> quantity where it can be counted: not while a blank is on its way from there into the machine."""
+    lots = view.places(sku, place)
+    if place is Account.HOPPER and _free(view, sku, place) != lots:
+        raise Rejected("a blank is being fed: count the hopper when the machine stands", "feed-open")
+    return lots
+
+
+def _must_fit(view: View, transfers: list[Transfer]) -> None:
+    """One stack in the hopper can't be told apart by SKU; a blank whose feed was begun is spoken for."""
+    for transfer in transfers:
+        if transfer.target is Account.HOPPER:
+            others = [sku for sku in Sku if sku is not transfer.sku and view.places(sku, Account.HOPPER)]
+            if others:
+                raise Rejected(f"the hopper holds {others[0]} blanks: unload them first", "hopper-of-other-sku")
+        if transfer.source is Account.HOPPER:
+            free = _free(view, transfer.sku, Account.HOPPER).get(transfer.lot, 0)
+            if free < transfer.quantity:
+                what = f"hopper of {transfer.sku}: {free} blanks of lot {transfer.lot} are free"
+                raise Rejected(what, "insufficient-stock")
+
+
+def _free(view: View, sku: Sku, source: Account) -> dict[str, int]:
+    """Lot -> quantity that may be moved away: a blank whose feed was begun is spoken for until it is booked."""
+    lots = view.places(sku, source)
+    if source is Account.HOPPER:
+        for job in view.rows("jobs"):
+            if job["sku"] == sku and job["card"] and not job["card"]["booked"]:
+                lots[job["card"]["lot"]] -= 1
+    return lots
+
+
+# What was said, before it is believed. Each raises UsageError.
+
+
+def _row(movement: object) -> Movement:
+    movable = [name for name in HAND_MOVEMENTS if name != COUNT]
+    if movement not in movable:
+        raise UsageError(f"movement {movement!r} is not one of {', '.join(movable)}")
+    return HAND_MOVEMENTS[str(movement)]
+
+
+def _source(row: Movement, source: object) -> Account:
+    if source not in ("", *row.sources) or (not source and len(row.sources) > 1):
+        raise UsageError(f"{row.name}: source must be one of {', '.join(row.sources)}")
+    return Account(str(source)) if source else row.sources[0]
+
+
+def _said(row: Movement, document: object, said: dict[str, str], *, complete: bool = True) -> dict[str, str]:
+    """`document`, `cause` and details as they are written down; only those that the row knows."""
+    known = {*row.needs, *row.takes, *(["cause"] if row.causes else [])}
+    if unknown := set(said) - known:
+        raise UsageError(f"{row.name}: takes no {', '.join(sorted(unknown))}")
+    body = {"document": _text("document", document), **{name: _text(name, value) for name, value in said.items()}}
+    try:
+        if complete:
+            check_said(row, body)
+    except MovementError as exc:
+        raise UsageError(str(exc)) from exc
+    return {name: value for name, value in body.items() if value or name == "document"}
+
+
+def _text(name: str, value: object) -> str:
+    longest = LONGEST_TEXT.get(name, LONGEST_OTHERS)
+    if not isinstance(value, str) or len(value) > longest or not value.strip().isprintable():
+        raise UsageError(f"{name}: at most {longest} printable characters")
+    return value.strip()
+
+
+def _counted(row: object) -> tuple[Account, Sku, int]:
+    if not isinstance(row, list | tuple) or len(row) != 3:
+        raise UsageError("counted: rows of place, SKU and number")
+    place, sku, blanks = row
+    if place not in COUNTABLE:
+        raise UsageError(f"counted: {place!r} is not one of {', '.join(COUNTABLE)}")
+    return Account(place), _sku(sku), _whole("counted", blanks, 0)
+
+
+def _whole(name: str, value: object, least: int) -> int:
+    if type(value) is not int or not least <= value <= MOST_BLANKS:
+        raise UsageError(f"{name}: a whole number from {least} to {MOST_BLANKS}")
+    return value
+
+
+def _sku(value: object) -> Sku:
+    if value not in list(Sku):
+        raise UsageError(f"{value!r} is not one of {', '.join(Sku)}")
+    return Sku(str(value))
