@@ -24,7 +24,6 @@ from kiosk.core.frames import Frame
 from kiosk.core.records import Record, dump_record
 from kiosk.crypto import jose, keys
 from kiosk.crypto.keyfile import KeyFile
-from kiosk.desk import balances
 from kiosk.outbox import Inbox
 from kiosk.rig.devices import DeskReader, new_blanks
 from kiosk.rig.residents import Resident, invent
