@@ -12,7 +12,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -99,8 +99,9 @@ class Books:
     @classmethod
     def open(cls, data: Path, segment_bytes: int, by: str) -> Books:
         """Recover the journal, rebuild the view, record a cut tail. Writes at most one frame."""
-        journal = Journal.open(data / "journal", segment_bytes)
-        books = cls(data, journal, _rebuild(data, journal))
+        live = _Follower(data)
+        journal = Journal.open(data / "journal", segment_bytes, live.take)
+        books = cls(data, journal, live.view or replay(journal.frames()))
         if journal.recovered:
             books.commit("recovered", journal.recovered, by)
         return books
@@ -173,19 +174,26 @@ class Books:
             self._journal.close()
 
 
-def _rebuild(data: Path, journal: Journal) -> View:
-    return _from_snapshot(data, journal.take_frames()) or replay(journal.frames())
+class _Follower:
+    """Takes the frames of the last segment, in order. `view`: after them, None where no snapshot fits the first."""
 
+    def __init__(self, data: Path) -> None:
+        self._path = data / SNAPSHOT
+        self._begun = False
+        self.view: View | None = None
 
-def _from_snapshot(data: Path, live: list[Frame]) -> View | None:
-    """The view after the frames of the last segment, or None where no snapshot fits the seal that begins it."""
-    if not live or live[0].kind != "segment" or not live[0].data["snapshot"]:
-        return None
-    view = load_snapshot(data / SNAPSHOT, live[0].data["snapshot"])
-    if view is None or view.seq != live[0].seq - 1:
-        return None
-    follow(view, iter(live))
-    return view
+    def take(self, frame: Frame) -> None:
+        if not self._begun:
+            self._begun = True
+            self.view = self._snapshot(frame)
+        if self.view is not None:
+            follow(self.view, [frame])
+
+    def _snapshot(self, seal: Frame) -> View | None:
+        if seal.kind != "segment" or not seal.data["snapshot"]:
+            return None
+        view = load_snapshot(self._path, seal.data["snapshot"])
+        return view if view and view.seq == seal.seq - 1 else None
 
 
 def replay(frames: Iterator[Frame]) -> View:
@@ -195,7 +203,7 @@ def replay(frames: Iterator[Frame]) -> View:
     return view
 
 
-def follow(view: View, frames: Iterator[Frame]) -> None:
+def follow(view: View, frames: Iterable[Frame]) -> None:
     for frame in frames:
         try:
             view.apply(frame.seq, project(frame, view.read))
@@ -209,7 +217,10 @@ def read_view(data: Path) -> View:
     Reads the last segment alone where the snapshot fits it, else everything. `keping ledger verify` always reads all.
     """
     journal = data / "journal"
-    return _from_snapshot(data, list(scan_live(journal))) or replay(scan(journal))
+    live = _Follower(data)
+    for frame in scan_live(journal):
+        live.take(frame)
+    return live.view or replay(scan(journal))
 
 
 __all__ = ["KINDS", "Books", "DataLock", "read_view", "replay", "stamp"]

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,9 @@ from typing import Any
 from kiosk.core.frames import ZERO_HEAD, Frame, FrameError, Stamp, make_frame, parse_line
 from kiosk.durable import sync_directory
 from kiosk.errors import DamagedData, KepingError
-from kiosk.journal.recovery import Tail, Unrecoverable, recover
+from kiosk.journal.places import Places
+from kiosk.journal.recovery import Unrecoverable, recover
+from kiosk.journal.reserve import FULL, Reserve
 from kiosk.journal.segments import (
     SEGMENT_KIND,
     Segment,
@@ -27,7 +30,6 @@ from kiosk.journal.segments import (
     list_segments,
     scan,
     segment_path,
-    split_lines,
 )
 
 
@@ -41,55 +43,71 @@ class Journal:
     `recovered`: what recovery cut off the tail, None if nothing.
     """
 
-    def __init__(self, directory: Path, segment: Segment, before: str, tail: Tail, segment_bytes: int) -> None:
+    def __init__(
+        self, directory: Path, live: Places, before: str, segment_bytes: int, reserve: Reserve | None
+    ) -> None:
         self._directory = directory
-        self._segment = segment
+        self._live = live
+        self._sealed: Places | None = None
         self._segment_bytes = segment_bytes
-        self._offset = tail.offset
+        self._reserve = reserve
         self._poisoned: str | None = None
-        self._frames = tail.frames
-        self.recovered = {"segment": segment.path.name, **tail.cut_record()} if tail.cut else None
-        self.seq = segment.first - 1 + len(tail.frames)
-        self.head = tail.frames[-1].head if tail.frames else before
-        self.time_floor_ms = tail.frames[-1].stamp.time_ms if tail.frames else 0
-        self._fd = os.open(segment.path, os.O_WRONLY)
+        self.recovered: dict[str, object] | None = None
+        self.seq = live.last
+        self.head = before
+        self.time_floor_ms = 0
+        self._fd = os.open(live.segment.path, os.O_WRONLY)
 
     @classmethod
-    def create(cls, directory: Path, segment_bytes: int) -> Journal:
+    def create(cls, directory: Path, segment_bytes: int, reserve: Reserve | None = None) -> Journal:
         """An empty journal, its first frame still to be written. DamagedData if there is one already."""
         directory.mkdir(parents=True, exist_ok=True)
         if any(directory.iterdir()):
             raise DamagedData(f"{directory}: not empty; a journal is never started over another")
-        segment = _new_file(directory, 1)
-        return cls(directory, segment, ZERO_HEAD, Tail([], 0, b""), segment_bytes)
+        first = Segment(segment_path(directory, 1), 1)
+        _create(first.path)
+        sync_directory(directory)
+        return cls(directory, Places(first), ZERO_HEAD, segment_bytes, reserve)
 
     @classmethod
-    def open(cls, directory: Path, segment_bytes: int) -> Journal:
+    def open(
+        cls,
+        directory: Path,
+        segment_bytes: int,
+        take: Callable[[Frame], object] = lambda frame: None,
+        reserve: Reserve | None = None,
+    ) -> Journal:
         """Check the live segment fully, the sealed ones by presence, size and seal; cut a torn tail.
 
-        Reads the live segment (<= 16 MiB) and two lines of each sealed one. DamagedData names file and line.
+        Reads the live segment (<= 64 MiB) and two lines of each sealed one. `take` is given each frame of the live
+        segment as it is read; what it raises ends the opening before anything is changed. DamagedData names file and
+        line.
         """
         segments = list_segments(directory)
         if not segments:
             raise DamagedData(f"{directory}: no segment; the journal is missing, restore it before starting")
         before = _check_sealed(segments)
-        live = segments[-1]
-        data = _read_from_medium(live.path)
+        live = Places(segments[-1])
+        last: deque[Frame] = deque(maxlen=1)
+
+        def taken(frame: Frame, size: int) -> None:
+            take(frame)
+            live.add(size)
+            last.append(frame)
+
         try:
-            tail = recover(data, before, live.first)
+            tail = recover(_read_from_medium(live.segment.path), before, live.segment.first, taken)
         except Unrecoverable as exc:
-            raise damaged(live.path, exc.line, str(exc)) from exc
-        journal = cls(directory, live, before, tail, segment_bytes)
-        if not tail.frames and len(segments) > 1:
+            raise damaged(live.segment.path, exc.line, str(exc)) from exc
+        journal = cls(directory, live, before, segment_bytes, reserve)
+        if last:
+            journal.head, journal.time_floor_ms = last[0].head, last[0].stamp.time_ms
+        elif len(segments) > 1:
             journal.time_floor_ms = _time_of(last_line(segments[-2].path))
         if tail.cut:
+            journal.recovered = {"segment": live.segment.path.name, **tail.cut_record()}
             journal._truncate()
         return journal
-
-    def take_frames(self) -> list[Frame]:
-        """The frames of the live segment as the opening read them; once, for they are not kept in memory."""
-        frames, self._frames = self._frames, []
-        return frames
 
     def draft(self, kind: str, data: dict[str, Any], stamp: Stamp) -> Frame:
         """The frame that would come next. Writes nothing. Recorded time never goes below the last frame's."""
@@ -104,12 +122,25 @@ class Journal:
             raise ValueError(f"frame {frame.seq} is not the next after {self.seq}")
         line = frame.line
         try:
-            _write_all(self._fd, line, self._offset)
+            self._write(line)
             os.fdatasync(self._fd)
         except OSError as exc:
             raise self._poison(exc) from exc
-        self._offset += len(line)
+        self._live.add(len(line))
         self.seq, self.head, self.time_floor_ms = frame.seq, frame.head, frame.stamp.time_ms
+
+    def _write(self, line: bytes) -> None:
+        """A full medium may take a part of the line or nothing: then once more from there, without the reserve.
+
+        Nothing was synced yet, so no page is lost and this stays one frame; a failed sync is never tried again.
+        """
+        done = 0
+        while done < len(line):
+            try:
+                done += os.pwrite(self._fd, line[done:], self._live.end + done)
+            except OSError as exc:
+                if self._reserve is None or not self._reserve.give_up(exc):
+                    raise
 
     @property
     def poisoned(self) -> str | None:
@@ -118,7 +149,8 @@ class Journal:
     @property
     def must_seal(self) -> bool:
         """The live segment is full, or a crash left it without its first frame."""
-        return self._offset >= self._segment_bytes or (self._offset == 0 and self._segment.first > 1)
+        size = self._live.end
+        return size >= self._segment_bytes or (size == 0 and self._live.segment.first > 1)
 
     def seal(self, snapshot_digest: str | None, stamp: Stamp) -> Frame:
         """Start the next segment; its first frame records size and last frame of the one that it seals.
@@ -127,7 +159,7 @@ class Journal:
         """
         self._must_be_sound()
         try:
-            if self._offset:
+            if self._live.end:
                 self._turn_over()
             sealed = list_segments(self._directory)[-2]
             previous = {"file": sealed.path.name, "bytes": sealed.path.stat().st_size, "head": self.head}
@@ -143,18 +175,20 @@ class Journal:
 
     def lines_after(self, seq: int, limit_bytes: int) -> list[bytes]:
         """Raw frame lines that follow `seq`, at least one if there is one, up to about `limit_bytes`."""
-        if seq >= self.seq:
-            return []
-        segments = [s for s in list_segments(self._directory) if s.first <= seq + 1]
-        lines, _ = split_lines(segments[-1].path.read_bytes())
-        wanted: list[bytes] = []
-        size = 0
-        for line in lines[seq + 1 - segments[-1].first :]:
-            if wanted and size + len(line) > limit_bytes:
-                break
-            wanted.append(line)
-            size += len(line)
-        return wanted
+        return [] if seq >= self.seq else self._places(seq + 1).lines(seq + 1, limit_bytes)
+
+    def head_at(self, seq: int) -> str:
+        """The hash of one frame that is here, from the file."""
+        places = self._places(seq)
+        return head_of(places.segment.path, places.lines(seq, 0)[0])
+
+    def _places(self, seq: int) -> Places:
+        """Of the live segment, or of a sealed one: the one that was asked last is kept, a reader goes in order."""
+        if seq >= self._live.segment.first:
+            return self._live
+        if self._sealed is None or not self._sealed.segment.first <= seq <= self._sealed.last:
+            self._sealed = Places.of([each for each in list_segments(self._directory) if each.first <= seq][-1])
+        return self._sealed
 
     def close(self) -> None:
         if self._fd >= 0:
@@ -162,41 +196,38 @@ class Journal:
             self._fd = -1
 
     def _turn_over(self) -> None:
-        segment = _new_file(self._directory, self.seq + 1)
+        segment = self._next_file()
         fd = os.open(segment.path, os.O_WRONLY)
         os.close(self._fd)
-        self._segment, self._fd, self._offset = segment, fd, 0
+        self._fd, self._sealed, self._live = fd, self._live, Places(segment)
+
+    def _next_file(self) -> Segment:
+        segment = Segment(segment_path(self._directory, self.seq + 1), self.seq + 1)
+        try:
+            _create(segment.path)
+        except OSError as exc:
+            if self._reserve is None or not self._reserve.give_up(exc):
+                raise
+            _create(segment.path)
+        sync_directory(self._directory)
+        return segment
 
     def _must_be_sound(self) -> None:
         if self._poisoned:
             raise Poisoned(f"the journal stopped: {self._poisoned}; nothing more is accepted until a restart")
 
     def _poison(self, exc: OSError) -> Poisoned:
-        self._poisoned = f"{self._segment.path.name}: {exc.strerror}"
-        return Poisoned(f"the journal can't be written: {self._poisoned}")
+        self._poisoned = f"{self._live.segment.path.name}: {exc.strerror}"
+        cure = "; free some space, then restart" if exc.errno in FULL else ""
+        return Poisoned(f"the journal can't be written: {self._poisoned}{cure}")
 
     def _truncate(self) -> None:
-        fd = os.open(self._segment.path, os.O_WRONLY)
-        try:
-            os.ftruncate(fd, self._offset)
-            os.fsync(fd)
-        finally:
-            os.close(fd)
+        os.ftruncate(self._fd, self._live.end)
+        os.fsync(self._fd)
 
 
-def _new_file(directory: Path, first: int) -> Segment:
-    path = segment_path(directory, first)
+def _create(path: Path) -> None:
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    sync_directory(directory)
-    return Segment(path, first)
-
-
-def _write_all(fd: int, data: bytes, offset: int) -> None:
-    view = memoryview(data)
-    while view:
-        written = os.pwrite(fd, view, offset)
-        offset += written
-        view = view[written:]
 
 
 def _read_from_medium(path: Path) -> bytes:

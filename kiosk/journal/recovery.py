@@ -14,10 +14,10 @@ One frame is outstanding at most, so only the very last line can be torn. The ru
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from kiosk.core.frames import Frame, FrameError, NewerVersion, parse_line
-from kiosk.journal.segments import split_lines
 
 SECTOR = 512
 
@@ -44,24 +44,30 @@ class Unrecoverable(ValueError):
         self.line = line
 
 
-def recover(data: bytes, head: str, first: int) -> Tail:
-    """Judge a live segment's bytes. `head` is the hash before it, `first` its first sequence number."""
-    lines, rest = split_lines(data)
+def recover(data: bytes, head: str, first: int, take: Callable[[Frame, int], object] | None = None) -> Tail:
+    """Judge a live segment's bytes. `head` is the hash before it, `first` its first sequence number.
+
+    `take` is given each frame that stands and the size of its line, in order and before the end is judged; then
+    they are not kept as well.
+    """
     frames: list[Frame] = []
-    offset = 0
-    for number, line in enumerate(lines, start=1):
+    take = take or (lambda frame, size: frames.append(frame))
+    offset = number = 0
+    while end := data.find(b"\n", offset) + 1:
+        line = data[offset:end]
         try:
-            frame = parse_line(line, head, first + len(frames))
+            frame = parse_line(line, head, first + number)
         except NewerVersion as exc:
-            raise Unrecoverable(number, str(exc)) from exc
+            raise Unrecoverable(number + 1, str(exc)) from exc
         except FrameError as exc:
-            if number < len(lines) or rest or not _lacks_a_sector(line, offset):
-                raise Unrecoverable(number, str(exc)) from exc
+            if end < len(data) or not _lacks_a_sector(line, offset):
+                raise Unrecoverable(number + 1, str(exc)) from exc
             return Tail(frames, offset, line)
-        frames.append(frame)
-        head, offset = frame.head, offset + len(line)
-    if rest and _complete_but_newline(rest, head, first + len(frames)) and not _lacks_a_sector(rest, offset):
-        raise Unrecoverable(len(lines) + 1, "the newline of an acknowledged frame is damaged")
+        take(frame, len(line))
+        head, offset, number = frame.head, end, number + 1
+    rest = data[offset:]
+    if rest and _complete_but_newline(rest, head, first + number) and not _lacks_a_sector(rest, offset):
+        raise Unrecoverable(number + 1, "the newline of an acknowledged frame is damaged")
     return Tail(frames, offset, rest)
 
 
