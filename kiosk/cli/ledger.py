@@ -1,14 +1,32 @@
-"""ledger: verify, tail."""
+"""ledger: verify, tail, trace, export."""
 
 from __future__ import annotations
 
+import codecs
+import csv
+import json
+import sys
 from collections import deque
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, time, timedelta
+from functools import cache
+from pathlib import Path
+from typing import IO, Any
 
 import click
 
 from kiosk.books import replay
 from kiosk.cli.context import App, pass_app
+from kiosk.cli.telling import tell
+from kiosk.core import history
+from kiosk.core.frames import Frame
+from kiosk.errors import Rejected, UsageError
 from kiosk.journal import scan
+from kiosk.journal.extract import extract, sequence_at
+from kiosk.journal.index import Index
+
+ENVELOPE_BYTES = 90
+PROGRESS_BYTES = 1 << 20
 
 
 @click.group()
@@ -20,17 +38,29 @@ def ledger() -> None:
 @pass_app
 def verify(app: App) -> None:
     """Check every frame: checksum, chain, sequence, and that each event fits the ones before it."""
-    last = None
+    last: deque[Frame] = deque(maxlen=1)
 
-    def counted() -> object:
-        nonlocal last
-        for frame in scan(app.data / "journal"):
-            last = frame
+    def noted(frames: Iterable[Frame]) -> Iterator[Frame]:
+        for frame in frames:
+            last.append(frame)
             yield frame
 
-    view = replay(counted())  # type: ignore[arg-type]
-    found = {"frames": view.seq, "head": last.head if last else None, "view": view.digest}
+    view = replay(noted(_with_progress(app.data / "journal")))
+    found = {"frames": view.seq, "head": last[0].head if last else None, "view": view.digest}
     app.answer(found, lambda: f"{view.seq} frames, chain whole, head {found['head']}")
+
+
+def _with_progress(directory: Path) -> Iterator[Frame]:
+    """All frames; how far it is, on standard error, if a person watches it."""
+    if not sys.stderr.isatty():
+        yield from scan(directory)
+        return
+    size = sum(path.stat().st_size for path in directory.glob("seg-*"))
+    with click.progressbar(length=size, label="checking", file=sys.stderr, update_min_steps=PROGRESS_BYTES) as bar:
+        for frame in scan(directory):
+            yield frame
+            bar.update(len(frame.record) + ENVELOPE_BYTES)
+        bar.update(size + PROGRESS_BYTES)  # what the estimate of the envelopes left
 
 
 @ledger.command()
@@ -41,3 +71,116 @@ def tail(app: App, lines: int) -> None:
     frames = deque(scan(app.data / "journal"), maxlen=lines)
     found = [{"seq": f.seq, "kind": f.kind, "by": f.stamp.by, "time_ms": f.stamp.time_ms, **f.data} for f in frames]
     app.answer(found, lambda: "".join(frame.line.decode() for frame in frames).rstrip())
+
+
+@ledger.command()
+@click.argument("what")
+@pass_app
+def trace(app: App, what: str) -> None:
+    """The life of a card or a lot, oldest first: who did what, when, by which evidence, and where the blanks went.
+
+    WHAT is a job, the UID of a chip, a record's reference, the number of a handover paper (BAST) or of another
+    document, a call-back number, a day (2018-08-14), or a frame (4711, or #4711 where a job has that name too).
+    As JSON it is the frames as they are stored.
+    """
+    frames = _found(app.data, what)
+    about = history.records_of(frames)
+    stored = [json.loads(frame.line) for frame in frames] if app.as_json else []
+    app.answer(stored, lambda: "\n".join(tell(frame, about) for frame in frames))
+
+
+def _found(data: Path, what: str) -> list[Frame]:
+    """By the first reading of the word that finds something; Rejected says what was looked for."""
+    journal, index = data / "journal", Index(data, _tell_of_indexing)
+    keys = history.guesses(what)
+    for key in keys:
+        if frames := history.life(index.find, key):
+            return frames
+    number, day = history.as_sequence(what), history.as_day(what)
+    if number is not None and (frames := list(extract(journal, number, number))):
+        return [*frames, *index.find([history.Key(history.Subject.REVERSED, str(number))])]
+    if day is not None and (frames := list(extract(journal, *_stretch(journal, day, day)))):
+        return frames
+    looked = [*(["frame"] if number is not None else []), *(["day"] if day else []), *(key.subject for key in keys)]
+    raise Rejected(f"{what}: nothing in the journal; looked for a {', a '.join(looked)} of that name", "not-found")
+
+
+@cache
+def _tell_of_indexing() -> None:
+    """Once, to a person who waits: a quarter of a minute for a million frames."""
+    if sys.stderr.isatty():
+        click.echo("indexing the journal, this once", err=True)
+
+
+class _Place(click.ParamType[int | date]):
+    """A frame or a local day."""
+
+    name = "SEQ|DATE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | date:
+        found = history.as_day(str(value)) or history.as_sequence(str(value))
+        return found or self.fail(f"{value!r} is no frame (4711) and no day (2018-08-14)", param, ctx)
+
+
+@ledger.command()
+@click.option("--from", "first", type=_Place(), help="First frame or day; the beginning without it.")
+@click.option("--to", "last", type=_Place(), help="Last frame or day, included; the end without it.")
+@click.option(
+    "--format", "form", type=click.Choice(["jsonl", "csv"]), default="jsonl", show_default=True,
+    help="Frames as stored, or a row for each movement and for each frame without one.",
+)  # fmt: skip
+@pass_app
+def export(app: App, first: int | date | None, last: int | date | None, form: str) -> None:
+    """Write frames to standard output, of any number, checking the chain from the first segment read.
+
+    Damage ends it with 3; what was written before is good. In CSV a cell that a spreadsheet would take for a formula
+    has an apostrophe before it.
+    """
+    if app.as_json and form != "jsonl":
+        raise UsageError("--json and --format csv: choose one")
+    journal = app.data / "journal"
+    frames = extract(journal, *_stretch(journal, first, last))
+    out = sys.stdout.buffer
+    if form == "csv":
+        _write_csv(frames, out)
+    else:
+        out.writelines(frame.line for frame in frames)
+    out.flush()
+
+
+def _stretch(journal: Path, first: int | date | None, last: int | date | None) -> tuple[int, int | None]:
+    """Sequence numbers of the first and the last frame, both included; None: to the end."""
+    begin = sequence_at(journal, _midnight(first)) if isinstance(first, date) else first or 1
+    end = sequence_at(journal, _midnight(last + timedelta(1))) - 1 if isinstance(last, date) else last
+    if end is not None and begin > end + 1:
+        raise UsageError(f"--from comes after --to: frame {begin}, frame {end}")
+    return begin, end
+
+
+def _midnight(day: date) -> int:
+    """When the local day begins, in milliseconds since 1970 UTC."""
+    return round(datetime.combine(day, time()).astimezone().timestamp() * 1000)
+
+
+COLUMNS = (
+    "seq", "time", "by", "kind", "job", "record", "chip", "sku", "lot", "from", "to", "quantity", "cause", "body",
+)  # fmt: skip
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def _write_csv(frames: Iterable[Frame], out: IO[bytes]) -> None:
+    """RFC 4180, UTF-8."""
+    writer = csv.writer(codecs.getwriter("utf-8")(out))
+    writer.writerow(COLUMNS)
+    for frame in frames:
+        data, when = frame.data, datetime.fromtimestamp(frame.stamp.time_ms / 1000).astimezone()
+        chip = data.get("uid") or data.get("outcome", {}).get("uid", "")
+        head = [when.isoformat(timespec="milliseconds"), frame.stamp.by, frame.kind,
+                data.get("job", ""), data.get("ref", ""), chip]  # fmt: skip
+        body = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+        for move in data.get("moves") or [[""] * 5]:
+            writer.writerow([frame.seq, *map(_cell, [*head, *move, data.get("cause", ""), body])])
+
+
+def _cell(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

@@ -23,6 +23,7 @@ class Subject(StrEnum):
     LOT = "lot"
     DOCUMENT = "document"
     CALL = "call-back"
+    REVERSED = "reversed frame"
 
 
 class Key(NamedTuple):
@@ -45,7 +46,8 @@ def keys_of(frame: Frame) -> frozenset[Key]:
     data = frame.data
     parts: list[dict[str, Any]] = [data, data.get("outcome", {}), *data.get("records", [])]
     named = {Key(subject, part[name]) for part in parts for name, subject in _FIELDS.items() if part.get(name)}
-    return frozenset(named | {Key(Subject.LOT, move[1]) for move in data.get("moves", [])})
+    reversed_ = {Key(Subject.REVERSED, str(data["reverses"]))} if data.get("reverses") else set()
+    return frozenset(named | reversed_ | {Key(Subject.LOT, move[1]) for move in data.get("moves", [])})
 
 
 _FORMS: tuple[tuple[Subject, re.Pattern[str]], ...] = (
@@ -59,13 +61,13 @@ _FORMS: tuple[tuple[Subject, re.Pattern[str]], ...] = (
 def guesses(word: str) -> list[Key]:
     """What a person may mean, by its form, the likeliest first. A UID may be typed in pairs: "04:2B:90:...".
 
-    Any word can be a document or the lot that it brought.
+    Any word can be the number of a document.
     """
     word = word.strip()
     compact = re.sub(r"[\s:]", "", word).lower()
     keys = [Key(subject, compact) for subject, form in _FORMS if form.fullmatch(compact)]
     keys = [Key(key.subject, key.value.upper()) if key.subject is Subject.CHIP else key for key in keys]
-    return [*keys, Key(Subject.DOCUMENT, word), Key(Subject.LOT, word)]
+    return [*keys, Key(Subject.DOCUMENT, word)]
 
 
 def as_sequence(word: str) -> int | None:
@@ -89,9 +91,14 @@ def life(find: Find, key: Key) -> list[Frame]:
 
     Of a record: its arrival, all its jobs and cards. Of a job: the arrival of its record, its cards, what became of
     the good one; the jobs before and after it are named by the `reprint` frames alone. Of a chip: the same without
-    the job's other cards. Of a document, lot or call-back: the frames that name it.
+    the job's other cards. Of a document: the frames that name it, their reversals, and all that became of the lot
+    that it brought. Of a call-back: the frames that name it.
     """
-    frames = {frame.seq: frame for frame in find([key])}
+    lots = [Key(Subject.LOT, key.value)] if key.subject is Subject.DOCUMENT else []
+    frames = {frame.seq: frame for frame in find([key, *lots])}
+    if key.subject is Subject.DOCUMENT:
+        booked = [Key(Subject.REVERSED, str(seq)) for seq, frame in frames.items() if frame.kind == "stock"]
+        frames |= {frame.seq: frame for frame in find(booked)}
     if key.subject in (Subject.CHIP, Subject.RECORD):
         jobs = _keys(frames.values(), Subject.JOB)
         frames |= {frame.seq: frame for frame in find(jobs)}

@@ -12,7 +12,7 @@ import hashlib
 import json
 import logging
 import mmap
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 
@@ -31,18 +31,20 @@ FORM = 1
 class Index:
     """The journal as it is at the first question; make a new one for a later state. Not thread-safe.
 
-    Needs no lock. Where DATA may not be written, nothing is kept and the answers are the same.
+    Needs no lock. Where DATA may not be written, nothing is kept and the answers are the same. `on_missing` is called
+    before each sealed segment that must be read for its index.
     """
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, on_missing: Callable[[], None] = lambda: None) -> None:
         self._journal = data / "journal"
         self._directory = data / "index"
+        self._on_missing = on_missing
         self._made: dict[Path, bytes] = {}
 
     def find(self, keys: Iterable[Key]) -> Iterator[Frame]:
         """All frames that have one of the keys, oldest first, each checked against its checksum and hash.
 
-        Reads the index files, the live segment and the frames themselves: 20 ms a million frames, once the files
+        Reads the index files, the live segment and the frames themselves: 0.2 s in a million frames, once the files
         are there. DamagedData names file and line; UsageError if there is no journal.
         """
         heads = [_line_head(key) for key in keys]
@@ -59,14 +61,17 @@ class Index:
         path = link.segment.path
         if path in self._made:
             return self._made[path]
-        target = self._directory / f"{path.stem}.index"
-        stored = _stored(target, link) if link.sealed else None
-        if stored is not None:
-            return stored
-        lines = _lines(link)
-        content = self._made[path] = (_label(link, lines) if link.sealed else b"\n") + lines
-        if link.sealed:
-            _keep(target, content)
+        if not link.sealed:
+            content = b"\n" + _lines(link)
+        else:
+            kept = self._directory / f"{path.stem}.index"
+            if (stored := _stored(kept, link)) is not None:
+                return stored
+            self._on_missing()
+            lines = _lines(link)
+            content = _label(link, lines) + lines
+            _keep(kept, content)
+        self._made[path] = content
         return content
 
 

@@ -1,0 +1,175 @@
+"""One event in plain English, on one line. Pure; what is told is in the frame, and none of it is personal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from kiosk.core.frames import Frame
+
+Body = dict[str, Any]
+
+
+def tell(frame: Frame, about: frozenset[str] = frozenset()) -> str:
+    """Sequence number, local time, who, what, and where blanks went. Of a list of records only those in `about`."""
+    words = _WORDS[frame.kind](_only(frame.data, about)) if frame.kind in _WORDS else _stored(frame)
+    parts = [
+        words,
+        *(f"{qty} {sku} of lot {lot}: {source} -> {target}" for sku, lot, source, target, qty in _moves(frame)),
+    ]
+    return f"{frame.seq:>8}  {local_time(frame.stamp.time_ms)}  {frame.stamp.by:<12}  {'; '.join(parts)}"
+
+
+def local_time(time_ms: int) -> str:
+    return f"{datetime.fromtimestamp(time_ms / 1000, UTC).astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def _moves(frame: Frame) -> list[list[Any]]:
+    moves: list[list[Any]] = frame.data.get("moves", [])
+    return moves
+
+
+def _only(data: Body, about: frozenset[str]) -> Body:
+    if not about or "records" not in data:
+        return data
+    return {**data, "records": [item for item in data["records"] if item["ref"] in about], "refused": []}
+
+
+def _stored(frame: Frame) -> str:
+    return f"{frame.kind} {json.dumps(frame.data, ensure_ascii=False)}"
+
+
+def _because(data: Body) -> str:
+    return f" ({data['cause']})" if data.get("cause") else ""
+
+
+def _genesis(data: Body) -> str:
+    after = f", continues the one that ended with {data['predecessor']}" if data["predecessor"] else ""
+    return f"the journal of station {data['station']} begins, incarnation {data['incarnation']}{after}"
+
+
+def _segment(data: Body) -> str:
+    return f"{data['previous']['file']} is full and sealed"
+
+
+def _recovered(data: Body) -> str:
+    return f"{data['bytes']} bytes of an unfinished frame were cut off {data['segment']}"
+
+
+def _stock(data: Body) -> str:
+    said = [f"{name} {data[name]}" for name in data if name not in _STOCK_APART and _is_said(data[name])]
+    if "reverses" in data:
+        said.insert(0, f"reverses frame {data['reverses']}")
+    said += [
+        f"{place} counted: {blanks} {sku}, {booked} in the books" for place, sku, blanks, booked in _counted(data)
+    ]
+    said += [f"approved by {data['approved']}"] if data.get("approved") else []
+    return ", ".join([f"stock {data['movement']}{_because(data)}", *said])
+
+
+_STOCK_APART = frozenset({"movement", "cause", "approved", "reverses"})
+
+
+def _is_said(value: object) -> bool:
+    return isinstance(value, str | int) and value != ""
+
+
+def _counted(data: Body) -> list[list[Any]]:
+    rows: list[list[Any]] = data.get("counted", [])
+    return rows
+
+
+def _records(data: Body) -> str:
+    here = [
+        f"record {r['ref']} arrived ({r['sku']}, {r['reason']}, priority {r['priority']})" for r in data["records"]
+    ]
+    refused = [f"a record was refused: {item['reason']}, {item['detail']}" for item in data["refused"]]
+    return ", ".join(here + refused) or "no record arrived"
+
+
+def _job_created(data: Body) -> str:
+    return f"job {data['job']} is to make the card of record {data['ref']}"
+
+
+def _job_state(data: Body) -> str:
+    message = f": {data['message']}" if data.get("message") else ""
+    return f"job {data['job']}: {data['event']} ({', '.join(data['reasons'])}){message}"
+
+
+def _step(data: Body) -> str:
+    lot = f", a blank of lot {data['lot']} (assumed)" if "lot" in data else ""
+    parts = [_outcome(data), _intent(data["intent"]) + lot if "intent" in data else ""]
+    return f"job {data['job']}: {', '.join(part for part in parts if part)}"
+
+
+def _outcome(data: Body) -> str:
+    outcome = data.get("outcome")
+    if not outcome:
+        return ""
+    notes = [f"chip {outcome['uid']}"] if outcome.get("uid") else []
+    notes += [f"{outcome['panels']} panels"] if "panels" in outcome else []
+    notes += [outcome["cause"]] if "cause" in outcome else []
+    notes += [f"by evidence, rule {outcome['rule']}"] if "rule" in outcome else []
+    ending = f", the card is {data['end']}{_because(data)}" if data.get("end") else ""
+    return f"{outcome['step']} {outcome['result']}" + (f" ({', '.join(notes)})" if notes else "") + ending
+
+
+def _intent(intent: Body) -> str:
+    tray = f" to {intent['tray']}" if "tray" in intent else ""
+    return f"{intent['step']}{tray} begins [{intent['printer']}: cards {intent['fed']}, panels {intent['panels']}]"
+
+
+def _job_resolved(data: Body) -> str:
+    return f"job {data['job']}: a person who looked says {data['answer']}, the card is {data['end']}{_because(data)}"
+
+
+def _job_ended(data: Body) -> str:
+    outcome = _outcome(data)
+    parts = [outcome] if outcome else []
+    if "answer" in data:
+        parts.append(f"a person who looked says {data['answer']}, the card is {data['end']}{_because(data)}")
+    chip = f", chip {data['uid']}" if data.get("uid") else ""
+    message = f": {data['message']}" if data.get("message") else ""
+    parts.append(f"{data['state']} ({', '.join(data['reasons'])}){chip}, record {data['ref']}{message}")
+    return f"job {data['job']}: {', '.join(parts)}"
+
+
+def _handed_over(data: Body) -> str:
+    signed = "signed" if data["signed"] else "not signed"
+    return (
+        f"the card of job {data['job']}, record {data['ref']}, chip {data['uid'] or 'unknown'}, "
+        f"was handed over to the {data['taker']} "
+        f"(proof {data['verified']}, chip {data['chip']}, old card {data['old_card']}, {signed})"
+    )
+
+
+def _reprint(data: Body) -> str:
+    approved = f", approved by {data['approved']}" if data.get("approved") else ""
+    return (
+        f"job {data['job']} is to make the card of record {data['ref']} again: "
+        f"reprint of that of job {data['reprint_of']}, {data['reason']}{_because(data)}{approved}"
+    )
+
+
+_WORDS: dict[str, Callable[[Body], str]] = {
+    "genesis": _genesis,
+    "segment": _segment,
+    "recovered": _recovered,
+    "started": lambda data: "the station serves",
+    "stopped": lambda data: "the station ended in order",
+    "stock": _stock,
+    "records": _records,
+    "job-created": _job_created,
+    "job-state": _job_state,
+    "step": _step,
+    "job-resolved": _job_resolved,
+    "job-ended": _job_ended,
+    "handed-over": _handed_over,
+    "reprint": _reprint,
+    "call-back": lambda data: f"call-back {data['number']} was noted ({data['reason']})",
+    "call-back-closed": lambda data: f"call-back {data['number']} was called",
+}
+TOLD = frozenset(_WORDS)
+"""Kinds that have words; a test compares them with those that there are."""
