@@ -5,6 +5,7 @@ The same verbs serve the command line and the screens, as in kiosk.desk.
 
 from __future__ import annotations
 
+import inspect
 import threading
 from collections.abc import Callable
 from contextlib import closing
@@ -119,6 +120,10 @@ class Counter:
         chip=read takes the last reading of this card, or reads now. Rejected if the reading found another card or
         other data, which no word of a person overrides; if the card was handed over already.
         """
+        try:
+            inspect.signature(parse_handing).bind(**said)
+        except TypeError as exc:
+            raise UsageError(f"jobs.hand-over: {exc}") from exc
         try:
             handing = parse_handing(**said)
         except HandoverError as exc:
