@@ -83,24 +83,26 @@ def trace(app: App, what: str) -> None:
     document, a call-back number, a day (2018-08-14), or a frame (4711, or #4711 where a job has that name too).
     As JSON it is the frames as they are stored.
     """
-    frames = _found(app.data, what)
-    about = history.records_of(frames)
+    frames, about = _found(app.data, what)
     stored = [json.loads(frame.line) for frame in frames] if app.as_json else []
     app.answer(stored, lambda: "\n".join(tell(frame, about) for frame in frames))
 
 
-def _found(data: Path, what: str) -> list[Frame]:
-    """By the first reading of the word that finds something; Rejected says what was looked for."""
+def _found(data: Path, what: str) -> tuple[list[Frame], frozenset[str]]:
+    """By the first reading of the word that finds something, and the records that it is about (empty: all).
+
+    Rejected says what was looked for.
+    """
     journal, index = data / "journal", Index(data, _tell_of_indexing)
     keys = history.guesses(what)
     for key in keys:
         if frames := history.life(index.find, key):
-            return frames
+            return frames, history.records_of(key, frames)
     number, day = history.as_sequence(what), history.as_day(what)
     if number is not None and (frames := list(extract(journal, number, number))):
-        return [*frames, *index.find([history.Key(history.Subject.REVERSED, str(number))])]
+        return [*frames, *index.find([history.Key(history.Subject.REVERSED, str(number))])], frozenset()
     if day is not None and (frames := list(extract(journal, *_stretch(journal, day, day)))):
-        return frames
+        return frames, frozenset()
     looked = [*(["frame"] if number is not None else []), *(["day"] if day else []), *(key.subject for key in keys)]
     raise Rejected(f"{what}: nothing in the journal; looked for a {', a '.join(looked)} of that name", "not-found")
 

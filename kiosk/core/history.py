@@ -109,9 +109,11 @@ def life(find: Find, key: Key) -> list[Frame]:
     return list(_of_card(ordered, key)) if key.subject is Subject.CHIP else ordered
 
 
-def records_of(frames: Iterable[Frame]) -> frozenset[str]:
-    """The records that these frames are about; an arrival brings others too, which they are not about."""
-    return frozenset(key.value for key in _keys(frames, Subject.RECORD))
+def records_of(key: Key, frames: Iterable[Frame]) -> frozenset[str]:
+    """The records that the life of `key` is about, for the frame of an arrival brings others too. Empty: none."""
+    if key.subject is Subject.RECORD:
+        return frozenset({key.value})
+    return frozenset(record.value for record in _keys(frames, Subject.RECORD))
 
 
 def _keys(frames: Iterable[Frame], subject: Subject) -> set[Key]:

@@ -11,9 +11,10 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections import Counter
-from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,16 @@ from tests.office import Office
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "journal-v1"
 STORED = b"".join(path.read_bytes() for path in sorted(GOLDEN.iterdir()))
+
+
+@pytest.fixture(autouse=True)
+def in_kupang() -> Iterator[None]:
+    """Local days are those of an office, wherever the test runs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "WITA-8")
+        time.tzset()
+        yield
+    time.tzset()
 
 
 def ledger(data: Path, *words: str) -> Result:
@@ -127,6 +138,21 @@ def test_every_kind_has_its_own_words() -> None:
     assert "unheard-of" in tell(frame_of("unheard-of", job="x"))
 
 
+def test_of_an_arrival_only_the_record_in_question_is_told(golden: Path) -> None:
+    """And all of it where the question was the frame, or the day."""
+    refs = [letter * 32 for letter in "ab"]
+    records = [{"ref": ref, "sku": "wni", "reason": "baru", "priority": 1} for ref in refs]
+    first = frame_of("records", records=records, refused=[], cursor="2")
+    first = make_frame(1, "records", first.stamp, first.data, ZERO_HEAD)
+    second = make_frame(2, "job-created", first.stamp, {"job": "0000000a", "ref": refs[0]}, first.head)
+    data = golden / "other"
+    (data / "journal").mkdir(parents=True)
+    (data / "journal" / "seg-000000000001.jsonl").write_bytes(first.line + second.line)
+    for word, shown in ((refs[0], [0]), (refs[1], [1]), ("0000000a", [0]), ("1", [0, 1]), ("2018-08-14", [0, 1])):
+        line = ledger(data, "trace", word).stdout.splitlines()[0]
+        assert [place for place, ref in enumerate(refs) if ref in line] == shown, word
+
+
 def test_links_are_told() -> None:
     lost = {"job": "b", "ref": "r", "reprint_of": "a", "reason": "lost-before-hand-over", "cause": "card-missing"}
     again = tell(frame_of("reprint", **lost, approved="op:yosep"))
@@ -152,10 +178,15 @@ def test_the_export_is_the_journal_byte_by_byte(golden: Path) -> None:
 
 
 def test_a_day_is_the_local_one(golden: Path) -> None:
-    """The instant at which it begins here, whatever the zone of the machine."""
-    begins = datetime.fromtimestamp(_midnight(date(2018, 8, 14)) / 1000, UTC).astimezone()
-    assert (begins.date(), begins.hour, begins.minute) == (date(2018, 8, 14), 0, 0)
-    assert _midnight(date(2018, 8, 14) + timedelta(1)) - _midnight(date(2018, 8, 14)) == 86_400_000
+    """Its frames are of 02:00 UTC, ten in the morning here; in the evening of the day before at the other end."""
+    assert _midnight(date(2018, 8, 14)) == datetime(2018, 8, 13, 16, tzinfo=UTC).timestamp() * 1000
+    assert "  2018-08-14 10:00:00  " in ledger(golden, "trace", "1").stdout
+    assert "1,2018-08-14T10:00:00.250+08:00," in ledger(golden, "export", "--to", "1", "--format", "csv").stdout
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "WEST+8")
+        time.tzset()
+        assert ledger(golden, "export", "--from", "2018-08-14").stdout_bytes == b""
+        assert ledger(golden, "export", "--to", "2018-08-13").stdout_bytes == STORED
 
 
 def test_the_csv_adds_up_to_the_accounts(golden: Path) -> None:

@@ -312,7 +312,7 @@ def test_a_life(key: Key, seqs: list[int]) -> None:
 
     found = life(find, key)
     assert [frame.seq for frame in found] == seqs
-    assert records_of(found) == ({REF} if seqs else set())
+    assert records_of(key, found) == ({REF} if seqs else set())
 
 
 def test_the_life_of_a_lot_ends_with_its_reversal() -> None:
