@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -111,11 +112,18 @@ def generate(data: Path, frames: int, live: int, live_frames: int = 10_000) -> N
     writer.flush()
 
 
+def _from_medium(path: Path) -> bytes:
+    """As the audit reads: not what the page cache holds."""
+    with path.open("rb") as file:
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        return file.read()
+
+
 def bare_loop(directory: Path) -> int:
     """CRC-32 and SHA-256 over every record and nothing compared with anything: the least that an audit has to do."""
     frames, head = 0, bytes(32)
     for segment in list_segments(directory)[:-1]:
-        lines = segment.path.read_bytes().split(b"\n")[:-1]
+        lines = _from_medium(segment.path).split(b"\n")[:-1]
         for line in lines:
             record = line[line.index(b"{", 1) : -1]
             zlib.crc32(record)
@@ -154,18 +162,18 @@ def measure_opening(data: Path) -> dict[str, float]:
 
 
 def measure_audit(data: Path, rounds: int = 3) -> dict[str, float]:
-    """Frames a second of the audit and of the bare loop in this process, the best of alternating rounds."""
+    """Frames a CPU second of the audit and of the bare loop in this process, the best of alternating rounds."""
     bare, audit = [], []
     for _ in range(rounds):
-        begun = time.perf_counter()
+        begun = time.process_time()
         frames = bare_loop(data / "journal")
-        between = time.perf_counter()
+        between = time.process_time()
         checked = sum(step.frames for step in check_segments(data / "journal"))
         bare.append(between - begun)
-        audit.append(time.perf_counter() - between)
+        audit.append(time.process_time() - between)
         assert checked == frames
     return {
-        "frames": frames, "audit_frames_s": frames / min(audit), "bare_frames_s": frames / min(bare),
+        "frames": frames, "audit_frames_cpu_s": frames / min(audit), "bare_frames_cpu_s": frames / min(bare),
         "audit_over_bare": min(bare) / min(audit),
     }  # fmt: skip
 

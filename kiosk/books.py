@@ -22,14 +22,21 @@ from kiosk.core.change import ProjectionError
 from kiosk.core.frames import Frame, Stamp
 from kiosk.core.jobs import TransitionError
 from kiosk.core.projection import KINDS, UnknownKind, project
-from kiosk.durable import replace_file, sync_directory
+from kiosk.crypto.checkpoint import Checkpoint, Position
+from kiosk.crypto.keys import OKPKey
+from kiosk.durable import remove_drafts, replace_file, sync_directory
 from kiosk.errors import DamagedData, Rejected, Unavailable
-from kiosk.journal import Journal, scan, scan_live
+from kiosk.journal import Journal, Reserve, checkpoints, scan, scan_live
+from kiosk.journal.auditor import recheck
 from kiosk.views import View, load_snapshot
 
 log = logging.getLogger(__name__)
 
-SNAPSHOT = "snapshot.json"
+JOURNAL, JOURNAL_DRAFT = "journal", "journal.new"
+SNAPSHOT, CHECKPOINTS, RESERVE, AUDIT_NOTE = "snapshot.json", "checkpoints", "reserve", "audit.json"
+
+NEW_WORK = frozenset({"records", "job-created", "reprint"})
+"""What is not begun on a full disk; everything else finishes what is."""
 
 
 def boot_id() -> str:
@@ -70,10 +77,14 @@ class Books:
     wait for another thread that reads the books.
     """
 
-    def __init__(self, data: Path, journal: Journal, view: View) -> None:
+    def __init__(
+        self, data: Path, journal: Journal, view: View, reserve: Reserve | None = None, key: OKPKey | None = None
+    ) -> None:
         self._data = data
         self._journal = journal
         self._view = view
+        self._reserve = reserve
+        self._key = key
         self._lock = threading.RLock()
         self._depth = 0
         self._untold: list[Frame] = []
@@ -81,27 +92,40 @@ class Books:
 
     @classmethod
     def create(cls, data: Path, segment_bytes: int, genesis: dict[str, Any], by: str) -> Books:
-        """Start a new journal. DamagedData if one is there.
+        """Start a new journal. DamagedData if one is there, or there was one that this does not continue.
 
         It appears under its name with genesis in it or, if the power goes before, not at all.
         """
-        if (data / "journal").exists():
-            raise DamagedData(f"{data / 'journal'}: is there already; a journal is never started over another")
-        draft = data / "journal.new"
+        if (data / JOURNAL).exists():
+            raise DamagedData(f"{data / JOURNAL}: is there already; a journal is never started over another")
+        checkpoints.newest(data / CHECKPOINTS, genesis)
+        draft = data / JOURNAL_DRAFT
         shutil.rmtree(draft, ignore_errors=True)
         books = cls(data, Journal.create(draft, segment_bytes), View())
         books.commit("genesis", genesis, by)
         books.close()
-        draft.rename(data / "journal")
+        draft.rename(data / JOURNAL)
         sync_directory(data)
         return cls.open(data, segment_bytes, by)
 
     @classmethod
-    def open(cls, data: Path, segment_bytes: int, by: str) -> Books:
-        """Recover the journal, rebuild the view, record a cut tail. Writes at most one frame."""
+    def open(
+        cls, data: Path, segment_bytes: int, by: str, *, key: OKPKey | None = None, reserve_bytes: int = 0
+    ) -> Books:
+        """Recover the journal, hold it against the newest checkpoint, rebuild the view, record a cut tail.
+
+        Only under the data lock. Writes at most one frame, and none if it raises. With the station's signing `key`, a
+        checkpoint is made at each seal; `reserve_bytes` are set aside on the disk (0: none).
+        """
+        _tidy(data)
+        recheck(data / JOURNAL, data / AUDIT_NOTE)
+        anchors = checkpoints.newest(data / CHECKPOINTS, checkpoints.genesis_of(data / JOURNAL).data)
+        reserve = Reserve(data / RESERVE, reserve_bytes) if reserve_bytes else None
         live = _Follower(data)
-        journal = Journal.open(data / "journal", segment_bytes, live.take)
-        books = cls(data, journal, live.view or replay(journal.frames()))
+        journal = Journal.open(data / JOURNAL, segment_bytes, live.take, reserve, anchors)
+        books = cls(data, journal, live.view or replay(journal.frames()), reserve, key)
+        if reserve:
+            reserve.renew()
         if journal.recovered:
             books.commit("recovered", journal.recovered, by)
         return books
@@ -126,6 +150,11 @@ class Books:
     def commit(self, kind: str, data: dict[str, Any], by: str) -> Frame:
         """Make one event true. Rejected if it is not possible now; Poisoned if the medium fails."""
         with self.transaction() as view:
+            if kind in NEW_WORK and self._reserve and not self._reserve.renew():
+                raise Rejected(
+                    f"the disk of {self._data} is full: what is begun is finished, nothing more; free some space",
+                    "disk-full",
+                )
             if self._journal.must_seal:
                 self._seal(by)
             frame = self._journal.draft(kind, data, stamp(by))
@@ -150,6 +179,25 @@ class Books:
             digest = None
         frame = self._journal.seal(digest, stamp(by))
         self._view.apply(frame.seq, ())
+        if self._key:
+            try:
+                self.checkpoint()
+            except OSError as exc:
+                log.warning("no checkpoint of frame %d: %s", frame.seq, exc)
+
+    def checkpoint(self) -> str:
+        """Sign where the journal stands and what the accounts hold, keep that in DATA/checkpoints, return the token.
+
+        For a paper, a stick, the centre: it proves most where the journal is not. Two fsyncs. OSError if the medium
+        refuses; ValueError if the books were opened without the key.
+        """
+        if self._key is None:
+            raise ValueError("opened without the station's key")
+        with self.transaction() as view:
+            station = view.read("station", "self")
+            assert station is not None
+            position = Position(station["station"], station["incarnation"], self._journal.seq, self._journal.head)
+            return checkpoints.keep(self._data / CHECKPOINTS, Checkpoint(position, view.balances()), self._key)
 
     @property
     def seq(self) -> int:
@@ -172,6 +220,13 @@ class Books:
     def close(self) -> None:
         with self._lock:
             self._journal.close()
+
+
+def _tidy(data: Path) -> None:
+    """Away with what a power cut left half made. The vault does so itself."""
+    shutil.rmtree(data / JOURNAL_DRAFT, ignore_errors=True)
+    for directory in (data, data / "keys", data / "sync", *(data / CHECKPOINTS).glob("*")):
+        remove_drafts(directory)
 
 
 class _Follower:
@@ -216,7 +271,7 @@ def read_view(data: Path) -> View:
 
     Reads the last segment alone where the snapshot fits it, else everything. `keping ledger verify` always reads all.
     """
-    journal = data / "journal"
+    journal = data / JOURNAL
     live = _Follower(data)
     for frame in scan_live(journal):
         live.take(frame)

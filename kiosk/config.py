@@ -70,12 +70,14 @@ class WebConfig:
 @dataclass(frozen=True)
 class JournalConfig:
     segment: int = field(default=8, metadata={"range": (1, 64)})
+    audit: int = field(default=4, metadata={"range": (1, 168)})
 
 
 @dataclass(frozen=True)
 class DiskConfig:
     warn: int = field(default=500, metadata={"range": (1, 1_000_000)})
     refuse: int = field(default=200, metadata={"range": (1, 1_000_000)})
+    reserve: int = field(default=8, metadata={"range": (1, 1024)})
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,12 @@ def replace_file(path: Path, content: bytes) -> None:
     sync_directory(path.parent)
 
 
+def remove_drafts(directory: Path) -> None:
+    """Delete what a power cut left of `replace_file` in this directory; only before anything else writes there."""
+    for draft in directory.glob(".*." + "[0-9a-f]" * 8):
+        draft.unlink()
+
+
 def sync_directory(directory: Path) -> None:
     """Make a rename or a new name in `directory` durable (fsync(2): the file's own fsync does not)."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)

@@ -140,15 +140,7 @@ class Stock:
 
 def balances(view: View) -> dict[str, dict[str, int]]:
     """SKU -> account -> quantity over all lots; empty accounts are left out."""
-    totals: dict[str, dict[str, int]] = {}
-    for row in view.rows("balances"):
-        accounts = totals.setdefault(row["sku"], {})
-        accounts[row["account"]] = accounts.get(row["account"], 0) + row["quantity"]
-    order = list(Account)
-    return {
-        sku: {name: accounts[name] for name in order if accounts.get(name)}
-        for sku, accounts in sorted(totals.items())
-    }
+    return view.balances()
 
 
 def entries(view: View) -> list[dict[str, Any]]:

@@ -3,6 +3,19 @@
 TinyDB's stock storage rewrites its one file in place on each insert; here the tables live in memory, each
 change touches one document, and a snapshot at every seal makes the next opening short. The three overridden
 methods are private in TinyDB 4.9.0, which is therefore pinned; tests hold the behaviour that they rely on.
+
+Queries are TinyDB's own. What is different, and why:
+
+| TinyDB 4.9.0 | here |
+|---|---|
+| insert, update, upsert, remove, truncate | ReadOnlyView: only an event changes anything |
+| document ids are integers, given out again after a removal and a new start | keys of the events, never used twice |
+| `Document.doc_id` an int | a str: the key |
+| a nested value of a result is the stored one, or the query cache's | each result is a copy, nested values too |
+| `search` answers from a cache of 10 queries | no cache: `clear_cache` does nothing |
+| `len` and `get(doc_id=...)` read the whole storage | one look-up in memory |
+
+Keys of `finished` and `entries` are places in a ring of the last ones: those do come round.
 """
 
 from __future__ import annotations
@@ -18,6 +31,7 @@ from tinydb import TinyDB
 from tinydb.storages import MemoryStorage
 from tinydb.table import Document, Table
 
+from kiosk.core.accounts import Account
 from kiosk.core.change import Change
 from kiosk.core.projection import SHAPE
 
@@ -99,6 +113,17 @@ class View:
         held = {row["lot"]: row["quantity"] for row in rows if (row["sku"], row["account"]) == (sku, account)}
         lots = self._tables.get("lots", {})
         return {lot: held[lot] for lot in sorted(held, key=lambda lot: lots[f"{sku}/{lot}"]["seq"])}
+
+    def balances(self) -> dict[str, dict[str, int]]:
+        """SKU -> account -> quantity over all lots; empty accounts are left out."""
+        totals: dict[str, dict[str, int]] = {}
+        for row in self._tables.get("balances", {}).values():
+            accounts = totals.setdefault(row["sku"], {})
+            accounts[row["account"]] = accounts.get(row["account"], 0) + row["quantity"]
+        return {
+            sku: {name: accounts[name] for name in Account if accounts.get(name)}
+            for sku, accounts in sorted(totals.items())
+        }
 
     def apply(self, seq: int, changes: Iterable[Change]) -> None:
         for change in changes:

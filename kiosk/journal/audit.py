@@ -19,6 +19,8 @@ from kiosk.core.frames import FrameError, parse_line
 from kiosk.journal.segments import SEGMENT_KIND, Segment, damaged, head_of, last_line, list_segments
 
 BLOCK_BYTES = 256 << 10
+END = b"}\n"
+"""Of each line. What was a frame ends so, and within it no newline occurs."""
 
 
 @dataclass(frozen=True)
@@ -66,28 +68,26 @@ class _Walk:
     def take(self, block: bytes) -> int:
         """Check the frames that end in `block`; returns how many."""
         self._size += len(block)
-        *lines, self._rest = (self._rest + block).split(b"\n")
+        *lines, self._rest = (self._rest + block).split(END)
         return self._check(lines)
 
     def _check(self, lines: list[bytes]) -> int:
         head, seq, crc32, sha256 = self._head, self._seq, zlib.crc32, hashlib.sha256
         for line in lines:
             seq += 1
-            start = line.find(b'{"s":')
-            record = line[start:-1]
-            digest = sha256(head + record)
-            # Written out, what stands before the record's second key is compared at once: checksum, hash, sequence.
-            told = b'{"c":%d,"h":"%b","r":{"s":%d,' % (crc32(record), digest.hexdigest().encode(), seq)
-            if not (line.startswith(told) and line.endswith(b"}")):
-                self._judge(line, head.hex(), seq)
-            head = digest.digest()
+            record = line[line.find(b'{"s":') :]
+            before, head = head, sha256(head + record).digest()
+            # All that stands before the record's second key, compared at once: checksum, hash, sequence.
+            told = f'{{"c":{crc32(record)},"h":"{head.hex()}","r":{{"s":{seq},'.encode()
+            if not line.startswith(told):
+                self._judge(line, before.hex(), seq)
         self._head, self._seq = head, seq
         return len(lines)
 
     def _judge(self, line: bytes, head: str, seq: int) -> None:
         """Not as this release writes it: parse_line says what is wrong, or that it is a frame nevertheless."""
         try:
-            parse_line(line + b"\n", head, seq)
+            parse_line(line + END, head, seq)
         except FrameError as exc:
             raise damaged(self._segment.path, seq - self._segment.first + 1, str(exc)) from exc
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 from kiosk.core.frames import ZERO_HEAD, Frame, FrameError, Stamp, make_frame, parse_line
 from kiosk.durable import sync_directory
 from kiosk.errors import DamagedData, KepingError
+from kiosk.journal.anchors import Anchor, check_end, check_head
 from kiosk.journal.places import Places
 from kiosk.journal.recovery import Unrecoverable, recover
 from kiosk.journal.reserve import FULL, Reserve
@@ -76,12 +77,13 @@ class Journal:
         segment_bytes: int,
         take: Callable[[Frame], object] = lambda frame: None,
         reserve: Reserve | None = None,
+        anchors: Sequence[Anchor] = (),
     ) -> Journal:
         """Check the live segment fully, the sealed ones by presence, size and seal; cut a torn tail.
 
         Reads the live segment (<= 64 MiB) and two lines of each sealed one. `take` is given each frame of the live
         segment as it is read; what it raises ends the opening before anything is changed. DamagedData names file and
-        line.
+        line, or the one of `anchors` that the journal contradicts.
         """
         segments = list_segments(directory)
         if not segments:
@@ -104,6 +106,11 @@ class Journal:
             journal.head, journal.time_floor_ms = last[0].head, last[0].stamp.time_ms
         elif len(segments) > 1:
             journal.time_floor_ms = _time_of(last_line(segments[-2].path))
+        try:
+            journal._hold_against(anchors)
+        except DamagedData:
+            journal.close()
+            raise
         if tail.cut:
             journal.recovered = {"segment": live.segment.path.name, **tail.cut_record()}
             journal._truncate()
@@ -181,6 +188,11 @@ class Journal:
         """The hash of one frame that is here, from the file."""
         places = self._places(seq)
         return head_of(places.segment.path, places.lines(seq, 0)[0])
+
+    def _hold_against(self, anchors: Sequence[Anchor]) -> None:
+        check_end(anchors, self.seq)
+        for anchor in anchors:
+            check_head(anchor, self.head_at(anchor.seq))
 
     def _places(self, seq: int) -> Places:
         """Of the live segment, or of a sealed one: the one that was asked last is kept, a reader goes in order."""
