@@ -52,7 +52,7 @@ def _movement(row: Movement, name: str) -> click.Command:
         places = click.Choice([place.value for place in row.sources])
         options.append(click.Option(["--from", "source"], type=places, required=True, help="Where they are now."))
     if row.causes:
-        causes = click.Choice(sorted(row.causes))
+        causes = click.Choice(sorted(str(cause) for cause in row.causes))
         options.append(click.Option(["--cause"], type=causes, required=True, help="What is wrong with them."))
     options += [
         click.Option([f"--{detail}"], required=detail in row.needs, help=DETAILS[detail])

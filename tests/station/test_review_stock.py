@@ -52,3 +52,12 @@ def test_what_no_paper_says_is_refused_before_it_is_written(office: Office, quan
     with pytest.raises(UsageError):
         office.station.stock.move("test", "receive", "wni", quantity, document)
     assert len(office.frames()) == before
+
+
+def test_a_job_takes_a_blank_of_the_oldest_lot_whatever_its_name(office: Office) -> None:
+    for movement in ("receive", "release", "load"):
+        office.station.stock.move("test", movement, "wni", 3, "A-OLD-LOOKING-NAME")
+    office.bring_records(1)
+    [job] = office.station.desk.run_jobs("test")
+    office.until(lambda: office.state(job) == "completed")
+    assert office.station.stock.move("test", "unload", "wni", 11) == [["wni", "BAST-1", "hopper", "shift", 11]]
