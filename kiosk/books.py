@@ -150,7 +150,7 @@ class Books:
     def commit(self, kind: str, data: dict[str, Any], by: str) -> Frame:
         """Make one event true. Rejected if it is not possible now; Poisoned if the medium fails."""
         with self.transaction() as view:
-            if kind in NEW_WORK and self._reserve and not self._reserve.renew():
+            if kind in NEW_WORK and not self.has_room:
                 raise Rejected(
                     f"the disk of {self._data} is full: what is begun is finished, nothing more; free some space",
                     "disk-full",
@@ -198,6 +198,12 @@ class Books:
             assert station is not None
             position = Position(station["station"], station["incarnation"], self._journal.seq, self._journal.head)
             return checkpoints.keep(self._data / CHECKPOINTS, Checkpoint(position, view.balances()), self._key)
+
+    @property
+    def has_room(self) -> bool:
+        """The reserve on the disk is there, or could just be made again, or none was asked for."""
+        with self._lock:
+            return self._reserve is None or self._reserve.renew()
 
     @property
     def seq(self) -> int:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib
 import logging
-import shutil
 import time
 from contextlib import ExitStack
 from dataclasses import replace
@@ -31,6 +30,7 @@ from kiosk.crypto.keyring import Keyring
 from kiosk.desk import Desk
 from kiosk.errors import DamagedData, Rejected, UsageError
 from kiosk.gate import open_keyring
+from kiosk.guard import Guard
 from kiosk.interruption import Interruption, note_start, note_stop
 from kiosk.janitor import Janitor
 from kiosk.outbox import Inbox, Outbox
@@ -51,7 +51,6 @@ from kiosk.worker import Bench, Prepress, Worker
 
 log = logging.getLogger(__name__)
 
-MB = 1_000_000
 LIVE = frozenset({"waiting", "in-job", "printed"})
 """States of records whose names are still asked for."""
 
@@ -74,7 +73,9 @@ class Station:
             self._key = keys.load_okp(data / "keys" / "signing.jwk", keys.SIGNING)
             keyring = open_keyring(data, config.vault.unlock, passphrase)
             self.vault = Vault(data / "vault", keyring)
-            self.books = Books.open(data, config.journal.segment << 20, by)
+            self.books = Books.open(
+                data, config.journal.segment << 20, by, key=self._key, reserve_bytes=config.disk.reserve << 20
+            )
         except BaseException:  # whatever it was, the lock goes with it
             self._lock.release()
             raise
@@ -95,12 +96,13 @@ class Station:
         desk_reader = partial(open_encoder, replace(self.config.reader, name=self.config.reader.desk))
         self.counter = Counter(self.books, self.vault, desk_reader if self.config.reader.desk else None)
         people = People(self.data)
+        self._guard = Guard(self.books, self.data, self.config, self._wake)
         self.stock = Stock(self.books, people.second, self._wake)
-        self.reprints = Reprints(self.books, self.vault, people, self._wake, self._check_disk)
+        self.reprints = Reprints(self.books, self.vault, people, self._wake, self._guard.check_new_job)
         self.roster = Roster(self.vault)
         self.callbacks = CallBacks(self.books, CallBook(self.data / "vault" / "calls", keyring), self.roster)
         more = self.stock.commands | self.counter.commands | self.reprints.commands | self.callbacks.commands
-        self.desk = Desk(self.books, self._wake, self._check_disk, more)
+        self.desk = Desk(self.books, self._wake, self._guard.check_new_job, more)
         self._janitor = Janitor(
             self.books, self.vault, self.roster, self.callbacks.close_older, self.config.vault, time.time
         )
@@ -121,12 +123,14 @@ class Station:
         # What can be refused was built before this line; from here on cards may move.
         self.worker = Worker(self.books, self._bench, self._prepress, plan, config.card.refusals_in_a_row)
         self.worker.on_change = self.pulse.beat
+        self.worker.barred = self._guard.barred
         with self.books.transaction() as view:
             refs = [row["ref"] for row in view.rows("records") if row["state"] in LIVE]
         self.roster.begin(refs)
         self.interruption = note_start(self.books)
         self.worker.start()
         self._janitor.start()
+        self._guard.start()
         if sync:
             self.sync = sync
             sync.start()
@@ -158,6 +162,7 @@ class Station:
             "poisoned": self.books.poisoned,
             "holdup": {"reasons": sorted(holdup.reasons), "message": str(holdup)} if holdup else None,
             "sync": vars(sync.state) if sync else None,
+            **self._guard.status,
         }
 
     @property
@@ -193,6 +198,7 @@ class Station:
         if self._prepress:
             self._prepress.close()
         self._janitor.close()
+        self._guard.close()
         if self.sync and self.sync.stop():
             self._link.close()
         self._control = self.worker = self._prepress = self.sync = None
@@ -213,15 +219,6 @@ class Station:
         elif frame.kind == "step" and not frame.data.get("outcome"):
             self.pace.began(frame.stamp.monotonic_ms)
         self.pulse.beat()
-
-    def _check_disk(self) -> None:
-        free = shutil.disk_usage(self.data).free // MB
-        if free < self.config.disk.refuse:
-            raise Rejected(
-                f"{free} MB free on {self.data}, {self.config.disk.refuse} needed for a new job", "disk-full"
-            )
-        if free < self.config.disk.warn:
-            log.warning("disk free_mb=%d warn=%d", free, self.config.disk.warn)
 
     def _check_record(self, token: str) -> Record:
         """Signature, lease and schema again, right before a blank is spent on it."""

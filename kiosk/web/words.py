@@ -43,6 +43,8 @@ STOPS = {
     "reader-busy": "Pembaca chip dipakai program lain",
     "hopper-empty-in-books": "Menurut buku, wadah blangko kosong",
     "card-in-path": "Ada kartu asing di dalam printer",
+    "spool-area-full": "Penyimpanan penuh",
+    "journal-damaged": "Buku stasiun rusak",
     "refusals-in-a-row": "Beberapa kartu ditolak berturut-turut",
     "record-refused": "Data tidak boleh dicetak",
 }
@@ -60,6 +62,8 @@ REMEDIES = {
     "reader-busy": "Tutup program lain yang memakai pembaca.",
     "hopper-empty-in-books": "Catat pengisian wadah di Stok.",
     "card-in-path": "Keluarkan kartu itu dari printer.",
+    "spool-area-full": "Panggil penyelia: ruang di penyimpanan harus dikosongkan.",
+    "journal-damaged": "Panggil penyelia: buku harus dipulihkan dari salinan.",
     "refusals-in-a-row": "Periksa pembaca dan kotak blangko sebelum melanjutkan.",
     "record-refused": "Panggil penyelia.",
 }

@@ -31,7 +31,8 @@ WAITS_FOR_PERSON = frozenset({Why.OUTCOME_UNKNOWN.value, Why.REFUSALS_IN_A_ROW.v
 class Worker(threading.Thread):
     """`holdup`: why nothing moves now, None while all is well. `failure`: what ended the thread, None if `stop` did.
 
-    `on_change` is called in the thread when one of the two has changed, and at its end.
+    `on_change` is called in the thread when one of the two has changed, and at its end. `barred` is asked before a
+    new card is begun.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Worker(threading.Thread):
         self.holdup: Halt | None = None
         self.failure: BaseException | None = None
         self.on_change: Callable[[], None] = lambda: None
+        self.barred: Callable[[], Halt | None] = lambda: None
 
     def wake(self) -> None:
         """Something changed: a job was made, a card was resolved."""
@@ -103,6 +105,9 @@ class Worker(threading.Thread):
         stops = frozenset(job["reasons"]) - {Why.PRINTER_STOPPED}
         if job["state"] == JobState.PROCESSING_STOPPED and WAITS_FOR_PERSON & stops:
             self._set_holdup(Halt(job["message"], stops))
+            return False
+        if job["card"] is None and (bar := self.barred()):
+            self._set_holdup(bar)
             return False
         try:
             ready = self._ready(job)

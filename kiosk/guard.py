@@ -1,0 +1,65 @@
+"""What stops the printing though every device is well: a journal that fails its audit, a disk that is full."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from kiosk.books import AUDIT_NOTE, JOURNAL, Books
+from kiosk.config import Config
+from kiosk.errors import Rejected
+from kiosk.journal import Auditor
+from kiosk.worker.halt import Halt
+
+log = logging.getLogger(__name__)
+
+MB = 1_000_000
+HOUR_S = 3600
+
+
+class Guard:
+    """Thread-safe. `on_damage` is called once, in the audit's thread, when `barred` has begun to say why."""
+
+    def __init__(self, books: Books, data: Path, config: Config, on_damage: Callable[[], None]) -> None:
+        self._books = books
+        self._data = data
+        self._disk = config.disk
+        self._auditor = Auditor(
+            data / JOURNAL, data / AUDIT_NOTE, config.journal.audit * HOUR_S, lambda damage: on_damage()
+        )
+
+    def start(self) -> None:
+        self._auditor.start()
+
+    def close(self) -> None:
+        """Joins the audit: blocks for one block of a segment at most. Idempotent."""
+        self._auditor.stop()
+
+    def check_new_job(self) -> None:
+        """Rejected `disk-full` when there is less free than config `disk.refuse`."""
+        free = self._free_mb
+        if free < self._disk.refuse:
+            raise Rejected(f"{free} MB free on {self._data}, {self._disk.refuse} needed for a new job", "disk-full")
+        if free < self._disk.warn:
+            log.warning("disk free_mb=%d warn=%d", free, self._disk.warn)
+
+    def barred(self) -> Halt | None:
+        """Why no new card may be begun; the one in the machine is finished all the same."""
+        if damage := self._auditor.state.damage:
+            return Halt(damage, frozenset({"journal-damaged"}))
+        if not self._books.has_room:
+            return Halt(f"the disk of {self._data} is full: free some space", frozenset({"spool-area-full"}))
+        return None
+
+    @property
+    def status(self) -> dict[str, Any]:
+        free = self._free_mb
+        low = "refuse" if free < self._disk.refuse else "warn" if free < self._disk.warn else "ok"
+        return {"disk": {"free_mb": free, "level": low}, "audit": vars(self._auditor.state)}
+
+    @property
+    def _free_mb(self) -> int:
+        return shutil.disk_usage(self._data).free // MB
