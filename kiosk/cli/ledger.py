@@ -18,10 +18,11 @@ import click
 from kiosk.books import replay
 from kiosk.cli.context import App, pass_app
 from kiosk.cli.telling import tell
+from kiosk.cli.witnesses import WrittenHead, witnesses
 from kiosk.core import history
 from kiosk.core.frames import Frame
 from kiosk.errors import Rejected, UsageError
-from kiosk.journal import scan
+from kiosk.journal import Anchor, held_against, scan
 from kiosk.journal.extract import extract, sequence_at
 from kiosk.journal.index import Index
 
@@ -35,9 +36,18 @@ def ledger() -> None:
 
 
 @ledger.command()
+@click.option(
+    "--against", type=WrittenHead(), multiple=True,
+    help="A frame and its hash as they were written down: 4711:9f86d081884c7d65.",
+)  # fmt: skip
 @pass_app
-def verify(app: App) -> None:
-    """Check every frame: checksum, chain, sequence, and that each event fits the ones before it."""
+def verify(app: App, against: tuple[Anchor, ...]) -> None:
+    """Check every frame: checksum, chain, sequence, and that each event fits the ones before it.
+
+    Then against what was signed before: the station's checkpoints and the centre's receipt. Says how many frames
+    nothing outside the station vouches for.
+    """
+    held = witnesses(app.data, against)
     last: deque[Frame] = deque(maxlen=1)
 
     def noted(frames: Iterable[Frame]) -> Iterator[Frame]:
@@ -45,9 +55,9 @@ def verify(app: App) -> None:
             last.append(frame)
             yield frame
 
-    view = replay(noted(_with_progress(app.data / "journal")))
-    found = {"frames": view.seq, "head": last[0].head if last else None, "view": view.digest}
-    app.answer(found, lambda: f"{view.seq} frames, chain whole, head {found['head']}")
+    view = replay(noted(held_against(_with_progress(app.data / "journal"), held.all)))
+    found = {"frames": view.seq, "head": last[0].head if last else None, "view": view.digest, **held.answer(view.seq)}
+    app.answer(found, lambda: f"{view.seq} frames, chain whole, head {found['head']}\n{held.text(view.seq)}")
 
 
 def _with_progress(directory: Path) -> Iterator[Frame]:

@@ -14,7 +14,8 @@ from kiosk.errors import DamagedData
 
 
 class Anchor(NamedTuple):
-    """Frame `seq` has the hash `head`, says `source`: words for a person, with a file name if it is one."""
+    """Frame `seq` has the hash `head`, or one that begins so, says `source`: words for a person, the file if there
+    is one."""
 
     seq: int
     head: str
@@ -34,7 +35,7 @@ def held_against(frames: Iterable[Frame], anchors: Iterable[Anchor]) -> Iterator
 
 
 def check_head(anchor: Anchor, head: str) -> None:
-    if anchor.head != head:
+    if not head.startswith(anchor.head):
         raise DamagedData(
             f"{anchor.source}: frame {anchor.seq} was {anchor.head[:16]}..., the journal has {head[:16]}...: it was "
             "rewritten; nothing was changed, bring the true one back"
