@@ -41,9 +41,12 @@ def intent(step: str) -> dict[str, Any]:
     return {"step": step, **COUNTERS, **({"tray": "output"} if step == "eject" else {})}
 
 
-def card(number: int) -> list[Event]:
-    """From the job to the printed card of record `number`, which has been taken in: eight commits."""
-    job, ref, uid = f"{number:08x}", f"{number:032x}", f"04{number:012X}"
+def card(number: int, chip: int | None = None) -> list[Event]:
+    """From the job to the printed card of record `number`, which has been taken in: eight commits.
+
+    `chip`: where it is not one of its own.
+    """
+    job, ref, uid = f"{number:08x}", f"{number:032x}", f"04{chip or number:012X}"
     steps = ["feed", "identify", "encode", "verify", "print", "eject"]
     found: dict[str, dict[str, Any]] = {"identify": {"uid": uid}, "print": {"panels": 5}}
     life: list[Event] = [
