@@ -6,7 +6,7 @@ PYTEST := $(BIN)/python -m pytest -q
 # Most of the time a test waits for a device's simulated second: two at a time cost little more than one.
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist worksteal
 
-.PHONY: setup demo check test test-long
+.PHONY: setup demo check test test-long screens
 
 setup:
 	@packaging/setup.sh
@@ -26,3 +26,6 @@ test: check
 
 test-long: check
 	$(PYTEST) --timeout 900
+
+screens: setup
+	$(BIN)/python -m tests.web.gallery

@@ -101,6 +101,10 @@ KINDS = {
     "step": "Langkah kartu",
     "job-resolved": "Kartu dipastikan",
     "job-ended": "Pekerjaan berakhir",
+    "handed-over": "Kartu diserahkan",
+    "reprint": "Cetak ulang",
+    "call-back": "Orang dicatat untuk ditelepon",
+    "call-back-closed": "Orang sudah ditelepon",
 }
 
 ACTORS = {"station": "stasiun", "centre": "pusat"}
@@ -123,11 +127,35 @@ FIELDS = {
     "sku": "Jenis blangko",
     "quantity": "Jumlah",
     "answer": "Jawaban",
+    "reason": "Alasan",
+    "taker": "Penerima",
+    "name": "Nama wakil",
+    "verified": "Dibuktikan dengan",
+    "old_card": "Kartu lama",
+    "strokes": "Tanda tangan penerima",
+    "unsigned": "Tanda tangan penerima",
+    "nik": "NIK",
+    "phone": "Nomor telepon",
 }
 
 VALUES = {
     "load": "Masuk ke wadah",
     "unload": "Keluar dari wadah",
+    "holder": "Pemiliknya",
+    "representative": "Wakilnya",
+    "sidik-jari": "Sidik jari",
+    "ktp-lama": "KTP lama",
+    "kk": "KK",
+    "lainnya": "Lainnya",
+    "taken": "Diambil",
+    "none": "Tidak punya",
+    "kept": "Tidak diambil",
+    "no-record": "Data belum ada",
+    "no-blank": "Blangko habis",
+    "other": "Lainnya",
+    "misprint": "Salah cetak",
+    "damaged-at-hand-over": "Rusak",
+    "lost-before-hand-over": "Hilang sebelum diserahkan",
     **{answer: texts[0] for answer, texts in ANSWERS.items()},
 }
 

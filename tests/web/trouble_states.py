@@ -1,0 +1,96 @@
+"""What a clerk can meet when a card stops, the centre is away or the power was: a part of tests/web/states.py."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from drivers.sim.chip import Behaviour
+from kiosk.interruption import Interruption
+from tests.web.states import State, finish, set_link
+
+if TYPE_CHECKING:
+    from tests.office import Office
+
+MINUTE_MS = 60_000
+
+
+def stopped(office: Office) -> Iterator[State]:
+    desk = office.station.desk
+    office.world.open_cover()
+    jobs = desk.run_jobs("test", count=2)
+    office.until_held_up()
+    yield State("now, cover open", "/now")
+    yield State("locked, cover open", "/sign-in", signed_in=False)
+    office.world.close_cover()
+    finish(office, jobs)
+    for index in range(3):
+        office.spoil_chip(index, Behaviour(dead=True))
+    jobs = desk.run_jobs("test", count=1)
+    office.until_held_up()
+    yield State("now, refused in a row", "/now")
+    desk.resume_job("test", jobs[0])
+    finish(office, jobs)
+
+
+def not_certain(office: Office) -> Iterator[State]:
+    """A jam while printing, a jam on the way out of a card that then can't be found, and what a cut leaves of one."""
+    desk = office.station.desk
+    office.world.jam("print", 2)
+    [job] = desk.run_jobs("test")
+    office.until(lambda: "outcome-unknown" in office.reasons(job))
+    yield State("unresolved, jam", "/now")
+    yield State("locked, unresolved", "/sign-in", signed_in=False)
+    now_ms = int(time.time() * 1000)
+    cut = Interruption(now_ms - 10 * MINUTE_MS, now_ms - MINUTE_MS, job, 1)
+    office.station.interruption = cut
+    yield State("interruption, asked", "/interruption")
+    office.world.take_card()
+    desk.resolve_job("test", job, "spoiled")
+    finish(office, [job])
+    yield State("interruption, spoiled", "/interruption")
+    office.station.interruption = replace(cut, card=2)
+    yield State("interruption, printed", "/interruption")
+    office.station.interruption = replace(cut, job=None)
+    yield State("interruption, no card", "/interruption")
+    office.world.jam("eject")
+    [job] = desk.run_jobs("test")
+    office.until(lambda: "outcome-unknown" in office.reasons(job))
+    yield State("unresolved, way out", "/now")
+    office.world.take_card()
+    desk.resolve_job("test", job, "not-there")
+    finish(office, [job])
+    yield State("now, not made", "/now")
+    yield State("printed, one missing", "/printed")
+    yield State("supplies", "/supplies")
+    yield State("supplies, keyboard", "/supplies", keys="#jumlah")
+
+
+def the_link(office: Office) -> Iterator[State]:
+    offline = {"online": False, "unsent": 37, "acknowledged": 3}
+    kinds: dict[str, dict[str, Any]] = {
+        "offline": {**offline, "last_error": "Connection refused"},
+        "alarm": {**offline, "online": True, "alarm": "the centre holds another journal of this station"},
+        "all sent": {},
+    }
+    for name, changes in kinds.items():
+        set_link(office, **changes)
+        yield State(f"outbox, {name}", "/outbox")
+        if changes:
+            yield State(f"queue, {name}", "/queue")
+    office.station.sync = None
+    yield State("outbox, no centre", "/outbox")
+    set_link(office)
+
+
+def printer_away(office: Office) -> Iterator[State]:
+    """The last that can be shown: the station looks for its printer at growing intervals."""
+    office.line.cut()
+    jobs = office.station.desk.run_jobs("test", count=2)
+    office.until_held_up()
+    yield State("now, printer silent", "/now")
+    for job in jobs:
+        office.station.desk.cancel_job("test", job)
+    office.line.restore()
