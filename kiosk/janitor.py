@@ -68,8 +68,8 @@ class Janitor:
     def sweep(self, acknowledged: int) -> None:
         """Erase the biometrics of each record whose hand-over the centre holds, as it has confirmed `acknowledged`.
 
-        Ten milliseconds whatever their number, 3 ms more for each thousand records in the vault. What the medium
-        refuses now is tried at the next sweep.
+        Holds the books for as long as `Vault.erase_biometrics` takes, whatever their number. What the medium refuses
+        now is tried at the next sweep.
         """
         with self._books.transaction() as view:  # so that no reprint begins meanwhile
             due = [ref for ref in self._vault.with_biometrics()

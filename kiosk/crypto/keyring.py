@@ -6,13 +6,12 @@ today's key, nor today's file with an older key opens anything (docs/adr/0011-a-
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from kiosk.crypto.keyfile import KeyFile, Lock
-from kiosk.crypto.sealing import SealBroken, new_key, open_sealed, seal
+from kiosk.crypto.sealing import KEY_BYTES, SealBroken, new_key, open_sealed, seal
 from kiosk.durable import replace_file, sync_directory
 from kiosk.errors import DamagedData
 
@@ -42,7 +41,7 @@ class Keyring:
         return list(self._keys)
 
     def add(self, names: Iterable[str]) -> None:
-        """Make a key for each name that has none. Durable on return: two fsyncs, 115 bytes a key in the file."""
+        """Make a key for each name that has none. Durable on return: two fsyncs, 75 bytes a key in the file."""
         with self._turn:
             fresh = {name: new_key() for name in names if name not in self._keys}
             if fresh:
@@ -114,11 +113,15 @@ class Keyring:
 
     def _open(self, path: Path) -> dict[str, bytes] | None:
         try:
-            held = json.loads(open_sealed(self._file.key, path.read_bytes(), _AAD))
+            names, _, keys = open_sealed(self._file.key, path.read_bytes(), _AAD).partition(b"\0")
         except (FileNotFoundError, SealBroken):
             return None
-        return {name: bytes.fromhex(key) for name, key in held.items()}
+        return {
+            name: keys[at * KEY_BYTES : (at + 1) * KEY_BYTES]
+            for at, name in enumerate(names.decode().split("\n")) if name
+        }  # fmt: skip
 
 
 def _sealed(key: bytes, keys: Mapping[str, bytes]) -> bytes:
-    return seal(key, json.dumps({name: each.hex() for name, each in keys.items()}).encode(), _AAD)
+    """The names in lines, a zero byte, the keys: as JSON it would take ten times as long."""
+    return seal(key, "\n".join(keys).encode() + b"\0" + b"".join(keys.values()), _AAD)

@@ -28,10 +28,10 @@ from tests.station.test_handover import hand_over
 class LinkedOffice(Office):
     """An office whose records come from a centre, which hears of every frame."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, blanks: int = 4) -> None:
         self.store, self.keys = Store.open(directory / "hub"), HubKeys.generate()
         self.server = HubServer(create_app(self.store, self.keys, time.time))
-        super().__init__(directory, blanks=4)
+        super().__init__(directory, blanks=blanks)
 
     def _enrol(self) -> None:
         code = stations.add_station(self.store, STATION)
