@@ -93,8 +93,8 @@ class Vault:
         """Destroy photo, fingers, signature and the whole signed record; the identity stays. Durable on return.
 
         All keys in one write, then what they open: a power cut between the two leaves bytes that nothing opens, and
-        `remove_leftovers` ends it. Idempotent. Blocks for six fsyncs, and 2 ms for each thousand records here; OSError
-        if the medium refuses.
+        `remove_leftovers` ends it. Idempotent. Six fsyncs, and 2 ms for each thousand records here; OSError if the
+        medium refuses.
         """
         self._keyring.destroy(ref + _BIOMETRICS for ref in refs)
         for ref in refs:
