@@ -53,12 +53,14 @@ class _Handler(socketserver.StreamRequestHandler):
     def _execute(self, line: bytes, by: str) -> dict[str, Any]:
         try:
             request = json.loads(line)
-            return {"result": self.server.execute(str(request["command"]), dict(request["arguments"]), by)}
+            command, arguments = str(request["command"]), dict(request["arguments"])
+        except (ValueError, KeyError, TypeError) as exc:
+            return {"error": {"message": f"malformed request: {exc!r}", "exit_code": 2, "reason": None}}
+        try:
+            return {"result": self.server.execute(command, arguments, by)}
         except KepingError as exc:
             reason = exc.reason if isinstance(exc, Rejected) else None
             return {"error": {"message": str(exc), "exit_code": exc.exit_code, "reason": reason}}
-        except (ValueError, KeyError, TypeError) as exc:
-            return {"error": {"message": f"malformed request: {exc!r}", "exit_code": 2, "reason": None}}
 
     def _answer(self, answer: dict[str, Any]) -> None:
         self.wfile.write(json.dumps(answer, ensure_ascii=False).encode() + b"\n")

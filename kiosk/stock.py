@@ -10,25 +10,12 @@ from typing import Any
 
 from kiosk.books import Books
 from kiosk.core.accounts import Account, LedgerError, Transfer, draw
-from kiosk.core.movements import (
-    COUNT,
-    COUNTABLE,
-    HAND_MOVEMENTS,
-    REVERSE,
-    Detail,
-    Movement,
-    MovementError,
-    check_said,
-)
+from kiosk.core.movements import COUNT, HAND_MOVEMENTS, REVERSE, Detail, MovementError
 from kiosk.core.records import Sku
 from kiosk.core.stock import counter_entry, reversible
 from kiosk.errors import Rejected, UsageError
+from kiosk.said import counted_of, row_of, said_of, sku_of, source_of, text, whole
 from kiosk.views import View
-
-MOST_BLANKS = 1_000_000
-"""In one movement: more is a slip of the finger, and a number that some database cannot hold stops the sync."""
-LONGEST_TEXT = {"document": 64, Detail.REASON: 160}
-LONGEST_OTHERS = 80
 
 Moves = list[list[str | int]]
 Counted = list[list[str | int]]
@@ -60,13 +47,13 @@ class Stock:
         `said`: `source` where the row has several, `cause`, the row's details, `second` and `pin`. UsageError if
         something the row asks for is missing, Rejected if the blanks are not there or nobody else approves.
         """
-        row = _row(movement)
-        kind = _sku(sku)
-        amount = _whole("quantity", quantity, 1)
+        row = row_of(movement)
+        kind = sku_of(sku)
+        amount = whole("quantity", quantity, 1)
         second, pin = said.pop("second", ""), said.pop("pin", "")
-        source = _source(row, said.pop("source", ""))
-        body = _said(row, document, said)
-        approved = {"approved": self._approve(by, second, pin)} if row.second else {}
+        source = source_of(row, said.pop("source", ""))
+        body = said_of(row, document, said)
+        approved = {"approved": self._second(by, second, pin)} if row.second else {}
         with self._books.transaction() as view:
             if row.makes_lot and view.read("lots", f"{kind}/{body['document']}"):
                 what = f"{body['document']} was received already"
@@ -85,11 +72,11 @@ class Stock:
         Counted blindly: a refusal names the places that differ and no figures. Rejected if they do and no reason is
         given or nobody else approves. Returns the differences, [place, sku, more or fewer], and the transfers.
         """
-        found = [_counted(row) for row in counted]
+        found = [counted_of(row) for row in counted]
         if not found or len({row[:2] for row in found}) < len(found):
             raise UsageError("counted: each place and SKU once, and at least one")
-        said = _said(HAND_MOVEMENTS[COUNT], document, {"reason": reason} if reason else {}, complete=False)
-        approved = {"approved": self._approve(by, second, pin)} if second else {}
+        said = said_of(HAND_MOVEMENTS[COUNT], document, {"reason": reason} if reason else {}, complete=False)
+        approved = {"approved": self._second(by, second, pin)} if second else {}
         with self._books.transaction() as view:
             held = [sum(_standing(view, sku, place).values()) for place, sku, _ in found]
             pairs = list(zip(found, held, strict=True))
@@ -110,17 +97,20 @@ class Stock:
 
         Rejected if it was reversed before, is no longer listed, or the blanks have moved on since.
         """
-        body: dict[str, Any] = {"movement": REVERSE, "document": "", "reverses": _whole("entry", entry, 1)}
-        body["reason"] = _text(Detail.REASON, reason)
+        body: dict[str, Any] = {"movement": REVERSE, "document": "", "reverses": whole("entry", entry, 1)}
+        body["reason"] = text(Detail.REASON, reason)
         if not body["reason"]:
             raise UsageError("reverse: a reason must be given")
-        body["approved"] = self._approve(by, second, pin)
+        body["approved"] = self._second(by, second, pin)
         with self._books.transaction() as view:
             try:
                 _, found = reversible(view.read, entry)
             except MovementError as exc:
                 raise Rejected(str(exc), "not-reversible") from exc
             return self._book(view, body, counter_entry(found), by)
+
+    def _second(self, by: str, second: str, pin: str) -> str:
+        return self._approve(by, text("second", second), text("pin", pin))
 
     def _book(self, view: View, body: dict[str, Any], transfers: list[Transfer], by: str) -> Moves:
         _must_fit(view, transfers)
@@ -212,61 +202,3 @@ def _free(view: View, sku: Sku, source: Account) -> dict[str, int]:
             if job["sku"] == sku and job["card"] and not job["card"]["booked"]:
                 lots[job["card"]["lot"]] -= 1
     return lots
-
-
-# What was said, before it is believed. Each raises UsageError.
-
-
-def _row(movement: object) -> Movement:
-    movable = [name for name in HAND_MOVEMENTS if name != COUNT]
-    if movement not in movable:
-        raise UsageError(f"movement {movement!r} is not one of {', '.join(movable)}")
-    return HAND_MOVEMENTS[str(movement)]
-
-
-def _source(row: Movement, source: object) -> Account:
-    if source not in ("", *row.sources) or (not source and len(row.sources) > 1):
-        raise UsageError(f"{row.name}: source must be one of {', '.join(row.sources)}")
-    return Account(str(source)) if source else row.sources[0]
-
-
-def _said(row: Movement, document: object, said: dict[str, str], *, complete: bool = True) -> dict[str, str]:
-    """`document`, `cause` and details as they are written down; only those that the row knows."""
-    known = {*row.needs, *row.takes, *(["cause"] if row.causes else [])}
-    if unknown := set(said) - known:
-        raise UsageError(f"{row.name}: takes no {', '.join(sorted(unknown))}")
-    body = {"document": _text("document", document), **{name: _text(name, value) for name, value in said.items()}}
-    try:
-        if complete:
-            check_said(row, body)
-    except MovementError as exc:
-        raise UsageError(str(exc)) from exc
-    return {name: value for name, value in body.items() if value or name == "document"}
-
-
-def _text(name: str, value: object) -> str:
-    longest = LONGEST_TEXT.get(name, LONGEST_OTHERS)
-    if not isinstance(value, str) or len(value) > longest or not value.strip().isprintable():
-        raise UsageError(f"{name}: at most {longest} printable characters")
-    return value.strip()
-
-
-def _counted(row: object) -> tuple[Account, Sku, int]:
-    if not isinstance(row, list | tuple) or len(row) != 3:
-        raise UsageError("counted: rows of place, SKU and number")
-    place, sku, blanks = row
-    if place not in COUNTABLE:
-        raise UsageError(f"counted: {place!r} is not one of {', '.join(COUNTABLE)}")
-    return Account(place), _sku(sku), _whole("counted", blanks, 0)
-
-
-def _whole(name: str, value: object, least: int) -> int:
-    if type(value) is not int or not least <= value <= MOST_BLANKS:
-        raise UsageError(f"{name}: a whole number from {least} to {MOST_BLANKS}")
-    return value
-
-
-def _sku(value: object) -> Sku:
-    if value not in list(Sku):
-        raise UsageError(f"{value!r} is not one of {', '.join(Sku)}")
-    return Sku(str(value))

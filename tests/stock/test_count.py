@@ -54,6 +54,8 @@ def test_missing_blanks_leave_the_oldest_lots_and_come_back_to_them() -> None:
 def test_what_lies_in_another_place_than_booked_is_the_same_lot() -> None:
     ledger = stocked(4)
     ledger.move("receive", 9, document="NEW")
+    ledger.move("release", 13)
+    ledger.move("return", 4)
     found = count(ledger, shift=ledger.held(Account.SHIFT) + 2, vault=ledger.held(Account.VAULT) - 2)
     assert {move[1] for move in found["moves"]} == {"BAST-1"}
     assert ledger.held(Account.COUNT_ADJUSTMENT) == 0
