@@ -12,7 +12,7 @@ from kiosk.books import Books
 from kiosk.core.accounts import Account, LedgerError, Transfer, draw
 from kiosk.core.movements import COUNT, HAND_MOVEMENTS, REVERSE, Detail, MovementError
 from kiosk.core.records import Sku
-from kiosk.core.stock import counter_entry, reversible
+from kiosk.core.stock import counter_entry, has_lot, reversible
 from kiosk.errors import Rejected, UsageError
 from kiosk.said import counted_of, row_of, said_of, sku_of, source_of, text, whole
 from kiosk.views import View
@@ -55,7 +55,7 @@ class Stock:
         body = said_of(row, document, said)
         approved = {"approved": self._second(by, second, pin)} if row.second else {}
         with self._books.transaction() as view:
-            if row.makes_lot and view.read("lots", f"{kind}/{body['document']}"):
+            if row.makes_lot and has_lot(view.read, kind, body["document"]):
                 what = f"{body['document']} was received already"
                 raise Rejected(f"{what}; blanks come with a paper of their own", "received-before")
             lots = {body["document"]: amount} if row.makes_lot else _free(view, kind, source)
@@ -166,7 +166,7 @@ def _adjusted(view: View, differences: list[tuple[Account, Sku, int]]) -> list[T
 
 def _newest_lot(view: View, sku: Sku, place: Account) -> str:
     here = list(view.places(sku, place))
-    known = sorted(view.select("lots", sku=sku.value), key=lambda lot: lot["seq"])
+    known = sorted(view.select("lots", sku=sku.value, taken_back=False), key=lambda lot: lot["seq"])
     if not known:
         raise Rejected(f"no {sku} blank was ever received: book its receipt", "lot-missing")
     return here[-1] if here else str(known[-1]["lot"])

@@ -57,7 +57,7 @@ def _reversal(frame: Frame, read: Read, transfers: list[Transfer]) -> list[Chang
     check_second(REVERSE, frame.stamp.by, frame.data.get("approved"))
     changes = [Change("entries", key, {**entry, "reversed": frame.seq})]
     if HAND_MOVEMENTS[entry["movement"]].makes_lot:
-        changes += [Change("lots", _lot_key(move), None) for move in transfers]
+        changes += [_lot(move, frame.seq, taken_back=True) for move in transfers]
     return changes + _uncounted(entry, read)
 
 
@@ -98,15 +98,19 @@ def _remembered(frame: Frame, read: Read) -> Change:
 
 def _new_lots(frame: Frame, read: Read, transfers: list[Transfer]) -> list[Change]:
     """A lot is as old as the frame that first brought blanks of it in."""
-    return [
-        Change("lots", _lot_key(move), {"sku": move.sku.value, "lot": move.lot, "seq": frame.seq})
-        for move in transfers
-        if move.source in OUTSIDE and read("lots", _lot_key(move)) is None
-    ]
+    arrived = [move for move in transfers if move.source in OUTSIDE and not has_lot(read, move.sku, move.lot)]
+    return [_lot(move, frame.seq) for move in arrived]
 
 
-def _lot_key(move: Transfer) -> str:
-    return f"{move.sku}/{move.lot}"
+def has_lot(read: Read, sku: str, lot: str) -> bool:
+    """It came in, and its receipt was not reversed: then the same paper may be booked anew."""
+    known = read("lots", f"{sku}/{lot}")
+    return known is not None and not known["taken_back"]
+
+
+def _lot(move: Transfer, seq: int, *, taken_back: bool = False) -> Change:
+    row = {"sku": move.sku.value, "lot": move.lot, "seq": seq, "taken_back": taken_back}
+    return Change("lots", f"{move.sku}/{move.lot}", row)
 
 
 def _uncounted(entry: Document, read: Read) -> list[Change]:

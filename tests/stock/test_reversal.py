@@ -65,6 +65,17 @@ def test_a_receipt_that_was_reversed_may_be_booked_right() -> None:
     assert list(ledger.view.places("wni", Account.VAULT).items()) == [("B-2", 7), ("B-1", 10)]
 
 
+def test_a_lot_whose_receipt_was_reversed_may_have_blanks_by_a_count() -> None:
+    ledger = Ledger()
+    ledger.move("receive", 1, document="B-1")
+    ledger.stock.count(BY, [["vault", "wni", 2]], reason="one more", **SECOND)
+    reverse(ledger, 1)
+    assert balances(ledger.view) == {"wni": {"vault": 1, "count-adjustment": -1}}
+    assert ledger.move("release", 1) == [["wni", "B-1", "vault", "shift", 1]]
+    with pytest.raises(Rejected, match="book its receipt"):
+        ledger.stock.count(BY, [["bench", "wni", 1]], reason="one more", **SECOND)
+
+
 def test_it_needs_a_reason_and_another_person() -> None:
     ledger = stocked()
     with pytest.raises(UsageError, match="reason"):
