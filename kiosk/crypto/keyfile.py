@@ -22,6 +22,7 @@ from kiosk.errors import DamagedData, Rejected, UsageError
 
 SHORTEST = 12
 """Characters of a passphrase: it is tried offline by whoever has the file, unlike a PIN."""
+PASSES, MEMORY_KIB, LANES = 3, 65536, 4
 _SALT_BYTES = 16
 
 
@@ -37,7 +38,7 @@ class Lock:
         """Blocks for about 0.1 s."""
         salt = salt or secrets.token_bytes(_SALT_BYTES)
         typed = unicodedata.normalize("NFC", passphrase).encode()
-        return cls(salt, hash_secret_raw(typed, salt, 3, 65536, 4, KEY_BYTES, Type.ID))
+        return cls(salt, hash_secret_raw(typed, salt, PASSES, MEMORY_KIB, LANES, KEY_BYTES, Type.ID))
 
 
 def checked_passphrase(passphrase: str) -> str:

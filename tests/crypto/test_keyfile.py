@@ -7,11 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.crypto import keyfile
 from kiosk.crypto.keyfile import KeyFile, Lock, checked_passphrase, needs_passphrase
 from kiosk.durable import replace_file
 from kiosk.errors import DamagedData, Rejected, UsageError
 
 WORDS = "lima kata yang lucu sekali"
+
+
+@pytest.fixture(autouse=True)
+def _quick_to_lock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if "figures" not in request.node.name:
+        monkeypatch.setattr("kiosk.crypto.keyfile.MEMORY_KIB", 64)
 
 
 @pytest.fixture
@@ -41,6 +48,13 @@ def test_a_passphrase_opens_and_no_other(path: Path) -> None:
         with pytest.raises(Rejected) as refused:
             KeyFile.open(path, given)
         assert refused.value.reason == reason
+
+
+def test_the_figures_are_those_of_rfc_9106() -> None:
+    """Section 4, second recommended option: t=3, p=4, m=2**16 KiB, 128-bit salt, 256-bit tag."""
+    assert (keyfile.PASSES, keyfile.LANES, keyfile.MEMORY_KIB) == (3, 4, 1 << 16)
+    lock = Lock.of(WORDS)
+    assert (len(lock.salt), len(lock.key)) == (16, 32)
 
 
 def test_the_same_word_written_in_two_ways_is_the_same() -> None:

@@ -26,6 +26,11 @@ DAY_S = 86_400.0
 WORDS = "lima kata yang lucu sekali"
 
 
+@pytest.fixture(autouse=True)
+def _quick_to_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kiosk.crypto.keyfile.MEMORY_KIB", 64)
+
+
 def review_after(office: Office, days: float) -> None:
     office.station._janitor.now = lambda: time.time() + days * DAY_S
     office.station._janitor.review()
