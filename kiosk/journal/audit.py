@@ -7,7 +7,6 @@ The opening looks at two lines of a sealed segment; bit rot within it is found h
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import zlib
 from collections.abc import Iterator
@@ -99,7 +98,13 @@ class _Walk:
         if following.first != self._seq + 1:
             raise damaged(following.path, 1, f"starts at {following.first}, expected {self._seq + 1}")
         with following.path.open("rb") as file:
-            record = json.loads(file.readline())["r"]
+            first = file.readline()
+        if not first.endswith(END):
+            return  # it is being begun right now, or a crash left it so and the opening judges it
+        try:
+            seal = parse_line(first, self._head.hex(), following.first)
+        except FrameError as exc:
+            raise damaged(following.path, 1, str(exc)) from exc
         ends = {"file": path.name, "bytes": self._size, "head": self._head.hex()}
-        if record["k"] != SEGMENT_KIND or record["d"]["previous"] != ends:
+        if seal.kind != SEGMENT_KIND or seal.data["previous"] != ends:
             raise damaged(path, 0, "is not the segment that the next one seals")

@@ -1,10 +1,11 @@
+import io
 import os
 import resource
 from pathlib import Path
 
 import pytest
 
-from kiosk.core.frames import Stamp
+from kiosk.core.frames import Frame, Stamp
 from kiosk.errors import DamagedData
 from kiosk.journal import Journal, Poisoned, scan
 
@@ -182,3 +183,92 @@ def test_the_time_floor_outlives_a_crash_before_the_seal(filled: Path) -> None:
     journal = Journal.open(filled, SEGMENT)
     assert journal.seal(None, stamp(1)).stamp.time_ms == 9_000
     journal.close()
+
+
+def read_bytes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Sizes of what is read of segments from here on."""
+    sizes: list[int] = []
+    real = io.FileIO.read
+
+    class Counted(io.FileIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            got = real(self, size)
+            sizes.append(len(got))
+            return got
+
+    monkeypatch.setattr(Path, "open", lambda path, mode="rb", buffering=-1: Counted(path, "r"))
+    return sizes
+
+
+def test_raw_lines_are_read_by_place_and_no_others(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = Journal.open(filled, SEGMENT)
+    add(journal, 3)
+    lines = [frame.line for frame in scan(filled)]
+    sizes = read_bytes(monkeypatch)
+    assert journal.lines_after(journal.seq - 2, 1 << 20) == lines[-2:]
+    assert sizes == [len(b"".join(lines[-2:]))]  # of the live segment only what was asked
+    sizes.clear()
+    assert journal.lines_after(4, 1) == [lines[4]]
+    whole = (filled / "seg-000000000001.jsonl").stat().st_size
+    assert sum(sizes) == whole + len(lines[4])  # a sealed one is gone through once
+    sizes.clear()
+    assert journal.lines_after(5, len(lines[5]) + len(lines[6])) == lines[5:7]
+    assert sum(sizes) == len(lines[5]) + len(lines[6])
+    journal.close()
+
+
+def test_lines_are_those_of_the_files_at_every_place_and_limit(filled: Path) -> None:
+    journal = Journal.open(filled, SEGMENT)
+    lines = [frame.line for frame in scan(filled)]
+    firsts = [int(path.name[4:16]) for path in sorted(filled.iterdir())]
+    for after in range(len(lines) + 2):
+        segment_end = next((first - 1 for first in firsts if first > after + 1), len(lines))
+        for limit in (0, 1, 500, 1 << 20):
+            expected = lines[after:segment_end]
+            total = 0
+            fitting = [line for line in expected if (total := total + len(line)) <= limit] or expected[:1]
+            assert journal.lines_after(after, limit) == fitting
+    journal.close()
+
+
+def test_a_torn_or_unacknowledged_tail_is_never_handed_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = Journal.create(tmp_path / "journal", 1 << 20)
+    add(journal, 2)
+
+    def fails(fd: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "fdatasync", fails)
+    with pytest.raises(Poisoned):
+        add(journal, 1)
+    assert len(list(scan(tmp_path / "journal"))) == 3
+    assert len(journal.lines_after(0, 1 << 20)) == 2
+    journal.close()
+
+
+def test_opening_reads_the_live_segment_and_two_lines_of_each_sealed_one(filled: Path) -> None:
+    """The middle of a sealed segment is the audit's: it may be anything now."""
+    for path in sorted(filled.iterdir())[:-1]:
+        content = bytearray(path.read_bytes())
+        lines = content.split(b"\n")
+        begin, end = len(lines[0]) + 1, len(content) - len(lines[-2]) - 2
+        content[begin:end] = b"\0" * (end - begin)
+        path.write_bytes(content)
+    journal = Journal.open(filled, SEGMENT)
+    add(journal, 1)
+    journal.close()
+    with pytest.raises(DamagedData):
+        list(scan(filled))
+
+
+def test_what_the_taker_raises_ends_the_opening_before_the_tail_is_cut(filled: Path) -> None:
+    live = max(filled.iterdir())
+    live.write_bytes(live.read_bytes() + b'{"c":12')
+    before = live.read_bytes()
+
+    def refuse(frame: Frame) -> None:
+        raise DamagedData(f"frame {frame.seq}: impossible")
+
+    with pytest.raises(DamagedData, match="impossible"):
+        Journal.open(filled, SEGMENT, refuse)
+    assert live.read_bytes() == before
