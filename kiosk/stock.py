@@ -10,7 +10,8 @@ from typing import Any
 
 from kiosk.books import Books
 from kiosk.core.accounts import Account, LedgerError, Transfer, draw
-from kiosk.core.movements import COUNT, HAND_MOVEMENTS, REVERSE, Detail, MovementError
+from kiosk.core.collection import OLD_CARDS
+from kiosk.core.movements import COUNT, DESTROY_OLD_CARDS, HAND_MOVEMENTS, REVERSE, Detail, MovementError
 from kiosk.core.records import Sku
 from kiosk.core.stock import counter_entry, has_lot, reversible
 from kiosk.errors import Rejected, UsageError
@@ -37,6 +38,7 @@ class Stock:
             "stock.move": self.move,
             "stock.count": self.count,
             "stock.reverse": self.reverse,
+            "stock.destroy-old-cards": self.destroy_old_cards,
             "stock.list": self.entries,
             "stock.balance": self.balance,
         }
@@ -109,6 +111,18 @@ class Stock:
                 raise Rejected(str(exc), "not-reversible") from exc
             return self._book(view, body, counter_entry(found), by)
 
+    def destroy_old_cards(self, by: str, quantity: int, document: str = "", **said: str) -> int:
+        """Take destroyed old cards out of their register. `said`: witnesses, method, second, pin. Returns how many
+        are left in it. Rejected if fewer were taken, or nobody else approves.
+        """
+        row, amount = DESTROY_OLD_CARDS, whole("quantity", quantity, 1)
+        second, pin = said.pop("second", ""), said.pop("pin", "")
+        body = said_of(row, document, said)
+        body["approved"] = self._second(by, second, pin)
+        with self._books.transaction() as view:
+            self._books.commit("stock", {"movement": row.name, **body, "old_cards": amount, "moves": []}, by)
+            return old_cards(view)
+
     def _second(self, by: str, second: str, pin: str) -> str:
         return self._approve(by, text("second", second), text("pin", pin))
 
@@ -131,6 +145,11 @@ class Stock:
 def balances(view: View) -> dict[str, dict[str, int]]:
     """SKU -> account -> quantity over all lots; empty accounts are left out."""
     return view.balances()
+
+
+def old_cards(view: View) -> int:
+    """Withdrawn old cards that are kept to be destroyed."""
+    return int((view.read("tally", OLD_CARDS) or {"count": 0})["count"])
 
 
 def entries(view: View) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""stock: one command for each movement by hand, and count, reverse, list, balance."""
+"""stock: one command for each movement by hand, and count, reverse, old cards, list, balance."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from kiosk.books import read_view
 from kiosk.cli.context import App, pass_app, table
 from kiosk.core.movements import COUNT, HAND_MOVEMENTS, Detail, Movement
 from kiosk.core.records import Sku
-from kiosk.stock import Moves, balances, entries
+from kiosk.stock import Moves, balances, entries, old_cards
 
 DETAILS = {
     Detail.BOXES: "How many boxes came.",
@@ -124,6 +124,26 @@ def reverse(app: App, entry: int, reason: str, second: str, pin: str) -> None:
     """Book the counter-entry of a movement, by its number in `stock list`. A second person approves."""
     moves = app.execute("stock.reverse", entry=entry, reason=reason, **_asked(second, pin))
     app.answer(moves, lambda: _shown(moves))
+
+
+@stock.command("destroy-old-cards", params=[SECOND, PIN])
+@click.option("--qty", type=click.IntRange(1), required=True, help="How many old cards.")
+@click.option("--document", required=True, help="The number of its berita acara.")
+@click.option("--witnesses", required=True, help=DETAILS[Detail.WITNESSES])
+@click.option("--method", required=True, help=DETAILS[Detail.METHOD])
+@pass_app
+def destroy_old_cards(app: App, /, qty: int, second: str, pin: str, **said: str) -> None:
+    """Take destroyed old cards out of their register. A second person approves."""
+    left = app.execute("stock.destroy-old-cards", quantity=qty, **said, **_asked(second, pin))
+    app.answer({"old_cards": left}, lambda: f"{left} old cards are left")
+
+
+@stock.command("old-cards")
+@pass_app
+def show_old_cards(app: App) -> None:
+    """Old cards that were taken and not destroyed yet. Read from the journal, beside a running station."""
+    held = old_cards(read_view(app.data))
+    app.answer({"old_cards": held}, lambda: f"{held} old cards")
 
 
 @stock.command("list")

@@ -134,6 +134,12 @@ TABLE = (
     _of_a_card("replace-lost", (_A.PRINTED,), _A.COUNT_ADJUSTMENT, "reprint", second=True),
 )  # fmt: skip
 
+DESTROY_OLD_CARDS = _by_hand(
+    "destroy-old-cards", (), _A.DESTROYED, paper="berita acara", needs=(_D.WITNESSES, _D.METHOD), second=True,
+    reversible=False,
+)  # fmt: skip
+"""Beside the table: withdrawn old cards are no blanks and in no account, only counted. Asked for like `destroy`."""
+
 MOVEMENTS: Mapping[str, Movement] = {row.name: row for row in TABLE}
 HAND_MOVEMENTS: Mapping[str, Movement] = {row.name: row for row in TABLE if BY_HAND in row.kinds}
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kiosk.core.accounts import OUTSIDE, Transfer
-from kiosk.core.change import Change, Document, Read
+from kiosk.core.change import Change, Document, Read, counted
+from kiosk.core.collection import OLD_CARDS
 from kiosk.core.frames import Frame
 from kiosk.core.movements import (
     COUNT,
+    DESTROY_OLD_CARDS,
     HAND_MOVEMENTS,
     REVERSE,
     Movement,
@@ -27,6 +29,8 @@ def booked(frame: Frame, read: Read) -> list[Change]:
     transfers = [Transfer.from_json(move) for move in frame.data.get("moves", [])]
     if name == REVERSE:
         return _reversal(frame, read, transfers)
+    if name == DESTROY_OLD_CARDS.name:
+        return _old_cards_destroyed(frame, read, transfers)
     row = HAND_MOVEMENTS.get(str(name))
     if row is None:
         raise MovementError(f"unknown movement {name!r}, upgrade first")
@@ -45,6 +49,19 @@ def _check(row: Movement, frame: Frame, transfers: list[Transfer]) -> None:
     check_said(row, frame.data)
     if row.second:
         check_second(row.name, frame.stamp.by, frame.data.get("approved"))
+
+
+def _old_cards_destroyed(frame: Frame, read: Read, transfers: list[Transfer]) -> list[Change]:
+    """Out of the register that the hand-overs fill."""
+    row, quantity = DESTROY_OLD_CARDS, frame.data.get("old_cards")
+    if transfers or type(quantity) is not int or quantity < 1:
+        raise MovementError(f"{row.name}: a number of old cards, and no blanks")
+    check_said(row, frame.data)
+    check_second(row.name, frame.stamp.by, frame.data.get("approved"))
+    held = (read("tally", OLD_CARDS) or {"count": 0})["count"]
+    if quantity > held:
+        raise MovementError(f"{row.name}: {held} old cards were taken and not destroyed yet")
+    return [counted(read, OLD_CARDS, -quantity)]
 
 
 def _reversal(frame: Frame, read: Read, transfers: list[Transfer]) -> list[Change]:

@@ -16,7 +16,7 @@ from kiosk.core.accounts import OUTSIDE, Account
 from kiosk.core.callbacks import CallReason
 from kiosk.core.handover import ChipCheck, OldCard, Proof, Taker
 from kiosk.core.jobs import Answer, JobEvent, JobState, Why
-from kiosk.core.movements import BY_HAND, HAND_MOVEMENTS, MOVEMENTS, REVERSE, DefectCause, Detail
+from kiosk.core.movements import BY_HAND, DESTROY_OLD_CARDS, HAND_MOVEMENTS, MOVEMENTS, REVERSE, DefectCause, Detail
 from kiosk.core.plan import Step
 from kiosk.core.reconcile import Verdict
 from kiosk.core.records import Reason, Sku
@@ -79,7 +79,7 @@ WORDS: dict[str, Callable[[], set[str]]] = {
     "Spoil causes": lambda: set(SpoilCause),
     "Defect causes": lambda: set(DefectCause),
     "Accounts": lambda: set(Account),
-    "Stock movements": lambda: {*HAND_MOVEMENTS, REVERSE},
+    "Stock movements": lambda: {*HAND_MOVEMENTS, REVERSE, DESTROY_OLD_CARDS.name},
     "Card movements": lambda: set(MOVEMENTS) - set(HAND_MOVEMENTS),
     "Movement details": lambda: set(Detail),
     "Blanks": lambda: set(Sku),
