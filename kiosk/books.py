@@ -86,6 +86,7 @@ class Books:
         self._reserve = reserve
         self._key = key
         self._lock = threading.RLock()
+        self._applying = threading.Lock()
         self._depth = 0
         self._untold: list[Frame] = []
         self.on_commit: Callable[[Frame], None] = lambda frame: None
@@ -147,6 +148,15 @@ class Books:
             for frame in told:
                 self.on_commit(frame)
 
+    @contextmanager
+    def look(self) -> Iterator[View]:
+        """One consistent state, to read from. Waits for no medium, as `transaction` does while a frame is written.
+
+        Inside, begin nothing else with the books: whoever is committing waits for the end of this.
+        """
+        with self._applying:
+            yield self._view
+
     def commit(self, kind: str, data: dict[str, Any], by: str) -> Frame:
         """Make one event true. Rejected if it is not possible now; Poisoned if the medium fails."""
         with self.transaction() as view:
@@ -165,7 +175,8 @@ class Books:
             except (TransitionError, ProjectionError) as exc:
                 raise Rejected(str(exc), "not-possible-now") from exc
             self._journal.append(frame)
-            view.apply(frame.seq, changes)
+            with self._applying:
+                view.apply(frame.seq, changes)
             self._untold.append(frame)
         return frame
 
@@ -178,7 +189,8 @@ class Books:
             log.warning("no snapshot, the next start replays the whole journal: %s", exc)
             digest = None
         frame = self._journal.seal(digest, stamp(by))
-        self._view.apply(frame.seq, ())
+        with self._applying:
+            self._view.apply(frame.seq, ())
         if self._key:
             try:
                 self.checkpoint()
@@ -207,8 +219,8 @@ class Books:
 
     @property
     def seq(self) -> int:
-        with self._lock:
-            return self._journal.seq
+        """The last durable frame. Waits for nobody: while one is being written, the one before it."""
+        return self._journal.seq
 
     @property
     def head(self) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from kiosk.books import Books
@@ -17,6 +18,7 @@ log = logging.getLogger(__name__)
 
 DAY_MS = 86_400_000
 REVIEW_S = 3600.0
+LOOK_BYTES = 256 << 10
 
 
 class Janitor:
@@ -42,6 +44,7 @@ class Janitor:
         self._close_calls = close_calls
         self._terms = terms
         self.now = now
+        self._swept: int | None = None
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._begin()
@@ -68,14 +71,24 @@ class Janitor:
     def sweep(self, acknowledged: int) -> None:
         """Erase the biometrics of each record whose hand-over the centre holds, as it has confirmed `acknowledged`.
 
-        Holds the books for as long as `Vault.erase_biometrics` takes, whatever their number. What the medium refuses
-        now is tried at the next sweep.
+        Holds the books for as long as `Vault.erase_biometrics` takes, whatever their number. It is called after each
+        commit, so only the first looks through the vault (3 ms a thousand records); the others read the frames
+        confirmed since. What the medium refuses now is tried at the next sweep.
         """
         with self._books.transaction() as view:  # so that no reprint begins meanwhile
-            due = [ref for ref in self._vault.with_biometrics()
-                   if _issued(view.read("records", ref), "handed_over", acknowledged)]  # fmt: skip
-            if due:
-                self._destroy(self._vault.erase_biometrics, due, "biometrics")
+            since = self._swept
+            refs = self._vault.with_biometrics() if since is None else self._handed_over(since, acknowledged)
+            due = [ref for ref in refs if _issued(view.read("records", ref), "handed_over", acknowledged)]
+            done = not due or self._destroy(self._vault.erase_biometrics, due, "biometrics")
+            self._swept = max(since or 0, acknowledged) if done else None
+
+    def _handed_over(self, since: int, until: int) -> Iterator[str]:
+        """Records of the hand-overs in the frames after `since`, up to `until`."""
+        while since < until and (lines := self._books.lines_after(since, LOOK_BYTES)[: until - since]):
+            for frame in (json.loads(line)["r"] for line in lines):
+                if frame["k"] == "handed-over":
+                    yield frame["d"]["ref"]
+            since += len(lines)
 
     def review(self) -> None:
         """Erase each record whose audit term is over, and each call-back entry that is too old. As `sweep`."""
@@ -94,13 +107,15 @@ class Janitor:
         except KepingError as exc:
             log.warning("old call-backs stay for now: %s", exc)
 
-    def _destroy(self, erase: Callable[[list[str]], None], due: list[str], what: str) -> None:
+    def _destroy(self, erase: Callable[[list[str]], None], due: list[str], what: str) -> bool:
+        """False if the medium refuses."""
         try:
             erase(due)
         except (OSError, KepingError) as exc:
             log.warning("%s of %d cards are not erased yet: %s", what, len(due), exc)
-        else:
-            log.info("%s of %d cards erased", what, len(due))
+            return False
+        log.info("%s of %d cards erased", what, len(due))
+        return True
 
     def _run(self) -> None:
         while not self._stopping.is_set():

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, NoReturn
@@ -36,6 +36,9 @@ from kiosk.core.change import Change
 from kiosk.core.projection import SHAPE
 
 Tables = dict[str, dict[str, dict[str, Any]]]
+
+INDEXED = {"records": "state"}
+"""Of these tables most is history in the end; by this field the few that are asked for are found without it."""
 
 
 class ReadOnlyView(TypeError):
@@ -77,6 +80,10 @@ class View:
         self.seq = seq
         self._database = TinyDB(storage=MemoryStorage)
         self._database.storage.write(self._tables)
+        self._index: dict[tuple[str, Any], dict[str, dict[str, Any]]] = {}
+        for table in INDEXED:
+            for key, document in self._tables.get(table, {}).items():
+                self._enter(table, key, document)
 
     def read(self, table: str, key: str) -> dict[str, Any] | None:
         """The stored document itself, for projection, which copies before it changes anything."""
@@ -93,19 +100,26 @@ class View:
 
     def count(self, table: str, **wanted: Any) -> int:
         """How many documents have these values."""
-        return sum(1 for _ in self._matching(table, wanted))
+        return len(self.rows(table, **wanted))
 
     def select(self, table: str, **wanted: Any) -> list[dict[str, Any]]:
         """Copies of the documents that have these values; the others, mostly history, are not copied."""
         return [deepcopy(row) for row in self._matching(table, wanted)]
 
-    def _matching(self, table: str, wanted: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        rows = self._tables.get(table, {}).values()
-        return (row for row in rows if all(row[name] == value for name, value in wanted.items()))
+    def rows(self, table: str, **wanted: Any) -> list[dict[str, Any]]:
+        """The stored documents that have these values, for looking only: none of thousands is copied to pick one."""
+        return list(self._matching(table, wanted))
 
-    def rows(self, table: str) -> list[dict[str, Any]]:
-        """The stored documents themselves, for looking only: no copy is made of thousands to pick one."""
-        return list(self._tables.get(table, {}).values())
+    def _matching(self, table: str, wanted: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+        indexed = INDEXED.get(table, "")
+        if indexed in wanted:
+            rest = {name: value for name, value in wanted.items() if name != indexed}
+            documents = self._index.get((table, wanted[indexed]), {}).values()
+        else:
+            rest, documents = dict(wanted), self._tables.get(table, {}).values()
+        if not rest:
+            return documents
+        return (row for row in documents if all(row[name] == value for name, value in rest.items()))
 
     def places(self, sku: str, account: str) -> dict[str, int]:
         """Lot -> quantity of one SKU in one account, oldest lot first; empty places are left out."""
@@ -128,11 +142,21 @@ class View:
     def apply(self, seq: int, changes: Iterable[Change]) -> None:
         for change in changes:
             table = self._tables.setdefault(change.table, {})
-            if change.document is None:
-                table.pop(change.key, None)
-            else:
+            before = table.pop(change.key, None) if change.document is None else table.get(change.key)
+            if before is not None:
+                self._leave(change.table, change.key, before)
+            if change.document is not None:
                 table[change.key] = change.document
+                self._enter(change.table, change.key, change.document)
         self.seq = seq
+
+    def _enter(self, table: str, key: str, document: dict[str, Any]) -> None:
+        if table in INDEXED:
+            self._index.setdefault((table, document[INDEXED[table]]), {})[key] = document
+
+    def _leave(self, table: str, key: str, document: dict[str, Any]) -> None:
+        if table in INDEXED:
+            del self._index[table, document[INDEXED[table]]][key]
 
     def dump(self) -> bytes:
         """The whole state, byte for byte the same for the same frames."""

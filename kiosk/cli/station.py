@@ -8,6 +8,7 @@ import sys
 
 import click
 
+from kiosk import runtime
 from kiosk.cli.context import App, pass_app, set_up_logging, stop_signal
 from kiosk.enrolment import enrol_station
 from kiosk.errors import UsageError
@@ -27,6 +28,7 @@ WATCH_S = 1.0
 def run(app: App) -> None:
     """Run the station: worker, link to the centre, control socket. SIGTERM ends it after the card in the machine."""
     set_up_logging(app.config.log.level)
+    runtime.settle()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no picture of memory, where keys and names are, on the disk
     stopping = stop_signal()
     passphrase = None

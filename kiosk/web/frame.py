@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import time
 from dataclasses import dataclass
@@ -47,7 +46,7 @@ def read_bar(place: House) -> Bar:
     """One consistent look; no device is touched, so it takes about a millisecond."""
     station = place.station
     worker, sync = station.worker, station.sync
-    with station.books.transaction() as view:
+    with station.books.look() as view:
         jobs = view.rows("jobs")
         current = next((dict(job) for job in jobs if job["state"].startswith("processing")), None)
         waiting = sum(job["state"] == JobState.PENDING for job in jobs)
@@ -61,7 +60,7 @@ def read_bar(place: House) -> Bar:
         link="none" if state is None else "online" if state.online else "offline",
         since_ms=state.since * 1000 if state else 0,
         unsent=state.unsent if state else 0,
-        unsent_ms=_oldest_unsent(place) if state and state.unsent else None,
+        unsent_ms=place.unsent.since_ms(station.books, state.acknowledged) if state and state.unsent else None,
         alarm=state.alarm if state else "",
         blanks=blanks,
         ribbon=status.counters.ribbon_left if status else None,
@@ -71,12 +70,6 @@ def read_bar(place: House) -> Bar:
         job=current,
         waiting=waiting,
     )
-
-
-def _oldest_unsent(place: House) -> int | None:
-    sync = place.station.sync
-    lines = place.station.books.lines_after(sync.state.acknowledged, 1) if sync else []
-    return json.loads(lines[0])["r"]["t"] if lines else None
 
 
 def _reader(place: House) -> str:

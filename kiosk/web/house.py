@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from kiosk.people import People
 from kiosk.station import Station
+from kiosk.web.kept import Unsent, Waiting
 from kiosk.web.security import current
 from kiosk.web.sessions import Parked, Sessions, Throttle
 
@@ -21,6 +22,8 @@ class House:
     sessions: Sessions = field(default_factory=Sessions)
     throttle: Throttle = field(default_factory=Throttle)
     parked: Parked = field(default_factory=Parked)
+    waiting: Waiting = field(default_factory=Waiting)
+    unsent: Unsent = field(default_factory=Unsent)
     told: set[str] = field(default_factory=set)
     """People who have seen what happened while the station was down."""
     leaving: threading.Event = field(default_factory=threading.Event)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 
 import pytest
 from tinydb import where
@@ -72,3 +73,16 @@ def test_a_snapshot_is_taken_only_with_its_digest(view: View, tmp_path) -> None:
     assert again.dump() == view.dump()
     path.write_bytes(view.dump().replace(b"j1", b"j7"))
     assert load_snapshot(path, view.digest) is None
+
+
+def test_records_are_found_by_state_after_any_changes() -> None:
+    rng = random.Random(7)
+    view = View({"records": {"r0": {"ref": "r0", "state": "waiting", "sku": "wni"}}}, 1)
+    for seq in range(2, 300):
+        key, state = f"r{rng.randrange(20)}", rng.choice(["waiting", "in-job", "issued", None])
+        row = None if state is None else {"ref": key, "state": state, "sku": rng.choice(["wni", "wna"])}
+        view.apply(seq, [Change("records", key, row)])
+        for wanted in ({"state": "waiting"}, {"state": "issued", "sku": "wna"}, {"state": "no such"}, {"sku": "wni"}):
+            right = [row for row in view.rows("records") if all(row[name] == wanted[name] for name in wanted)]
+            assert sorted(view.rows("records", **wanted), key=str) == sorted(right, key=str)
+            assert view.count("records", **wanted) == len(view.select("records", **wanted)) == len(right)

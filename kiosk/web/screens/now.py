@@ -41,9 +41,9 @@ class Line:
 
 
 def read_line() -> Line:
-    with house().station.books.transaction() as view:
-        jobs = [dict(job) for job in view.rows("jobs")]
-        last = max((dict(job) for job in view.rows("finished")), key=lambda job: job["ended"], default=None)
+    with house().station.books.look() as view:
+        jobs, finished = view.rows("jobs"), view.rows("finished")
+    last = max(finished, key=lambda job: job["ended"], default=None)
     jobs.sort(key=lambda job: (job["priority"], job["created"]))
     return Line(
         job=next((job for job in jobs if job["state"].startswith(JobState.PROCESSING)), None),

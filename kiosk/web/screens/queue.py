@@ -48,9 +48,8 @@ def queue() -> str:
 
 def waiting_records(reason: str = "") -> list[dict[str, Any]]:
     """Records that wait, in order of service; of one reason if it is given."""
-    with house().station.books.transaction() as view:
-        rows = [row for row in view.rows("records") if row["state"] == "waiting" and reason in ("", row["reason"])]
-    return sorted(rows, key=lambda row: (row["priority"], row["order"]))
+    place = house()
+    return [row for row in place.waiting.records(place.station.books) if reason in ("", row["reason"])]
 
 
 def _rows(records: list[dict[str, Any]]) -> list[Row]:
