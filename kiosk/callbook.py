@@ -9,7 +9,7 @@ from pathlib import Path
 from kiosk.core.callbacks import Call
 from kiosk.crypto.keyring import Keyring
 from kiosk.crypto.sealing import SealBroken, open_sealed, seal
-from kiosk.durable import replace_file, sync_directory
+from kiosk.durable import make_directory, replace_file, sync_directory
 from kiosk.errors import DamagedData
 
 _KEY = "call/"
@@ -19,7 +19,7 @@ class CallBook:
     """One directory. The key goes when the person was called, and the file after it."""
 
     def __init__(self, directory: Path, keyring: Keyring) -> None:
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_directory(directory)
         self._directory = directory
         self._keyring = keyring
 

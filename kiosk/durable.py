@@ -32,6 +32,15 @@ def remove_drafts(directory: Path) -> None:
         draft.unlink()
 
 
+def make_directory(directory: Path) -> None:
+    """Make it, mode 0700, and what is missing above it. Durable on return, also if it was there already: whoever made
+    it may have ended before the sync. Blocks for one fsync, or one for each that is new."""
+    missing = [each for each in (directory, *directory.parents) if not each.exists()]
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for made in missing or [directory]:
+        sync_directory(made.parent)
+
+
 def sync_directory(directory: Path) -> None:
     """Make a rename or a new name in `directory` durable (fsync(2): the file's own fsync does not)."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)

@@ -9,6 +9,7 @@ from kiosk.books import Books, DataLock
 from kiosk.config import Config
 from kiosk.crypto import keys
 from kiosk.crypto.keyfile import KeyFile
+from kiosk.durable import make_directory
 from kiosk.errors import DamagedData
 from kiosk.sync.enrol import enrol, save_pins
 
@@ -38,7 +39,7 @@ def enrol_station(config: Config, data: Path, url: str, code: str, fingerprint: 
 
 
 def _own_keys(directory: Path) -> tuple[keys.OKPKey, keys.OKPKey]:
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_directory(directory)
     made = {"signing": keys.generate_signing, "encryption": keys.generate_encryption}
     for name, make in made.items():
         if not (directory / f"{name}.jwk").exists():

@@ -20,7 +20,7 @@ from typing import Any
 from kiosk.core.records import Fields, Record
 from kiosk.crypto.keyring import DRAFT, FILE, Keyring
 from kiosk.crypto.sealing import SealBroken, open_sealed, seal, unwrap_key
-from kiosk.durable import replace_file, sync_directory
+from kiosk.durable import make_directory, replace_file, sync_directory
 from kiosk.errors import DamagedData, Rejected
 
 _REF = re.compile(r"[0-9a-f]{32}")
@@ -33,7 +33,7 @@ class Vault:
 
     def __init__(self, directory: Path, keyring: Keyring) -> None:
         """DamagedData if there are records and no keyring."""
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_directory(directory)
         self._directory = directory
         self._keyring = keyring
         if keyring.is_new and not keyring.names() and any(directory.glob("*.head")):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from kiosk.crypto.keyfile import KeyFile, Lock
 from kiosk.crypto.sealing import KEY_BYTES, SealBroken, new_key, open_sealed, seal
-from kiosk.durable import replace_file, sync_directory
+from kiosk.durable import make_directory, replace_file, sync_directory
 from kiosk.errors import DamagedData
 
 FILE, DRAFT = "keyring", "keyring.next"
@@ -24,7 +24,7 @@ class Keyring:
 
     def __init__(self, directory: Path, key_file: KeyFile) -> None:
         """Ends what a power cut interrupted. DamagedData if the station's key does not open the file."""
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_directory(directory)
         self._path = directory / FILE
         self._draft = directory / DRAFT
         self._file = key_file

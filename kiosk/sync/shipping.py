@@ -15,7 +15,7 @@ from kiosk.core.frames import ZERO_HEAD
 from kiosk.crypto.checkpoint import Position, verify_receipt
 from kiosk.crypto.jose import SignatureError
 from kiosk.crypto.keys import OKPKey
-from kiosk.durable import replace_file
+from kiosk.durable import make_directory, replace_file
 from kiosk.errors import Rejected
 from kiosk.sync.client import ChainRefused, HubClient, HubUnreachable, Receipt, UntrustedAnswer
 
@@ -53,7 +53,7 @@ class AckStore:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_directory(path.parent)
 
     def load(self, station: str, incarnation: str, hub_keys: Sequence[OKPKey]) -> Position | None:
         """What a valid receipt says; None if the file is lost, damaged or of another journal."""

@@ -12,12 +12,15 @@ from pathlib import Path
 import pytest
 
 from kiosk.books import Books, read_view, replay
+from kiosk.crypto import keys
 from kiosk.errors import KepingError
 from kiosk.journal import scan
 from tests.crash.events import GENESIS, Event, card, faults, opening, records
 from tests.crash.medium import Crash, Recorder, Tree, write_tree
 
 SEGMENT_BYTES = 2_000
+KEY = keys.generate_signing()
+BEGINNING = {**GENESIS, "key": keys.thumbprint(KEY)}
 REFUSALS = (KepingError, ValueError, OSError, LookupError, TypeError)
 
 
@@ -46,7 +49,7 @@ EVENTS: list[Event] = [*opening(5), records(range(1, 13)), *card(1), *card(2)[:4
 
 
 def run_books(data: Path, recorder: Recorder, by: str, early: bool) -> Run:
-    """Genesis, stock, a frame of three sectors, cards, several segments. `early`: the mutant that answers first."""
+    """Genesis, stock, a frame of three sectors, cards, several segments and checkpoints. `early`: a mutant."""
     acks: list[int] = []
 
     def acknowledge(seq: int) -> None:
@@ -55,8 +58,9 @@ def run_books(data: Path, recorder: Recorder, by: str, early: bool) -> Run:
 
     if early:
         acknowledge(1)
-    books = Books.create(data, SEGMENT_BYTES, GENESIS, by)
+    Books.create(data, SEGMENT_BYTES, BEGINNING, by).close()
     acknowledge(1)
+    books = Books.open(data, SEGMENT_BYTES, by, key=KEY)
     for kind, body in EVENTS:
         if early:
             acknowledge(books.seq + 1)
@@ -70,7 +74,7 @@ def problem(tree: Tree, run: Run, acked: int, root: Path) -> str | None:
     write_tree(tree, root)
     try:
         if acked == 0 and "journal" not in tree:
-            Books.create(root, SEGMENT_BYTES, GENESIS, "test").close()
+            Books.create(root, SEGMENT_BYTES, BEGINNING, "test").close()
             return None
         books = Books.open(root, SEGMENT_BYTES, "test")
     except REFUSALS as exc:
@@ -107,7 +111,7 @@ def problems(run: Run, place: Path) -> list[str]:
 
 
 def record(
-    place: Path, patch: pytest.MonkeyPatch, ignore: str = "", early: bool = False, limit: int = 400, by: str = "test"
+    place: Path, patch: pytest.MonkeyPatch, ignore: str = "", early: bool = False, limit: int = 100, by: str = "test"
 ) -> Run:
     data = place / "data"
     data.mkdir()
@@ -115,8 +119,10 @@ def record(
         return run_books(data, Recorder(data, limit, ignore=ignore).attach(patched), by, early)
 
 
-def test_no_crash_loses_or_invents_or_is_refused(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = record(place, monkeypatch)
+@pytest.mark.parametrize("limit", [100, pytest.param(4_000, marks=pytest.mark.long)])
+@pytest.mark.timeout(600)
+def test_no_crash_loses_or_invents_or_is_refused(place: Path, monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
+    run = record(place, monkeypatch, limit=limit)
     assert len(run.crashes) > 300
     assert problems(run, place) == []
 
