@@ -19,7 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from PIL import Image
+from PIL import Image, ImageColor
 
 from tests.office import Office
 from tests.web.browser import CHROMIUM, SIZES, SWITCHES, Screen, missing, screen_of
@@ -38,19 +38,10 @@ BLANKS = 90
 COLOURS = 96
 SWATCH = 12
 INKS = (
-    "#ffffff",
-    "#f5f6f8",
-    "#10233f",
-    "#0b5fa5",
-    "#197746",
-    "#8a5200",
-    "#b3261e",
-    "#b4540a",
-    "#fff3d6",
-    "#fdecea",
-    "#e6f4ec",
-    "#e7f1f9",
-)
+    "#ffffff", "#f5f6f8", "#10233f", "#0b5fa5", "#197746", "#8a5200", "#b3261e", "#b4540a", "#fff3d6", "#fdecea",
+    "#e6f4ec", "#e7f1f9", "#e8c400",
+)  # fmt: skip
+"""The tokens of keping.css, and the yellow of the ribbon."""
 PATIENCE_MS = 60_000
 MAIN = (
     "sign-in", "queue", "check", "now, printing", "now, done", "unresolved, jam", "printed", "hand over, right card",
@@ -134,7 +125,7 @@ def save(page: Page, path: Path) -> None:
     """One picture of what is in sight, its letters and pictures loaded, in few colours."""
     page.evaluate("""() => Promise.all([document.fonts.ready, ...[...document.images]
       .filter(each => each.checkVisibility() && each.getBoundingClientRect().top < innerHeight)
-      .map(each => each.decode())])""")
+      .map(each => each.decode().catch(() => null))])""")
     with Image.open(io.BytesIO(page.screenshot(animations="disabled"))) as shot:
         full = shot.convert("RGB")
     full.quantize(palette=palette(full), dither=Image.Dither.NONE).save(path, optimize=True)
@@ -146,7 +137,13 @@ def palette(full: Image.Image) -> Image.Image:
     weighed.paste(full)
     for place, ink in enumerate(INKS):
         weighed.paste(ink, (0, full.height + SWATCH * place, full.width, full.height + SWATCH * (place + 1)))
-    return weighed.quantize(COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    few = weighed.quantize(COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    found = few.getpalette() or []
+    for place, ink in enumerate(INKS):
+        at = 3 * few.getpixel((0, full.height + SWATCH * place))  # type: ignore[operator]
+        found[at : at + 3] = ImageColor.getrgb(ink)
+    few.putpalette(found)
+    return few
 
 
 def shoot(screen: Screen, state: State, view: View) -> None:
@@ -180,7 +177,7 @@ def console(browser: Browser, directory: Path) -> None:
     """The third card of a run, with the black panel half on it."""
     from kiosk.rig.console.training import Training
 
-    with Training(directory, speed=4.0, seed=1, link="in-process") as training, \
+    with Training(directory, speed=2.5, seed=1, link="in-process") as training, \
             screen_of(browser, training.console_url, "middle") as screen:  # fmt: skip
         screen.page.set_default_timeout(PATIENCE_MS)
         screen.open()
