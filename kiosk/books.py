@@ -5,15 +5,14 @@ commit = draft the frame, project it (an impossible event stops here), make it d
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import logging
-import os
 import shutil
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +23,9 @@ from kiosk.core.jobs import TransitionError
 from kiosk.core.projection import KINDS, UnknownKind, project
 from kiosk.crypto.checkpoint import Checkpoint, Position
 from kiosk.crypto.keys import OKPKey
+from kiosk.datalock import DataLock
 from kiosk.durable import remove_drafts, replace_file, sync_directory
-from kiosk.errors import DamagedData, Rejected, Unavailable
+from kiosk.errors import DamagedData, Rejected
 from kiosk.journal import Journal, Reserve, checkpoints, scan, scan_live
 from kiosk.journal.auditor import recheck
 from kiosk.views import View, load_snapshot
@@ -39,35 +39,17 @@ NEW_WORK = frozenset({"records", "job-created", "reprint"})
 """What is not begun on a full disk; everything else finishes what is."""
 
 
+@cache
 def boot_id() -> str:
-    """First 8 digits of the kernel's boot id: monotonic times compare only within one boot."""
+    """First 8 digits of the kernel's boot id: monotonic times compare only within one boot.
+
+    Read once, for no process outlives a boot: it took a tenth of a commit.
+    """
     return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")[:8]
 
 
 def stamp(by: str) -> Stamp:
     return Stamp(time.time_ns() // 1_000_000, boot_id(), time.monotonic_ns() // 1_000_000, by)
-
-
-class DataLock:
-    """Lifetime flock on DATA: one process owns it. Unavailable, naming the owner's pid, if another does."""
-
-    def __init__(self, data: Path) -> None:
-        data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._fd = os.open(data / "LOCK", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            owner = os.pread(self._fd, 20, 0).decode("ascii", "replace").strip() or "?"
-            os.close(self._fd)
-            raise Unavailable(f"{data} is in use by process {owner}; stop it or use its control socket") from None
-        os.ftruncate(self._fd, 0)
-        os.pwrite(self._fd, f"{os.getpid()}\n".encode(), 0)
-
-    def release(self) -> None:
-        """Idempotent."""
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
 
 
 class Books:
@@ -200,7 +182,7 @@ class Books:
     def checkpoint(self) -> str:
         """Sign where the journal stands and what the accounts hold, keep that in DATA/checkpoints, return the token.
 
-        For a paper, a stick, the centre: it proves most where the journal is not. Two fsyncs. OSError if the medium
+        For a paper, a stick, the centre: it proves most where the journal is not. Three fsyncs. OSError if the medium
         refuses; ValueError if the books were opened without the key.
         """
         if self._key is None:
@@ -226,6 +208,12 @@ class Books:
     def head(self) -> str:
         with self._lock:
             return self._journal.head
+
+    @property
+    def time_floor_ms(self) -> int:
+        """Unix ms of the newest frame: recorded time never goes below it."""
+        with self._lock:
+            return self._journal.time_floor_ms
 
     @property
     def poisoned(self) -> str | None:

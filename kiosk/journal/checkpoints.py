@@ -17,7 +17,7 @@ from kiosk.core.frames import ZERO_HEAD, Frame, FrameError, parse_line
 from kiosk.crypto.checkpoint import Checkpoint, sign_checkpoint, verify_checkpoint
 from kiosk.crypto.jose import SignatureError
 from kiosk.crypto.keys import SIGNING, KeyFormatError, OKPKey, import_okp, public_jwk, thumbprint
-from kiosk.durable import replace_file
+from kiosk.durable import make_directory, replace_file
 from kiosk.errors import DamagedData
 from kiosk.journal.anchors import Anchor
 from kiosk.journal.segments import damaged, segment_path
@@ -26,10 +26,10 @@ log = logging.getLogger(__name__)
 
 
 def keep(directory: Path, checkpoint: Checkpoint, key: OKPKey) -> str:
-    """Sign and store it; returns the token. Two fsyncs. OSError if the medium refuses."""
+    """Sign and store it; returns the token. Three fsyncs. OSError if the medium refuses."""
     token = sign_checkpoint(checkpoint, key)
     path = directory / checkpoint.position.incarnation / f"{checkpoint.position.seq:012d}.json"
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_directory(path.parent)
     content = {"checkpoint": token, "key": public_jwk(key)}
     replace_file(path, json.dumps(content, separators=(",", ":")).encode() + b"\n")
     return token

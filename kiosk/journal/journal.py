@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from kiosk.durable import sync_directory
 from kiosk.errors import DamagedData, KepingError
 from kiosk.journal.anchors import Anchor, check_end, check_head
 from kiosk.journal.places import Places
-from kiosk.journal.recovery import Unrecoverable, recover
+from kiosk.journal.recovery import Tail, Unrecoverable, recover
 from kiosk.journal.reserve import FULL, Reserve
 from kiosk.journal.segments import (
     SEGMENT_KIND,
@@ -88,33 +88,31 @@ class Journal:
         segments = list_segments(directory)
         if not segments:
             raise DamagedData(f"{directory}: no segment; the journal is missing, restore it before starting")
-        before = _check_sealed(segments)
-        live = Places(segments[-1])
-        last: deque[Frame] = deque(maxlen=1)
+        journal = cls(directory, Places(segments[-1]), _check_sealed(segments), segment_bytes, reserve)
+        if len(segments) > 1:
+            journal.time_floor_ms = _time_of(last_line(segments[-2].path))
+        with ExitStack() as failing:
+            failing.callback(journal.close)
+            tail = journal._judge_live(take)
+            journal._hold_against(anchors)
+            if tail.cut:
+                journal.recovered = {"segment": segments[-1].path.name, **tail.cut_record()}
+                journal._truncate()
+            failing.pop_all()
+        return journal
+
+    def _judge_live(self, take: Callable[[Frame], object]) -> Tail:
+        live = self._live
 
         def taken(frame: Frame, size: int) -> None:
             take(frame)
             live.add(size)
-            last.append(frame)
+            self.seq, self.head, self.time_floor_ms = frame.seq, frame.head, frame.stamp.time_ms
 
         try:
-            tail = recover(_read_from_medium(live.segment.path), before, live.segment.first, taken)
+            return recover(_read_from_medium(live.segment.path), self.head, live.segment.first, taken)
         except Unrecoverable as exc:
             raise damaged(live.segment.path, exc.line, str(exc)) from exc
-        journal = cls(directory, live, before, segment_bytes, reserve)
-        if last:
-            journal.head, journal.time_floor_ms = last[0].head, last[0].stamp.time_ms
-        elif len(segments) > 1:
-            journal.time_floor_ms = _time_of(last_line(segments[-2].path))
-        try:
-            journal._hold_against(anchors)
-        except DamagedData:
-            journal.close()
-            raise
-        if tail.cut:
-            journal.recovered = {"segment": live.segment.path.name, **tail.cut_record()}
-            journal._truncate()
-        return journal
 
     def draft(self, kind: str, data: dict[str, Any], stamp: Stamp) -> Frame:
         """The frame that would come next. Writes nothing. Recorded time never goes below the last frame's."""

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from docs.verify_journal import verify
 from kiosk.books import Books
 from kiosk.core.frames import Frame, make_frame
 from kiosk.crypto import keys
@@ -21,7 +22,6 @@ from kiosk.errors import DamagedData
 from kiosk.journal import scan
 from tests.crash.events import GENESIS, card, opening, records
 from tests.crash.medium import SECTOR
-from tests.docs.journal_verifier import verify
 
 SEGMENT_BYTES = 6_000
 PLACE = re.compile(r"seg-\d{12}\.jsonl:\d+: ")
