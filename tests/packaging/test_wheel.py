@@ -46,5 +46,6 @@ def test_a_card_is_printed_by_the_installed_wheel(installed: Path, tmp_path: Pat
     assert (result["printed"], result["balanced"]) == (1, True)
 
 
-def test_the_config_in_the_wheel_is_the_one_in_the_tree(installed: Path) -> None:
-    assert (installed / "kiosk" / "_data" / "config.yaml").read_bytes() == (ROOT / "config.yaml").read_bytes()
+@pytest.mark.parametrize("name", ["config.yaml", "docs/verify_journal.py"])
+def test_what_lies_beside_the_code_is_the_one_in_the_tree(installed: Path, name: str) -> None:
+    assert (installed / "kiosk" / "_data" / Path(name).name).read_bytes() == (ROOT / name).read_bytes()
