@@ -74,7 +74,7 @@ class Auditor(threading.Thread):
         total = sum(segment.path.stat().st_size for segment in list_segments(self._directory)[:-1])
         for step in check_segments(self._directory):
             read, frames = read + step.bytes, frames + step.frames
-            due = begun + self._within_s * min(1.0, read / total)
+            due = begun + self._within_s * read / max(read, total)
             if self._ending.wait(max(0.0, due - time.monotonic())):
                 return
         now_ms = time.time_ns() // 1_000_000

@@ -66,6 +66,8 @@ def every(directory: Path, genesis: Mapping[str, Any]) -> Iterator[Anchor]:
 
 
 def _files(directory: Path, genesis: Mapping[str, Any]) -> list[Path]:
+    if not directory.is_dir():
+        return []
     others = [each for each in directory.glob("*") if each.name != genesis["incarnation"]]
     if others and genesis["predecessor"] is None:
         raise DamagedData(

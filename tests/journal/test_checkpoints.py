@@ -176,8 +176,8 @@ def test_a_checkpoint_that_can_not_be_written_is_only_told(
     data: Path, key: OKPKey, caplog: pytest.LogCaptureFixture
 ) -> None:
     shutil.rmtree(data / CHECKPOINTS)
-    (data / CHECKPOINTS).write_bytes(b"")
     books = Books.open(data, SEGMENT, "t", key=key)
+    (data / CHECKPOINTS).write_bytes(b"")
     write(books, 20)
     books.close()
     assert "no checkpoint of frame" in caplog.text
