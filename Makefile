@@ -2,11 +2,12 @@
 CARDS ?=
 SPEED ?=
 BIN := .venv/bin
+BENCHMARKS ?= web
 PYTEST := $(BIN)/python -m pytest -q
 # Most of the time a test waits for a device's simulated second: two at a time cost little more than one.
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist worksteal
 
-.PHONY: setup demo check test test-long screens
+.PHONY: setup demo check test test-long screens bench
 
 setup:
 	@packaging/setup.sh
@@ -29,3 +30,6 @@ test-long: check
 
 screens: setup
 	$(BIN)/python -m tests.web.gallery
+
+bench: setup
+	set -e; for each in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$each; done

@@ -1,15 +1,18 @@
-"""The touchscreen against OctoPrint, in one run: start to first tappable page, memory, page times while cards print.
+"""The touchscreen against OctoPrint in one run: start to first tappable page, memory, page times at rest and at work.
 
     .venv/bin/python -m benchmarks.web [--people 5000] [--rounds 3]
 
-OctoPrint (PyPI) is installed into an environment of its own under var/bench. Both are started the same way, seen by
-the same Chromium, on the same machine, alternating; medians of the rounds, and the ratio, are printed as JSON.
+Each is installed by pip into an environment of its own under var/bench, as its user would, and started the same way:
+first once at work, then in turns from nothing to its page in the same Chromium; the first turn fills caches and is not
+counted. At work: a station prints at sixty times a printer's speed while the centre is away for four seconds and then
+takes what has gathered; OctoPrint prints on its virtual printer. Of each the page with the state of the work is timed:
+ours is /now; OctoPrint's is drawn in the browser from /api/job, a few hundred bytes, so both that and its page as a
+whole are.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
 import statistics
@@ -18,7 +21,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,159 +31,193 @@ import httpx
 from playwright.sync_api import Browser, Page, sync_playwright
 from playwright.sync_api import Error as BrowserError
 
+from benchmarks import octoprint
+from benchmarks.machine import machine, memory_mb, report
+from benchmarks.pages import page_times
 from kiosk.books import read_view
 from kiosk.rig.rig import OPERATORS, Rig, Setting
 
 ROOT = Path(__file__).parents[1]
-OCTOPRINT = "octoprint==1.11.8"
 CHROMIUM = "/usr/bin/chromium"
 PATIENCE_S = 90.0
+CARDS = 45
+AWAY_S = 4.0
+REST_S, WORK_S = 4.0, 12.0
+SETTLED_S = 5.0
 
 
-def octoprint() -> Path:
-    """The command of an OctoPrint installed apart; about a minute the first time."""
-    place = ROOT / "var" / "bench" / "octoprint"
-    if not (place / "bin" / "octoprint").exists():
+def environment(name: str, *requirements: str) -> Path:
+    """The bin directory of an environment with these packages and no others; half a minute the first time."""
+    place = ROOT / "var" / "bench" / name
+    stamp, wanted = place / "installed", repr(requirements) + (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
         shutil.rmtree(place, ignore_errors=True)
         subprocess.run([sys.executable, "-m", "venv", str(place)], check=True)  # noqa: S603  # fixed words
-        subprocess.run([str(place / "bin" / "pip"), "install", "--quiet", OCTOPRINT], check=True)  # noqa: S603  # fixed words
-    return place / "bin" / "octoprint"
+        pip = [str(place / "bin" / "pip"), "--quiet", "--disable-pip-version-check", "install"]
+        subprocess.run([*pip, *requirements], check=True)  # noqa: S603  # fixed words
+        stamp.write_text(wanted, encoding="utf-8")
+    return place / "bin"
 
 
-def resident_kb(pid: int) -> int:
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    return int(status.split("VmRSS:")[1].split()[0])
+@dataclass(frozen=True)
+class Side:
+    """One of the two: what serves it, and when its page can be tapped."""
+
+    words: list[str]
+    variables: dict[str, str]
+    url: str
+    selector: str
 
 
-def until_tappable(page: Page, url: str, selector: str, begun: float) -> float:
-    """Seconds from `begun` until `selector` is visible at `url`; asks again while nothing listens."""
-    while time.monotonic() - begun < PATIENCE_S:
-        try:
-            page.goto(url, wait_until="commit", timeout=5_000)
-            page.wait_for_selector(selector, state="visible", timeout=30_000)
-        except BrowserError:
-            time.sleep(0.02)
-        else:
-            return time.monotonic() - begun
-    raise SystemExit(f"{url} did not become tappable")
-
-
-def measure(
-    browser: Browser, words: list[str], environment: dict[str, str], url: str, selector: str
-) -> dict[str, float]:
-    """Start one server, wait for its page, read its memory five seconds later, end it."""
-    page = browser.new_page(viewport={"width": 1024, "height": 600})
-    begun = time.monotonic()
+@contextmanager
+def running(side: Side) -> Iterator[int]:
+    """A server as a child process, ended afterwards; its pid."""
     with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(words, env=environment, stdout=log, stderr=log)  # noqa: S603  # fixed words
+        process = subprocess.Popen(side.words, env=side.variables, stdout=log, stderr=log)  # noqa: S603  # fixed words
         try:
-            seconds = until_tappable(page, url, selector, begun)
-            time.sleep(5)
-            return {"seconds": seconds, "memory_mb": resident_kb(process.pid) / 1024}
+            yield process.pid
         finally:
             process.terminate()
             process.wait(60)
-            page.close()
 
 
-def page_times(client: httpx.Client, path: str, until: Callable[[int], bool]) -> dict[str, float]:
-    """p50 and p99 in ms of sequential GETs."""
-    took: list[float] = []
-    while not until(len(took)):
-        begun = time.perf_counter()
-        client.get(path).raise_for_status()
-        took.append((time.perf_counter() - begun) * 1000)
-    took.sort()
+def retried(attempt: Callable[[], Any], what: str) -> Any:
+    """What `attempt` returns as soon as it does not fail for want of a server."""
+    begun = time.monotonic()
+    while time.monotonic() - begun < PATIENCE_S:
+        try:
+            return attempt()
+        except (BrowserError, httpx.HTTPError):
+            time.sleep(0.02)
+    raise SystemExit(f"{what} did not come")
+
+
+def start(browser: Browser, side: Side) -> dict[str, float]:
+    """From nothing until something can be tapped, and the memory five seconds later."""
+    page: Page = browser.new_page(viewport={"width": 1024, "height": 600})
+
+    def tappable() -> None:
+        page.goto(side.url, wait_until="commit", timeout=5_000)
+        page.wait_for_selector(side.selector, state="visible", timeout=30_000)
+
+    begun = time.monotonic()
+    try:
+        with running(side) as pid:
+            retried(tappable, side.url)
+            seconds = time.monotonic() - begun
+            time.sleep(SETTLED_S)
+            return {"seconds": seconds, **memory_mb(pid)}
+    finally:
+        page.close()
+
+
+def station_cookie(port: int) -> str:
+    who = {"person": OPERATORS[0].id, "pin": OPERATORS[0].pin}
+    answer = httpx.post(f"http://127.0.0.1:{port}/sign-in", data=who, trust_env=False)
+    return str(answer.headers["Set-Cookie"]).partition(";")[0]
+
+
+def station_at_work(rig: Rig, pid: int) -> dict[str, Any]:
+    cookie = retried(lambda: station_cookie(rig.web_port), "the station")
+    pages = {"now": "/now", "queue": "/queue"}
+    found: dict[str, Any] = {
+        f"{name}_rest": page_times(rig.web_port, cookie, path, REST_S) for name, path in pages.items()
+    }
+    rig.outage.failing = True
+    rig.station.call("jobs.run", count=CARDS)
+    threading.Timer(AWAY_S, setattr, (rig.outage, "failing", False)).start()
+    for name, path in pages.items():
+        found[f"{name}_work"] = page_times(rig.web_port, cookie, path, WORK_S)
+    status = rig.station.call("station.status")
+    while rig.station.call("station.status")["finished"] < CARDS:
+        time.sleep(0.1)
+    return {**found, "cards_meanwhile": status["finished"], "memory_after_cards_mb": memory_mb(pid)}
+
+
+def octoprint_at_work(pid: int) -> dict[str, Any]:
+    client = retried(octoprint.sign_in, "OctoPrint")
+    cookie = octoprint.cookie(client)
+    pages = {"job": "/api/job", "page": "/"}
+    found: dict[str, Any] = {
+        f"{name}_rest": page_times(octoprint.PORT, cookie, path, REST_S) for name, path in pages.items()
+    }
+    octoprint.begin_print(client)
+    while not octoprint.state(client).startswith("Printing"):
+        time.sleep(0.1)
+    for name, path in pages.items():
+        found[f"{name}_work"] = page_times(octoprint.PORT, cookie, path, WORK_S)
+    return {**found, "memory_after_print_mb": memory_mb(pid)}
+
+
+def bring_up(directory: Path, people: int) -> Rig:
+    """A rig whose station has taken in everybody, stopped again."""
+    rig = Rig(Setting(directory, people, CARDS + 10, CARDS, 60.0, 1, "in-process", operators=OPERATORS))
+    while read_view(rig.data).count("records") < people:
+        time.sleep(0.5)
+    rig.station.stop()
+    return rig
+
+
+def medians(rounds: list[dict[str, float]]) -> dict[str, float]:
+    return {what: round(statistics.median(each[what] for each in rounds), 2) for what in rounds[0]}
+
+
+def sides(rig: Rig, directory: Path) -> dict[str, Side]:
+    ours = environment("keping", "--editable", str(ROOT))
+    peer = environment("octoprint", f"octoprint=={octoprint.VERSION}")
+    config = str(directory / "rig" / "config.yaml")
+    station = [str(ours / "keping"), "--config", config, "--data", str(rig.data), "run"]
+    served = octoprint.prepare(peer / "octoprint", directory / "octoprint")
+    variables = {**os.environ, **rig.devices.environment}
     return {
-        "requests": len(took),
-        "p50_ms": round(statistics.median(took), 2),
-        "p99_ms": round(took[int(len(took) * 0.99) - 1], 2),
+        "keping": Side(station, variables, f"{rig.kiosk_url}/", "[data-digit]"),
+        "octoprint": Side(served, dict(os.environ), octoprint.URL, "input:visible, button:visible"),
     }
 
 
-def await_records(rig: Rig, people: int) -> None:
-    """Until the station has taken in everybody that the centre issued."""
-    while read_view(rig.data).count("records") < people:
-        time.sleep(0.5)
+def starts(both: dict[str, Side], rounds: int) -> dict[str, Any]:
+    """In turns; medians, the ratio of ours to theirs, and what saw it."""
+    took: dict[str, list[dict[str, float]]] = {name: [] for name in both}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        for _ in range(1 + rounds):
+            for name, side in both.items():
+                took[name].append(start(browser, side))
+        chromium = browser.version
+        browser.close()
+    median = {name: medians(each[1:]) for name, each in took.items()}
+    ratio = {what: round(median["keping"][what] / median["octoprint"][what], 3) for what in median["keping"]}
+    return {"chromium": chromium, "start": median, "ratio": ratio}
 
 
-def signed_in(rig: Rig) -> httpx.Client:
-    client = httpx.Client(base_url=f"http://127.0.0.1:{rig.web_port}", timeout=10, trust_env=False)
-    answer = client.post("/sign-in", data={"person": OPERATORS[0].id, "pin": OPERATORS[0].pin})
-    assert answer.status_code == 303, answer.text
-    return client
-
-
-def busy_pages(rig: Rig) -> dict[str, Any]:
-    """Status and queue pages, idle and while cards print and the outbox drains."""
-    client = signed_in(rig)
-    found: dict[str, Any] = {}
-    for name, path in (("status", "/now"), ("queue", "/queue")):
-        found[f"{name}_idle"] = page_times(client, path, lambda count: count >= 300)
-    rig.outage.failing = True
-    rig.station.call("jobs.run", count=40)
-    threading.Timer(4.0, lambda: setattr(rig.outage, "failing", False)).start()
-    for name, path in (("status", "/now"), ("queue", "/queue")):
-        end = time.monotonic() + 12
-        found[f"{name}_printing"] = page_times(client, path, lambda _, end=end: time.monotonic() > end)
-    found["cards_done"] = rig.station.call("station.status")["finished"]
-    return found
+def measure(people: int, rounds: int, directory: Path) -> dict[str, Any]:
+    rig = bring_up(directory / "rig", people)
+    try:
+        both = sides(rig, directory)
+        with running(both["keping"]) as pid:
+            station = station_at_work(rig, pid)
+        with running(both["octoprint"]) as pid:
+            peer = octoprint_at_work(pid)
+        found = starts(both, rounds)
+    finally:
+        rig.close()
+    return {
+        "octoprint": octoprint.VERSION,
+        "people_waiting": people,
+        **found,
+        "at_work": {"keping": station, "octoprint": peer},
+    }
 
 
 def main() -> None:
-    """Print one JSON object; exit 0 whatever the figures are: a benchmark measures, it does not judge."""
+    """Exit 0 whatever the figures are: a benchmark measures, it does not judge."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--people", type=int, default=5_000)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    peer = octoprint()
-    with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
-        directory = Path(place)
-        rig = Rig(Setting(directory / "rig", options.people, 90, 60, 60.0, 1, "in-process", operators=OPERATORS))
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        try:
-            await_records(rig, options.people)
-            pages = busy_pages(rig)
-            rig.station.stop()
-            rounds = [round_of(browser, rig, peer, directory / str(n)) for n in range(options.rounds)]
-        finally:
-            browser.close()
-            rig.close()
-    print(json.dumps({"people_waiting": options.people, "pages": pages, **summary(rounds)}, indent=2))  # noqa: T201
-
-
-def round_of(browser: Browser, rig: Rig, peer: Path, base: Path) -> dict[str, dict[str, float]]:
-    url = f"http://127.0.0.1:{rig.web_port}/"
-    environment = {**os.environ, **rig.devices.environment}
-    station = [sys.executable, "-m", "kiosk", "--config", str(rig.setting.directory / "config.yaml")]
-    ours = measure(browser, [*station, "--data", str(rig.data), "run"], environment, url, "[data-digit]")
-    words = [
-        str(peer),
-        "serve",
-        "--iknowwhatimdoing",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        "5099",
-        "--basedir",
-        str(base),
-    ]
-    theirs = measure(browser, words, environment, "http://127.0.0.1:5099/", "input:visible, button:visible")
-    return {"keping": ours, "octoprint": theirs}
-
-
-def summary(rounds: list[dict[str, dict[str, float]]]) -> dict[str, Any]:
-    medians = {
-        name: {
-            what: round(statistics.median(each[name][what] for each in rounds), 2)
-            for what in ("seconds", "memory_mb")
-        }
-        for name in ("keping", "octoprint")
-    }
-    ratios = {
-        what: round(medians["keping"][what] / medians["octoprint"][what], 3) for what in ("seconds", "memory_mb")
-    }
-    return {"start": medians, "ratio": ratios}
+    before = machine()
+    with tempfile.TemporaryDirectory() as directory:
+        report("web", before, measure(options.people, options.rounds, Path(directory)))
 
 
 if __name__ == "__main__":
