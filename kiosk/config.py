@@ -90,6 +90,7 @@ class Config:
     """The whole configuration; each field is a key of config.yaml, which holds comment, unit and default."""
 
     data: str = ""
+    mirror: str = ""
     station: StationConfig = StationConfig()
     printer: PrinterConfig = PrinterConfig()
     reader: ReaderConfig = ReaderConfig()

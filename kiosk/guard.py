@@ -1,4 +1,7 @@
-"""What stops the printing though every device is well: a journal that fails its audit, a disk that is full."""
+"""What stops the printing though every device is well: a journal that fails its audit, a disk that is full.
+
+And what never does: the second medium. How it stands is told beside the others.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ from kiosk.books import AUDIT_NOTE, JOURNAL, Books
 from kiosk.config import Config
 from kiosk.errors import Rejected
 from kiosk.journal import Auditor
+from kiosk.mirror import Mirror
+from kiosk.pulse import Pulse
 from kiosk.worker.halt import Halt
 
 log = logging.getLogger(__name__)
@@ -27,16 +32,24 @@ class Guard:
         self._books = books
         self._data = data
         self._disk = config.disk
+        self._mirror_root = Path(config.mirror) if config.mirror else None
+        self._mirror: Mirror | None = None
         self._auditor = Auditor(
             data / JOURNAL, data / AUDIT_NOTE, config.journal.audit * HOUR_S, lambda damage: on_damage()
         )
 
-    def start(self) -> None:
+    def start(self, pulse: Pulse) -> None:
+        """`pulse` beats at each commit."""
         self._auditor.start()
+        if self._mirror_root:
+            self._mirror = Mirror(self._mirror_root, self._data, self._books, pulse)
+            self._mirror.start()
 
     def close(self) -> None:
-        """Joins the audit: blocks for one block of a segment at most. Idempotent."""
+        """Joins the audit: blocks for one block of a segment, and 2 s for the mirror, at most. Idempotent."""
         self._auditor.stop()
+        if self._mirror:
+            self._mirror.stop()
 
     def check_new_job(self) -> None:
         """Rejected `disk-full` when there is less free than config `disk.refuse`."""
@@ -58,7 +71,8 @@ class Guard:
     def status(self) -> dict[str, Any]:
         free = self._free_mb
         low = "refuse" if free < self._disk.refuse else "warn" if free < self._disk.warn else "ok"
-        return {"disk": {"free_mb": free, "level": low}, "audit": vars(self._auditor.state)}
+        mirror = vars(self._mirror.state) if self._mirror else None
+        return {"disk": {"free_mb": free, "level": low}, "audit": vars(self._auditor.state), "mirror": mirror}
 
     @property
     def _free_mb(self) -> int:

@@ -130,7 +130,7 @@ class Station:
         self.interruption = note_start(self.books)
         self.worker.start()
         self._janitor.start()
-        self._guard.start()
+        self._guard.start(self.pulse)
         if sync:
             self.sync = sync
             sync.start()

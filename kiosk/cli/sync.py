@@ -20,9 +20,10 @@ def sync() -> None:
 @sync.command()
 @pass_app
 def status(app: App) -> None:
-    """What the centre has acknowledged, and what waits."""
+    """What the centre has acknowledged, what waits, and how the mirror stands."""
     try:
-        found = call(app.data, "station.status", {})["sync"] or {}
+        running = call(app.data, "station.status", {})
+        found = {**(running["sync"] or {}), "mirror": running["mirror"]}
     except NotRunning:
         last = max((frame.seq for frame in scan(app.data / "journal")), default=0)
         acknowledged = _noted(app.data / "sync" / "ack.json")

@@ -1,0 +1,3 @@
+from tests.office import Office, office
+
+__all__ = ["Office", "office"]
