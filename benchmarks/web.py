@@ -3,11 +3,11 @@
     .venv/bin/python -m benchmarks.web [--people 5000] [--rounds 3]
 
 Each is installed by pip into an environment of its own under var/bench, as its user would, and started the same way:
-first once at work, then in turns from nothing to its page in the same Chromium; the first turn fills caches and is not
-counted. At work: a station prints at sixty times a printer's speed while the centre is away for four seconds and then
-takes what has gathered; OctoPrint prints on its virtual printer. Of each the page with the state of the work is timed:
-ours is /now; OctoPrint's is drawn in the browser from /api/job, a few hundred bytes, so both that and its page as a
-whole are.
+first once at work, then in turns from nothing to its page in the same Chromium. The first turn fills caches and does
+not count. At work: a station prints at sixty times a printer's speed while the centre is away for four seconds and
+then takes what has gathered; OctoPrint prints on its virtual printer. Of each the page with the state of the work is
+timed: ours is /now; OctoPrint's is drawn in the browser from /api/job, a few hundred bytes, so both that and its page
+as a whole are.
 """
 
 from __future__ import annotations
