@@ -89,10 +89,10 @@ class Journal:
         if not segments:
             raise DamagedData(f"{directory}: no segment; the journal is missing, restore it before starting")
         journal = cls(directory, Places(segments[-1]), _check_sealed(segments), segment_bytes, reserve)
-        if len(segments) > 1:
-            journal.time_floor_ms = _time_of(last_line(segments[-2].path))
         with ExitStack() as failing:
             failing.callback(journal.close)
+            if len(segments) > 1:
+                journal.time_floor_ms = _time_at_end(segments[-2].path)
             tail = journal._judge_live(take)
             journal._hold_against(anchors)
             if tail.cut:
@@ -276,5 +276,8 @@ def _check_seal(sealed: Segment, following: Segment, first: bytes, before: str, 
         raise damaged(sealed.path, 0, f"{size} bytes, sealed with {seal.data.get('previous', {}).get('bytes')}")
 
 
-def _time_of(line: bytes) -> int:
-    return int(json.loads(line)["r"]["t"])
+def _time_at_end(path: Path) -> int:
+    try:
+        return int(json.loads(last_line(path))["r"]["t"])
+    except (ValueError, LookupError, TypeError) as exc:
+        raise damaged(path, 0, f"last frame: {exc}") from exc

@@ -11,12 +11,14 @@ from typing import Any
 from kiosk.books import Books, replay
 from kiosk.core.accounts import OUTSIDE
 from kiosk.core.frames import Frame
+from kiosk.crypto import keys
 from kiosk.journal import scan
 
 Event = tuple[str, dict[str, Any]]
 
 LOT = "BAST-1/2018"
-GENESIS = {"station": "kupang-01", "incarnation": "ab" * 8, "key": "k" * 43, "predecessor": None}
+KEY = keys.generate_signing()
+GENESIS = {"station": "kupang-01", "incarnation": "ab" * 8, "key": keys.thumbprint(KEY), "predecessor": None}
 COUNTERS = {"printer": "KP000123", "fed": 1, "panels": 5, "panels_due": 5}
 
 

@@ -3,8 +3,7 @@ acknowledged is. The directories that a store makes for itself are part of the p
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -111,13 +110,6 @@ STORIES = {
     "calls": Story([call(1), call(2)], called, [0, 1, 2]),
     "people": Story([person(1), person(2)], lambda data: len(People(data).all()), [0, 1, 2]),
 }
-
-
-@pytest.fixture
-def place() -> Iterator[Path]:
-    memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as name:
-        yield Path(name)
 
 
 def tell(story: Story, data: Path, patch: pytest.MonkeyPatch, ignore: str = "") -> list[Crash]:
