@@ -11,7 +11,7 @@ from tests.office import Office
 from tests.web.browser import SIZES
 from tests.web.captions import CAPTIONS, slug
 from tests.web.conftest import Kiosk, Visitor
-from tests.web.gallery import CONSOLE, DOCS, FOLDER, MAIN, READ_ME, files, index, views
+from tests.web.gallery import CONSOLE, DOCS, FOLDER, MAIN, READ_ME, files, index, looks_the_same, views
 from tests.web.states import State, states
 
 MOST_BYTES = 4 << 20
@@ -43,6 +43,18 @@ def test_the_pictures_of_the_readme_are_of_this_gallery() -> None:
     assert (DOCS / "kiosk.png").read_bytes() == (FOLDER / shown.file).read_bytes()
     with Image.open(DOCS / CONSOLE[0]) as picture:
         assert picture.size == SIZES["middle"]
+
+
+def test_a_picture_is_written_again_when_a_word_has_changed(tmp_path: Path) -> None:
+    path = tmp_path / "old.png"
+    old = Image.new("RGB", (100, 40), "#f5f6f8")
+    old.save(path)
+    faint, word = old.copy(), old.copy()
+    faint.putpixel((3, 3), (240, 240, 240))
+    word.putpixel((3, 3), (16, 35, 63))
+    assert looks_the_same(faint, path)
+    assert not looks_the_same(word, path)
+    assert not looks_the_same(old.resize((50, 40)), path)
 
 
 def test_a_state_without_a_caption_is_no_state() -> None:
