@@ -23,20 +23,21 @@ KIOSK_PORT, CONSOLE_PORT = 8480, 8490
 
 
 class Training:
-    """Up after construction (about 5 s), down after `close`. The usual ports if they are free, else any.
+    """Up after construction (about 5 s), down after `close`. `ports` of touchscreen and console if free, else any.
 
     The console is served by this process, so it is there while the station is dead.
     """
 
-    def __init__(self, directory: Path, speed: float, seed: int, link: str, *, dark_s: float = 2.0) -> None:
+    def __init__(self, directory: Path, speed: float, seed: int, link: str, *, dark_s: float = 2.0,
+                 ports: tuple[int, int] = (KIOSK_PORT, CONSOLE_PORT)) -> None:  # fmt: skip
         self._closing = ExitStack()
         self.rig = Rig(Setting(
             directory, people=PEOPLE, blanks=BLANKS, loaded=LOADED, speed=speed, seed=seed, link=link, tended=True,
-            operators=OPERATORS, web_port=free_port(KIOSK_PORT),
+            operators=OPERATORS, web_port=free_port(ports[0]),
         ))  # fmt: skip
         self._closing.callback(self.rig.close)
         self.trouble = Trouble(self.rig, dark_s)
-        self._server = WebServer(create_console(self.rig, self.trouble), free_port(CONSOLE_PORT))
+        self._server = WebServer(create_console(self.rig, self.trouble), free_port(ports[1]))
         self._closing.callback(self._server.close)
 
     @property
