@@ -6,7 +6,7 @@ written again and stay beside it, in DATA, in the mirror and in a backup alike: 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,6 +79,25 @@ def in_order(volumes: list[Volume]) -> list[Volume]:
         rest.remove(following[0])
         before = following[0].incarnation
     return line
+
+
+def history(line: Sequence[Volume], read: Callable[[Volume], Iterable[Frame]] = Volume.frames) -> Iterator[Frame]:
+    """All frames of a line, oldest first; `read` gives those of one journal.
+
+    DamagedData where a journal does not begin where the one before it ends: whatever else may lie there, this one
+    was begun after exactly that frame.
+    """
+    last: Frame | None = None
+    for volume in line:
+        told = volume.genesis.data.get("continues")
+        if last is not None and told and (told["seq"], volume.genesis.data["predecessor"]) != (last.seq, last.head):
+            raise DamagedData(
+                f"{volume.directory}: continues frame {told['seq']} of {told['incarnation']}, which ends otherwise, "
+                f"at {last.seq}; nothing was changed, bring the true one back"
+            )
+        for frame in read(volume):
+            last = frame
+            yield frame
 
 
 def _is_begun(directory: Path) -> bool:

@@ -9,6 +9,7 @@ import click
 from kiosk.cli.context import App, KepingGroup
 
 COMMANDS = {
+    "backup": "kiosk.cli.backup:backup",
     "calls": "kiosk.cli.calls:calls",
     "demo": "kiosk.cli.rig:demo",
     "enrol": "kiosk.cli.station:enrol_command",

@@ -65,6 +65,11 @@ def every(directory: Path, genesis: Mapping[str, Any]) -> Iterator[Anchor]:
     return (_anchor(path, genesis) for path in _files(directory, genesis))
 
 
+def of_journal(directory: Path, genesis: Mapping[str, Any]) -> Iterator[Anchor]:
+    """As `every`, where those of the journals before and after it lie as well."""
+    return (_anchor(path, genesis) for path in sorted((directory / genesis["incarnation"]).glob("[0-9]*.json")))
+
+
 def _files(directory: Path, genesis: Mapping[str, Any]) -> list[Path]:
     if not directory.is_dir():
         return []
