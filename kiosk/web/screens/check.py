@@ -16,7 +16,7 @@ from kiosk.web.screens.queue import waiting_records
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as BaseResponse
 
-RUN = 20
+RUN, LONG_RUN = 20, 50
 SIZES = {"large": 720, "small": 300}
 
 
@@ -48,11 +48,16 @@ def check(ref: str) -> str:
 
 
 def run() -> str:
-    """The next cards, to be looked over together; a tap leaves one out."""
+    """The next cards, to be looked over together; a tap leaves one out, another makes it a long run."""
     left_out = set(request.args.getlist("without"))
-    records = [row for row in waiting_records() if row["ref"] not in left_out][:RUN]
+    waiting = [row for row in waiting_records() if row["ref"] not in left_out]
+    long = request.args.get("long")
+    records = waiting[: LONG_RUN if long else RUN]
     blanks = {sku.value: sum(row["sku"] == sku for row in records) for sku in Sku}
-    return render_template("run.html", records=records, left_out=sorted(left_out), blanks=blanks)
+    more = 0 if long or len(waiting) <= RUN else min(len(waiting), LONG_RUN)
+    return render_template(
+        "run.html", records=records, left_out=sorted(left_out), blanks=blanks, long=long, more=more
+    )  # fmt: skip
 
 
 def make_jobs() -> BaseResponse:
