@@ -1,4 +1,4 @@
-"""What all tests share: a place to say what was measured on the way."""
+"""What all tests share: a browser, started once, and a place to say what was measured on the way."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
+from tests.web.browser import browser
+
+__all__ = ["browser"]
 
 MEASURED = "measured"
 

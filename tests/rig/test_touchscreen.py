@@ -20,22 +20,22 @@ from drivers.sim.cards import Card
 from drivers.sim.clock import SimClock
 from kiosk.core.plan import Step
 from kiosk.errors import Unavailable
+from kiosk.journal import scan
 from kiosk.rig.console.training import Training
 from kiosk.rig.console.words import GROUPS
 from kiosk.rig.faults import parse_fault
-from kiosk.rig.rig import OPERATORS
+from kiosk.rig.rig import OPERATORS, SKU
 from kiosk.rig.script import Script
 from kiosk.rig.world_check import good_cards
 from kiosk.web.words import STEPS
 from tests.conftest import Measured
 from tests.rig.trainee import MENDED_BY, PATIENCE_S, Trainee
 from tests.rig.witness import Sight, lies, look, obstacles, owner
-from tests.web.browser import CHROMIUM, SWITCHES, browser
+from tests.web.browser import CHROMIUM, SWITCHES, Screen
+from tests.web.test_taps import hand_over
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
-
-__all__ = ["browser"]
 
 Error = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").Error
 pytestmark = [pytest.mark.rig, pytest.mark.browser, pytest.mark.timeout(120)]
@@ -297,6 +297,24 @@ def test_two_tabs_and_a_lost_stream(pages: Pages) -> None:
     pages.press("cover-close")
     finished = pages.finish(jobs, expected).finished
     assert pages.until_honest(expected, second).finished == finished
+
+
+def test_a_card_is_handed_over_with_its_chip_read(pages: Pages) -> None:
+    """The console's button lays it on the reader of the desk, which the rig's config names."""
+    trainee = pages.trainee
+    [job] = trainee.call("jobs.run", count=1)
+    trainee.until(lambda: trainee.ended(job))
+    [card] = trainee.world.census()["output"]
+    before = trainee.call("stock.balance")[SKU].get("issued", 0)
+    pages.press("desk-lay")
+    while trainee.look()["desk"] != card.number:
+        pages.press("desk-lay")
+    pages.sign_in(path="/printed")
+    hand_over(Screen(pages.screen, pages.rig.kiosk_url), f"a[href='/hand-over/{job}']")
+    assert f"Kartu {owner(pages.rig, card)} sudah diserahkan." in look(pages.screen, pages.rig).text
+    assert trainee.call("stock.balance")[SKU]["issued"] == before + 1
+    [given] = [frame.data for frame in scan(pages.rig.data / "journal") if frame.kind == "handed-over"]
+    assert given["chip"] == "read"
 
 
 def test_a_browser_killed_in_mid_print(browser: Browser, pages: Pages) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from drivers.sim.cards import Card
 from drivers.sim.chip import Chip
+from drivers.sim.status import Err
 from kiosk.rig.rig import Rig
 from kiosk.rig.world_check import chip_file, good_cards
 from kiosk.web.words import BECAME, STEPS, STOPS
@@ -69,11 +70,11 @@ def owner(rig: Rig, card: Card | None) -> str:
 
 
 def real_stops(rig: Rig) -> set[str]:
-    """What keeps the machine from going on, as it really is."""
-    world, line = rig.devices.world, rig.devices.line
+    """What keeps the machine from going on, as it really is; a card that was torn out has left a mechanical error."""
+    world, line, firmware = rig.devices.world, rig.devices.line, rig.devices.firmware
     with world.lock:
         facts = {
-            "media-jam": world.stuck,
+            "media-jam": world.stuck or Err.MECHANICAL in firmware.errors,
             "cover-open": world.cover_open,
             "media-empty": not world.hopper,
             "marker-supply-empty": world.ribbon is None or world.ribbon.ended or not world.ribbon.sets_left,

@@ -15,9 +15,8 @@ from kiosk.people import People, Role
 from kiosk.web import House, WebServer, create_app
 from kiosk.web.sessions import Parked, Sessions, Throttle
 from tests.office import Office, office
-from tests.web.browser import browser
 
-__all__ = ["browser", "office"]
+__all__ = ["office"]
 
 LETTERS = TemporaryDirectory(prefix="keping-letters-")
 """Where the letters for the browser are kept, once for all kiosks of a test run."""

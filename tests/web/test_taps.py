@@ -84,10 +84,10 @@ def test_from_a_waiting_record_to_a_card_handed_over(browser: Browser, kiosk: Ki
     assert given["chip"] == "read"
 
 
-def hand_over(screen: Screen) -> None:
+def hand_over(screen: Screen, row: str = "a[href^='/hand-over/'] >> nth=0") -> None:
     """From the list of printed cards; the card lies on the reader of the desk."""
     page = screen.page
-    screen.tap("a[href^='/hand-over/'] >> nth=0")
+    screen.tap(row)
     page.wait_for_selector("text=Letakkan kartu di pembaca")
     screen.tap("text=Baca chip")
     page.wait_for_url(re.compile("chip=read"))
