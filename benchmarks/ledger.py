@@ -1,0 +1,338 @@
+"""One commit of the books against what else could keep them, in one run, with 1 thousand to 1 million events there.
+
+    .venv/bin/python -m benchmarks.ledger [--most 1000000] [--commits 300] [--rounds 5]
+
+Each contender gets the same event, one durable commit each, in turn; so a busy machine is busy for all of them:
+
+* `keping`: Books.commit of the frames of a card's life: chain, projection, view and all;
+* `sqlite`: sqlite3 in WAL mode with synchronous=FULL, a row a commit, the event as JSON;
+* `queue`: persist-queue (PyPI), its SQLite queue, as it comes;
+* `tinydb`: TinyDB with its own JSONStorage, up to 100,000 events: with more an insert takes ten seconds;
+* `floor`: as many bytes appended to a file, and fdatasync: the least that our format costs;
+* `in_place`: as many written over the zeros of a file that is long enough, and fdatasync, as SQLite's log does once it
+  has been written: its size does not change, so the file system may have less to do.
+
+Figures are medians of each round. A ratio is taken within a round, and the best round counts: noise only adds. The
+result is printed, and kept in benchmarks/results/ledger.json. Takes some minutes and 1 GB below var/bench.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import pickle
+import platform
+import shutil
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol
+
+from tinydb import TinyDB
+
+import kiosk.books
+from kiosk.books import Books
+from kiosk.journal import Journal
+from kiosk.views import View
+from tests.crash.events import GENESIS, Event, endless
+
+ROOT = Path(__file__).parents[1]
+BENCH = ROOT / "var" / "bench"
+RESULT = ROOT / "benchmarks" / "results" / "ledger.json"
+QUEUE = "persist-queue==1.1.0"
+SIZES = [1_000, 10_000, 100_000, 1_000_000]
+SEGMENT_BYTES = 8 << 20
+TINYDB_MOST, TINYDB_COMMITS = 100_000, {1_000: 60, 10_000: 20, 100_000: 4}
+BARS = {"growth": 1.2, "to_sqlite": 1.25, "tinydb_to_keping": 1_000}
+
+
+class Contender(Protocol):
+    """`fill` as quickly as it can, durable or not; `commit` one event durably."""
+
+    def fill(self, events: list[Event]) -> None: ...
+
+    def commit(self, event: Event) -> object: ...
+
+
+@contextmanager
+def filling() -> Iterator[None]:
+    """No syncs, and no snapshots at the seals, which nobody reads here and which would be half of the time."""
+    kept = os.fsync, os.fdatasync, View.dump
+    os.fsync = os.fdatasync = lambda fd: None  # type: ignore[assignment]
+    View.dump = lambda self: b""  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        os.fsync, os.fdatasync, View.dump = kept  # type: ignore[method-assign]
+
+
+class Keping:
+    def __init__(self, place: Path) -> None:
+        self.books = Books.create(place / "keping", SEGMENT_BYTES, GENESIS, "bench")
+
+    def fill(self, events: list[Event]) -> None:
+        with filling():
+            for event in events:
+                self.commit(event)
+
+    def commit(self, event: Event) -> object:
+        return self.books.commit(event[0], event[1], "station")
+
+
+class Sqlite:
+    def __init__(self, place: Path) -> None:
+        self._database = sqlite3.connect(place / "sqlite.db", isolation_level=None)
+        self._database.execute("pragma journal_mode=wal")
+        self._database.execute("pragma synchronous=full")
+        self._database.execute("create table events (seq integer primary key, kind text, body text)")
+
+    def fill(self, events: list[Event]) -> None:
+        self._database.execute("begin")
+        for event in events:
+            self.commit(event)
+        self._database.execute("commit")
+
+    def commit(self, event: Event) -> object:
+        row = (event[0], json.dumps(event[1], separators=(",", ":")))
+        return self._database.execute("insert into events (kind, body) values (?, ?)", row)
+
+
+class Queue:
+    def __init__(self, place: Path) -> None:
+        from persistqueue import SQLiteQueue
+
+        self._path = place / "queue"
+        self._queue = SQLiteQueue(str(self._path), auto_commit=True)
+
+    def fill(self, events: list[Event]) -> None:
+        database = sqlite3.connect(self._path / "data.db")
+        now = time.time()
+        rows = ((pickle.dumps(event), now) for event in events)
+        database.executemany("insert into queue_default (data, timestamp) values (?, ?)", rows)
+        database.commit()
+        database.close()
+
+    def commit(self, event: Event) -> object:
+        return self._queue.put(event)
+
+
+class StockTinyDB:
+    def __init__(self, place: Path) -> None:
+        self._database = TinyDB(place / "tinydb.json")
+
+    def fill(self, events: list[Event]) -> None:
+        with filling():
+            self._database.insert_multiple(_document(event) for event in events)
+
+    def commit(self, event: Event) -> object:
+        return self._database.insert(_document(event))
+
+
+def _document(event: Event) -> dict[str, Any]:
+    return {"kind": event[0], **event[1]}
+
+
+class Floor:
+    """As many bytes as a frame of ours has; the file is never larger than a segment."""
+
+    def __init__(self, place: Path) -> None:
+        self._fd = os.open(place / "floor", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+    def fill(self, events: list[Event]) -> None:
+        os.write(self._fd, bytes(min(SEGMENT_BYTES, 400 * len(events))))
+        os.fsync(self._fd)
+
+    def commit(self, event: Event) -> object:
+        os.write(self._fd, json.dumps(event).encode().ljust(400))
+        return os.fdatasync(self._fd)
+
+
+class InPlace:
+    def __init__(self, place: Path) -> None:
+        self._fd = os.open(place / "in-place", os.O_WRONLY | os.O_CREAT, 0o600)
+        self._at = 0
+        os.write(self._fd, bytes(SEGMENT_BYTES))
+        os.fsync(self._fd)
+
+    def fill(self, events: list[Event]) -> None:
+        """Is it from the beginning."""
+
+    def commit(self, event: Event) -> object:
+        self._at = (self._at + os.pwrite(self._fd, json.dumps(event).encode().ljust(400), self._at)) % (
+            SEGMENT_BYTES - 4096
+        )
+        return os.fdatasync(self._fd)
+
+
+def install_queue() -> None:
+    """persist-queue beside the environment, never in it."""
+    place = BENCH / "ledger"
+    if not (place / "persistqueue").is_dir():
+        shutil.rmtree(place, ignore_errors=True)
+        words = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(place), QUEUE]
+        subprocess.run(words, check=True)  # noqa: S603  # fixed words
+    sys.path.append(str(place))
+
+
+def play(
+    contenders: dict[str, Contender], events: Iterator[Event], commits: int, size: int
+) -> dict[str, list[float]]:
+    """`commits` each, in turn; microseconds of every one. TinyDB takes part in the first few turns."""
+    took: dict[str, list[float]] = {name: [] for name in contenders}
+    names = list(contenders)
+    for turn in range(commits):
+        event = next(events)
+        names = names[1:] + names[:1]  # nobody always follows the same one
+        for name in names:
+            if name == "tinydb" and turn >= TINYDB_COMMITS.get(size, 0):
+                continue
+            begun = time.perf_counter_ns()
+            contenders[name].commit(event)
+            took[name].append((time.perf_counter_ns() - begun) / 1_000)
+    return took
+
+
+def measure(contenders: dict[str, Contender], events: Iterator[Event], size: int, options: Any) -> dict[str, Any]:
+    rounds = [play(contenders, events, options.commits, size) for _ in range(options.rounds)]
+    medians = [{name: statistics.median(times) for name, times in each.items() if times} for each in rounds]
+    ours = sorted(each for one in rounds for each in one["keping"])
+    found: dict[str, Any] = {
+        "median_us": {name: round(min(each[name] for each in medians), 1) for name in medians[0]},
+        "keping_p99_us": round(ours[int(len(ours) * 0.99)], 1),
+        "to_floor": round(min(each["keping"] / each["floor"] for each in medians), 3),
+        "to_sqlite": round(min(each["keping"] / each["sqlite"] for each in medians), 3),
+        "to_queue": round(min(each["keping"] / each["queue"] for each in medians), 3),
+    }
+    if "tinydb" in medians[0]:
+        found["tinydb_to_keping"] = round(max(each["tinydb"] / each["keping"] for each in medians), 1)
+    return found
+
+
+def parts(contender: Keping, events: Iterator[Event], commits: int) -> dict[str, float]:
+    """Where the time of a commit goes: mean microseconds of each part, and of the whole with the timers in it."""
+    spent: dict[str, float] = {}
+
+    def timed(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*words: Any, **options: Any) -> Any:
+            begun = time.perf_counter_ns()
+            try:
+                return call(*words, **options)
+            finally:
+                spent[name] = spent.get(name, 0) + time.perf_counter_ns() - begun
+
+        return run
+
+    places: list[tuple[Any, str, str]] = [
+        (kiosk.books, "stamp", "stamp"), (kiosk.books, "project", "projection"), (Journal, "draft", "json_and_hash"),
+        (View, "apply", "view"), (os, "pwrite", "pwrite"), (os, "fdatasync", "fdatasync"),
+    ]  # fmt: skip
+    kept = [(owner, attribute, getattr(owner, attribute)) for owner, attribute, _ in places]
+    for owner, attribute, name in places:
+        setattr(owner, attribute, timed(name, getattr(owner, attribute)))
+    try:
+        whole = timed("whole", contender.commit)
+        for event in islice(events, commits):
+            whole(event)
+    finally:
+        for owner, attribute, value in kept:
+            setattr(owner, attribute, value)
+    return {name: round(total / commits / 1_000, 1) for name, total in spent.items()}
+
+
+def snapshot_ms(books: Books) -> float:
+    """The longest part of a seal, which a commit waits for once in some 20,000."""
+    begun = time.perf_counter()
+    with books.transaction() as view:
+        view.dump()
+    return round((time.perf_counter() - begun) * 1_000, 1)
+
+
+def run(place: Path, options: Any) -> dict[str, Any]:
+    events = endless()
+    ours = Keping(place)
+    contenders: dict[str, Contender] = {
+        "floor": Floor(place), "in_place": InPlace(place), "keping": ours, "sqlite": Sqlite(place), "queue": Queue(place),
+        "tinydb": StockTinyDB(place),
+    }  # fmt: skip
+    found: dict[str, Any] = {}
+    there = 1
+    for size in [each for each in SIZES if each <= options.most]:
+        if size > TINYDB_MOST:
+            contenders.pop("tinydb", None)
+        while there < size:
+            chunk = list(islice(events, min(size - there, 100_000)))
+            for contender in contenders.values():
+                contender.fill(chunk)
+            there += len(chunk)
+        print(f"{size} events there", file=sys.stderr)  # noqa: T201
+        found[str(size)] = measure(contenders, events, size, options)
+        found[str(size)]["parts_us"] = parts(ours, events, 200)
+        found[str(size)]["snapshot_ms"] = snapshot_ms(ours.books)
+        there += options.commits * options.rounds
+    return found
+
+
+def judged(found: dict[str, Any]) -> dict[str, Any]:
+    """The bars: [measured, limit, held]."""
+    first, last = found[min(found, key=int)], found[max(found, key=int)]
+    growth = round(last["to_floor"] / first["to_floor"], 3)
+    worst = max(each["to_sqlite"] for each in found.values())
+    bars = {
+        "growth": [growth, BARS["growth"], growth <= BARS["growth"]],
+        "to_sqlite": [worst, BARS["to_sqlite"], worst <= BARS["to_sqlite"]],
+    }
+    tinydb = found.get(str(TINYDB_MOST), {}).get("tinydb_to_keping")
+    if tinydb:
+        bars["tinydb_to_keping"] = [tinydb, BARS["tinydb_to_keping"], tinydb >= BARS["tinydb_to_keping"]]
+    return bars
+
+
+def machine() -> dict[str, Any]:
+    model = [line for line in Path("/proc/cpuinfo").read_text(encoding="ascii").splitlines() if "model name" in line]
+    return {
+        "cpu": model[0].partition(":")[2].strip() if model else platform.machine(),
+        "cores": os.cpu_count(),
+        "kernel": platform.release(),
+        "load": [round(each, 1) for each in os.getloadavg()],
+        "python": platform.python_version(),
+        "sqlite": sqlite3.sqlite_version,
+        "tinydb": version("tinydb"),
+        "persist-queue": QUEUE.partition("==")[2],
+    }  # fmt: skip
+
+
+def main() -> None:
+    """Print one JSON object and keep it; exit 0 whatever the figures are: a benchmark measures, it does not judge."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--most", type=int, default=SIZES[-1], help="events; sizes above are left out")
+    parser.add_argument("--commits", type=int, default=300, help="of each contender in a round")
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    BENCH.mkdir(parents=True, exist_ok=True)
+    install_queue()
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory(dir=BENCH) as place:
+        found = run(Path(place), options)
+    result = {
+        "machine": machine(), "commits": options.commits, "rounds": options.rounds,
+        "tinydb_left_out_above": TINYDB_MOST, "events": found, "bars": judged(found),
+        "minutes": round((time.monotonic() - begun) / 60, 1),
+    }  # fmt: skip
+    text = json.dumps(result, indent=2) + "\n"
+    print(text, end="")  # noqa: T201
+    if options.most >= SIZES[-1]:
+        RESULT.parent.mkdir(exist_ok=True)
+        RESULT.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
