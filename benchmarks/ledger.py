@@ -9,8 +9,8 @@ Each contender gets the same event, one durable commit each, in turn; so a busy 
 * `queue`: persist-queue (PyPI), its SQLite queue, as it comes;
 * `tinydb`: TinyDB with its own JSONStorage, up to 100,000 events: with more an insert takes ten seconds;
 * `floor`: as many bytes appended to a file, and fdatasync: the least that our format costs;
-* `in_place`: as many written over the zeros of a file that is long enough, and fdatasync, as SQLite's log does once it
-  has been written: its size does not change, so the file system may have less to do.
+* `in_place`: as many written over the zeros of a file that is long enough, and fdatasync, as SQLite's log does once
+  it has grown: the size does not change, so the file system has less to do.
 
 Figures are medians of each round. A ratio is taken within a round, and the best round counts: noise only adds. The
 result is printed, and kept in benchmarks/results/ledger.json. Takes some minutes and 1 GB below var/bench.
@@ -260,8 +260,8 @@ def run(place: Path, options: Any) -> dict[str, Any]:
     events = endless()
     ours = Keping(place)
     contenders: dict[str, Contender] = {
-        "floor": Floor(place), "in_place": InPlace(place), "keping": ours, "sqlite": Sqlite(place), "queue": Queue(place),
-        "tinydb": StockTinyDB(place),
+        "floor": Floor(place), "in_place": InPlace(place), "keping": ours, "sqlite": Sqlite(place),
+        "queue": Queue(place), "tinydb": StockTinyDB(place),
     }  # fmt: skip
     found: dict[str, Any] = {}
     there = 1
