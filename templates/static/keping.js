@@ -125,7 +125,7 @@
     event.preventDefault();
     follow(link.href);
   });
-  addEventListener("pageshow", () => { errand = null; });
+  addEventListener("pageshow", event => { if (event.persisted) errand = null; });
   document.addEventListener("change", event => { if (event.target.matches("[data-submit]")) event.target.form.requestSubmit(); });
 
   // The idle end is the server's; any touch puts it off, and half a minute before it the screen asks.

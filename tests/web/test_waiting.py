@@ -259,6 +259,38 @@ def test_a_refusal_is_shown_and_the_page_works_on(kiosk: Kiosk, screen: Screen) 
     screen.page.wait_for_url("**/queue")
 
 
+def test_a_tap_before_the_page_is_whole_is_a_tap(kiosk: Kiosk, screen: Screen) -> None:
+    """The card's face is slow to come, the answer to the tap is slower: the page is complete in between."""
+    faces, asked = hold(screen, "**/large.webp"), hold(screen, "**/healthz")
+    screen.page.tap("text=Cetak berikutnya")
+    release(screen, asked)
+    with screen.page.expect_request("**/healthz"):
+        screen.page.tap(".foot .primary")
+    release(screen, faces)
+    screen.page.wait_for_load_state()
+    release(screen, asked)
+    screen.page.wait_for_url("**/now")
+    assert len(kiosk.made()) == 1
+
+
+def hold(screen: Screen, what: str) -> list[Route]:
+    """Requests for `what` wait in this list."""
+    held: list[Route] = []
+
+    def keep(route: Route) -> None:
+        held.append(route)
+
+    screen.page.route(what, keep)
+    return held
+
+
+def release(screen: Screen, held: list[Route]) -> None:
+    """Let the one that was held go on, as soon as it is there."""
+    while not held:
+        screen.page.wait_for_timeout(10)
+    held.pop().continue_()
+
+
 def test_a_wrong_pin_is_told_and_the_right_one_is_taken(browser: Browser, kiosk: Kiosk) -> None:
     with screen_of(browser, kiosk.url) as screen:
         screen.open()
