@@ -46,14 +46,15 @@ REST_S, WORK_S = 4.0, 12.0
 SETTLED_S = 5.0
 
 
-def environment(name: str, *requirements: str) -> Path:
-    """The bin directory of an environment with these packages and no others; half a minute the first time."""
+def environment(name: str, *requirements: str, edition: str = "") -> Path:
+    """The bin directory of an environment with these packages and no others; half a minute the first time, and again
+    when they or `edition` are others."""
     place = ROOT / "var" / "bench" / name
-    stamp, wanted = place / "installed", repr(requirements) + (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    stamp, wanted = place / "installed", f"{requirements} {edition}"
     if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
         shutil.rmtree(place, ignore_errors=True)
         subprocess.run([sys.executable, "-m", "venv", str(place)], check=True)  # noqa: S603  # fixed words
-        pip = [str(place / "bin" / "pip"), "--quiet", "--disable-pip-version-check", "install"]
+        pip = [str(place / "bin" / "pip"), "-qq", "--disable-pip-version-check", "install"]
         subprocess.run([*pip, *requirements], check=True)  # noqa: S603  # fixed words
         stamp.write_text(wanted, encoding="utf-8")
     return place / "bin"
@@ -163,7 +164,9 @@ def medians(rounds: list[dict[str, float]]) -> dict[str, float]:
 
 
 def sides(rig: Rig, directory: Path) -> dict[str, Side]:
-    ours = environment("keping", "--editable", str(ROOT))
+    ours = environment(
+        "keping", "--editable", str(ROOT), edition=(ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    )
     peer = environment("octoprint", f"octoprint=={octoprint.VERSION}")
     config = str(directory / "rig" / "config.yaml")
     station = [str(ours / "keping"), "--config", config, "--data", str(rig.data), "run"]
