@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -24,8 +26,7 @@ from kiosk.core.change import Change
 from kiosk.core.frames import Frame
 from kiosk.errors import Rejected
 from kiosk.journal import scan
-from kiosk.views import View
-from tests.crash.events import GENESIS, LOT, Event, card, faults, records, stock
+from tests.crash.events import GENESIS, LOT, Event, card, faults, opening, records, stock
 
 SEGMENT_BYTES = 3_000
 LOTS = [LOT, "BAST-2/2018"]
@@ -51,6 +52,9 @@ class Station(RuleBasedStateMachine):
     def begin(self) -> None:
         self.books = Books.create(self.data, SEGMENT_BYTES, GENESIS, "test")
         self.acked = list(scan(self.data / "journal"))
+        for event in [*opening(6), records(range(1, 4))]:
+            self._commit(event)
+        self.records = 3
 
     def _commit(self, event: Event) -> bool:
         """False if it is not possible now; then nothing at all may have changed."""
@@ -83,14 +87,14 @@ class Station(RuleBasedStateMachine):
         self.records += count
 
     @precondition(lambda self: self.records > len(self.cards))
-    @rule(chip=st.integers(1, 4))
+    @rule(chip=st.integers(1, 3))
     def begin_card(self, chip: int) -> None:
         """Few chips for many cards: some lie in the machine a second time."""
         number = len(self.cards) + 1
         self.cards[number] = card(number, chip)[::-1]
 
     @precondition(lambda self: any(self.cards.values()))
-    @rule(data=st.data(), steps=st.integers(1, 8))
+    @rule(data=st.data(), steps=st.integers(1, 9))
     def go_on(self, data: st.DataObject, steps: int) -> None:
         """A card goes on as far as it can: not without a blank, nor with a chip that another card has."""
         number = data.draw(st.sampled_from([number for number, life in self.cards.items() if life]))
@@ -99,7 +103,7 @@ class Station(RuleBasedStateMachine):
             kind, body = left[-1]
             accepted = self._commit((kind, body))
             if body.get("intent", {}).get("step") == "encode":
-                assert accepted == (self.chips.setdefault(body["outcome"]["uid"], number) == number)
+                assert accepted == (self.chips.setdefault(body["outcome"]["uid"], number) == number), "accepted"
             if not accepted:
                 break
             left.pop()
@@ -161,6 +165,22 @@ def test_any_sequence(examples: int) -> None:
     play(examples)
 
 
+WRONG = {"negative": "holds -", "chip": "accepted", "view": "not what a replay gives"}
+
+
+def forgetful(commit: Callable[..., Frame]) -> Callable[..., Frame]:
+    """The running view loses its balances at each commit, the journal keeps them."""
+
+    def run(books: Books, kind: str, data: dict[str, Any], by: str) -> Frame:
+        frame = commit(books, kind, data, by)
+        with books.transaction() as view:
+            keys = [f"{row['sku']}/{row['account']}/{row['lot']}" for row in view.rows("balances")]
+            view.apply(frame.seq, [Change("balances", key, None) for key in keys])
+        return frame
+
+    return run
+
+
 @pytest.mark.parametrize("mutant", ["negative", "chip", "view"])
 def test_books_that_keep_less_are_found_out(monkeypatch: pytest.MonkeyPatch, mutant: str) -> None:
     """Accounts may fall below zero; a chip may be written twice; a commit is not applied to the view."""
@@ -169,6 +189,6 @@ def test_books_that_keep_less_are_found_out(monkeypatch: pytest.MonkeyPatch, mut
     elif mutant == "chip":
         monkeypatch.setattr(projection, "_consume_chip", lambda frame, job, read: Change("chips", job["id"], {}))
     else:
-        monkeypatch.setattr(View, "apply", lambda self, seq, changes: setattr(self, "seq", seq))
-    with pytest.raises(AssertionError):
-        play(400, Phase.generate)
+        monkeypatch.setattr(Books, "commit", forgetful(Books.commit))
+    with pytest.raises(AssertionError, match=WRONG[mutant]):
+        play(300, Phase.generate)
