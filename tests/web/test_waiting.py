@@ -268,6 +268,7 @@ def test_a_tap_before_the_page_is_whole_is_a_tap(kiosk: Kiosk, screen: Screen) -
         screen.page.tap(".foot .primary")
     release(screen, faces)
     screen.page.wait_for_load_state()
+    screen.page.unroute("**/large.webp")
     release(screen, asked)
     screen.page.wait_for_url("**/now")
     assert len(kiosk.made()) == 1
