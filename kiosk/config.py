@@ -68,6 +68,11 @@ class WebConfig:
 
 
 @dataclass(frozen=True)
+class ShiftConfig:
+    required: bool = False
+
+
+@dataclass(frozen=True)
 class JournalConfig:
     segment: int = field(default=8, metadata={"range": (1, 64)})
     audit: int = field(default=4, metadata={"range": (1, 168)})
@@ -98,6 +103,7 @@ class Config:
     hub: HubConfig = HubConfig()
     vault: VaultConfig = VaultConfig()
     web: WebConfig = WebConfig()
+    shift: ShiftConfig = ShiftConfig()
     journal: JournalConfig = JournalConfig()
     disk: DiskConfig = DiskConfig()
     log: LogConfig = LogConfig()

@@ -2,6 +2,8 @@
 
     {"command": "jobs.run", "arguments": {...}}  ->  {"result": ...} or {"error": {"message", "exit_code", "reason"}}
 
+With `"as": {"person": ID, "pin": PIN}` beside them somebody does it in their own name.
+
 The socket is 0600 and the peer's uid is asked of the kernel (SO_PEERCRED, unix(7)): the station's own user or root.
 """
 
@@ -22,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from kiosk.errors import DamagedData, KepingError, Rejected, Unavailable, UsageError
+from kiosk.people import Named
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +37,8 @@ class NotRunning(Unavailable):
     """No station listens on this DATA; nothing was asked."""
 
 
-Execute = Callable[[str, dict[str, Any], str], Any]
+Execute = Callable[..., Any]
+"""(command, arguments, by), and `named=Named(...)` where somebody gave their name and PIN. It asks who may."""
 
 
 class _Handler(socketserver.StreamRequestHandler):
@@ -54,10 +58,11 @@ class _Handler(socketserver.StreamRequestHandler):
         try:
             request = json.loads(line)
             command, arguments = str(request["command"]), dict(request["arguments"])
+            named = {"named": _named(request["as"])} if "as" in request else {}
         except (ValueError, KeyError, TypeError) as exc:
             return {"error": {"message": f"malformed request: {exc!r}", "exit_code": 2, "reason": None}}
         try:
-            return {"result": self.server.execute(command, arguments, by)}
+            return {"result": self.server.execute(command, arguments, by, **named)}
         except KepingError as exc:
             reason = exc.reason if isinstance(exc, Rejected) else None
             return {"error": {"message": str(exc), "exit_code": exc.exit_code, "reason": reason}}
@@ -103,8 +108,8 @@ def _address(data: Path) -> Iterator[str]:
         os.close(directory)
 
 
-def call(data: Path, command: str, arguments: dict[str, Any]) -> Any:
-    """Ask the station that runs on `data`. Blocks <= 30 s.
+def call(data: Path, command: str, arguments: dict[str, Any], named: Named | None = None) -> Any:
+    """Ask the station that runs on `data`, in the name of `named` if given. Blocks <= 30 s.
 
     NotRunning if none listens, Unavailable if it does not answer; else the station's own error with its exit code.
     """
@@ -113,7 +118,8 @@ def call(data: Path, command: str, arguments: dict[str, Any]) -> Any:
             connection.settimeout(TIMEOUT_S)
             with _address(data) as address:
                 connection.connect(address)
-            connection.sendall(json.dumps({"command": command, "arguments": arguments}).encode() + b"\n")
+            request = {"command": command, "arguments": arguments, **({"as": vars(named)} if named else {})}
+            connection.sendall(json.dumps(request).encode() + b"\n")
             with connection.makefile("rb") as file:
                 line = file.readline()
     except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
@@ -133,6 +139,10 @@ def _as_error(error: dict[str, Any]) -> KepingError:
         return Rejected(error["message"], error["reason"])
     kind = {2: UsageError, 3: DamagedData, 4: Unavailable}.get(error["exit_code"], KepingError)
     return kind(error["message"])
+
+
+def _named(given: Any) -> Named:
+    return Named(str(given["person"]), str(given["pin"]))
 
 
 def _peer_uid(connection: socket.socket) -> int:

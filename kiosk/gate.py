@@ -11,6 +11,7 @@ from kiosk.control import ControlServer
 from kiosk.crypto.keyfile import KeyFile, Lock, checked_passphrase, needs_passphrase
 from kiosk.crypto.keyring import Keyring
 from kiosk.errors import Rejected, UsageError
+from kiosk.people import Named
 from kiosk.vault import adopt_heads
 
 UNLOCK = "vault.unlock"
@@ -75,7 +76,7 @@ class _Gate:
         self._data = data
         self._server = ControlServer(data, self._execute)
 
-    def _execute(self, command: str, arguments: dict[str, Any], by: str) -> None:
+    def _execute(self, command: str, arguments: dict[str, Any], by: str, named: Named | None = None) -> None:
         if command != UNLOCK:
             raise Rejected("the vault is locked: keping vault unlock", "vault-locked")
         given = str(arguments.get("passphrase", ""))

@@ -10,25 +10,24 @@ from kiosk.books import Books
 from kiosk.core.change import ProjectionError
 from kiosk.core.reprint import BOOKINGS, ReprintReason, body, first_card, fitting_reasons
 from kiosk.errors import Rejected, UsageError
-from kiosk.people import People
 from kiosk.vault import Vault
 from kiosk.views import View
 
 
 class Reprints:
-    """`people`: whose PIN approves. `wake`, `may_start`: as kiosk.desk has them."""
+    """`approve(by, second, pin)`: as kiosk.stock has it. `wake`, `may_start`: as kiosk.desk has them."""
 
     def __init__(
         self,
         books: Books,
         vault: Vault,
-        people: People,
+        approve: Callable[[str, str, str], str],
         wake: Callable[[], None] = lambda: None,
         may_start: Callable[[], None] = lambda: None,
     ) -> None:
         self._books = books
         self._vault = vault
-        self._people = people
+        self._approve = approve
         self._wake = wake
         self._may_start = may_start
         self.commands: dict[str, Callable[..., Any]] = {"jobs.reprint": self.reprint}
@@ -60,7 +59,7 @@ class Reprints:
         except ValueError:
             raise UsageError(f"reason: {reason!r} is not one of {', '.join(ReprintReason)}") from None
         self._may_start()
-        approved = self._people.second(by, supervisor, pin) if supervisor else None
+        approved = self._approve(by, supervisor, pin) if supervisor else None
         with self._books.transaction() as view:
             record, card = _find(view, job)
             booking = BOOKINGS.get((record["state"], why))

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from drivers.protocols import ApduLink, CardPrinter, ChipEncoder, PrinterStatus
+from kiosk.access import Access
 from kiosk.books import Books, DataLock
 from kiosk.callbacks import CallBacks
 from kiosk.callbook import CallBook
@@ -35,11 +36,13 @@ from kiosk.interruption import Interruption, note_start, note_stop
 from kiosk.janitor import Janitor
 from kiosk.outbox import Inbox, Outbox
 from kiosk.pace import Pace
-from kiosk.people import People
+from kiosk.people import Named, People
 from kiosk.pulse import Pulse
 from kiosk.render import render_face
 from kiosk.reprints import Reprints
 from kiosk.roster import Roster
+from kiosk.shift import Shifts
+from kiosk.staff import Staff
 from kiosk.stock import Stock
 from kiosk.sync.client import HubClient, connect
 from kiosk.sync.enrol import load_pins
@@ -97,12 +100,16 @@ class Station:
         self.counter = Counter(self.books, self.vault, desk_reader if self.config.reader.desk else None)
         people = People(self.data)
         self._guard = Guard(self.books, self.data, self.config, self._wake)
-        self.stock = Stock(self.books, people.second, self._wake)
-        self.reprints = Reprints(self.books, self.vault, people, self._wake, self._guard.check_new_job)
+        self.access = Access(people, self.books)
+        self.staff = Staff(self.books, people, self.access)
+        self.stock = Stock(self.books, self.access.second, self._wake)
+        self.shifts = Shifts(self.books, self.access, self.data, required=self.config.shift.required)
+        self.reprints = Reprints(self.books, self.vault, self.access.second, self._wake, self._may_start)
         self.roster = Roster(self.vault)
         self.callbacks = CallBacks(self.books, CallBook(self.data / "vault" / "calls", keyring), self.roster)
-        more = self.stock.commands | self.counter.commands | self.reprints.commands | self.callbacks.commands
-        self.desk = Desk(self.books, self._wake, self._guard.check_new_job, more)
+        parts = (self.stock, self.counter, self.reprints, self.callbacks, self.shifts, self.staff)
+        more = {name: action for part in parts for name, action in part.commands.items()}
+        self.desk = Desk(self.books, self._wake, self._may_start, more)
         self._janitor = Janitor(
             self.books, self.vault, self.roster, self.callbacks.close_older, self.config.vault, time.time
         )
@@ -123,7 +130,7 @@ class Station:
         # What can be refused was built before this line; from here on cards may move.
         self.worker = Worker(self.books, self._bench, self._prepress, plan, config.card.refusals_in_a_row)
         self.worker.on_change = self.pulse.beat
-        self.worker.barred = self._guard.barred
+        self.worker.barred = lambda: self._guard.barred() or self.shifts.barred()
         with self.books.transaction() as view:
             refs = [row["ref"] for row in view.rows("records") if row["state"] in LIVE]
         self.roster.begin(refs)
@@ -134,10 +141,14 @@ class Station:
         if sync:
             self.sync = sync
             sync.start()
-        self._control = ControlServer(self.data, self.execute)
+        self._control = ControlServer(self.data, self.ask)
+
+    def ask(self, command: str, arguments: dict[str, Any], by: str, named: Named | None = None) -> Any:
+        """The door of control socket and shell: `execute`, if the table of permissions lets `named`, else `by`."""
+        return self.execute(command, arguments, self.access.admit(command, arguments, by, named))
 
     def execute(self, command: str, arguments: dict[str, Any], by: str) -> Any:
-        """One command of the control socket: the station's own, or the desk's."""
+        """One command, the station's own or the desk's. Whoever calls this has asked who may (`ask`)."""
         match command:
             case "station.status":
                 return self.status()
@@ -162,6 +173,7 @@ class Station:
             "poisoned": self.books.poisoned,
             "holdup": {"reasons": sorted(holdup.reasons), "message": str(holdup)} if holdup else None,
             "sync": vars(sync.state) if sync else None,
+            "shift": self.shifts.current,
             **self._guard.status,
         }
 
@@ -204,6 +216,10 @@ class Station:
         self._control = self.worker = self._prepress = self.sync = None
         self.books.close()
         self._lock.release()
+
+    def _may_start(self) -> None:
+        self._guard.check_new_job()
+        self.shifts.check_open()
 
     def _wake(self) -> None:
         if self.worker:

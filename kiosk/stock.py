@@ -80,7 +80,7 @@ class Stock:
         said = said_of(HAND_MOVEMENTS[COUNT], document, {"reason": reason} if reason else {}, complete=False)
         approved = {"approved": self._second(by, second, pin)} if second else {}
         with self._books.transaction() as view:
-            held = [sum(_standing(view, sku, place).values()) for place, sku, _ in found]
+            held = [sum(standing(view, sku, place).values()) for place, sku, _ in found]
             pairs = list(zip(found, held, strict=True))
             differences = [
                 (place, sku, blanks - booked) for (place, sku, blanks), booked in pairs if blanks != booked
@@ -90,7 +90,7 @@ class Stock:
                 raise Rejected(f"{where}: not as in the books; give a reason and a second person", "count-differs")
             rows = [[place.value, sku.value, blanks, booked] for (place, sku, blanks), booked in pairs]
             moves = self._book(
-                view, {"movement": COUNT, **said, "counted": rows, **approved}, _adjusted(view, differences), by
+                view, {"movement": COUNT, **said, "counted": rows, **approved}, adjusted(view, differences), by
             )
         return {"differences": [[place.value, sku.value, more] for place, sku, more in differences], "moves": moves}
 
@@ -127,7 +127,7 @@ class Stock:
         return self._approve(by, text("second", second), text("pin", pin))
 
     def _book(self, view: View, body: dict[str, Any], transfers: list[Transfer], by: str) -> Moves:
-        _must_fit(view, transfers)
+        must_fit(view, transfers)
         moves = [transfer.to_json() for transfer in transfers]
         self._books.commit("stock", {**body, "moves": moves}, by)
         self._wake()
@@ -164,14 +164,14 @@ def _drawn(lots: dict[str, int], quantity: int, sku: Sku, source: Account) -> li
         raise Rejected(f"{source} of {sku}: {exc}", "insufficient-stock") from exc
 
 
-def _adjusted(view: View, differences: list[tuple[Account, Sku, int]]) -> list[Transfer]:
+def adjusted(view: View, differences: list[tuple[Account, Sku, int]]) -> list[Transfer]:
     """Missing blanks leave the oldest lots. Blanks too many come back from what was missed, now or before, else are
     taken for the newest lot of the place, or of the station: nothing on a blank says which it is of."""
     gone, transfers = Account.COUNT_ADJUSTMENT, []
     missed = {sku: {lot: part for lot, part in view.places(sku, gone).items() if part > 0} for sku in Sku}
     for place, sku, more in sorted(differences, key=lambda row: row[2]):
         if more < 0:
-            parts = _drawn(_standing(view, sku, place), -more, sku, place)
+            parts = _drawn(standing(view, sku, place), -more, sku, place)
             transfers += [Transfer(sku, lot, place, gone, part) for lot, part in parts]
         else:
             parts = draw(missed[sku], min(more, sum(missed[sku].values())))
@@ -191,7 +191,7 @@ def _newest_lot(view: View, sku: Sku, place: Account) -> str:
     return here[-1] if here else str(known[-1]["lot"])
 
 
-def _standing(view: View, sku: Sku, place: Account) -> dict[str, int]:
+def standing(view: View, sku: Sku, place: Account) -> dict[str, int]:
     """Lot -> quantity where it can be counted: not while a blank is on its way from there into the machine."""
     lots = view.places(sku, place)
     if place is Account.HOPPER and _free(view, sku, place) != lots:
@@ -199,7 +199,7 @@ def _standing(view: View, sku: Sku, place: Account) -> dict[str, int]:
     return lots
 
 
-def _must_fit(view: View, transfers: list[Transfer]) -> None:
+def must_fit(view: View, transfers: list[Transfer]) -> None:
     """One stack in the hopper can't be told apart by SKU; a blank whose feed was begun is spoken for."""
     for transfer in transfers:
         if transfer.target is Account.HOPPER:

@@ -17,6 +17,7 @@ COMMANDS = {
     "jobs": "kiosk.cli.jobs:jobs",
     "ledger": "kiosk.cli.ledger:ledger",
     "run": "kiosk.cli.station:run",
+    "shift": "kiosk.cli.shift:shift",
     "sim": "kiosk.cli.rig:sim",
     "stock": "kiosk.cli.stock:stock",
     "sync": "kiosk.cli.sync:sync",
@@ -30,11 +31,12 @@ COMMANDS = {
 @click.option("--config", type=click.Path(path_type=Path), help="Configuration file.")
 @click.option("--data", type=click.Path(path_type=Path), help="Directory of journal, vault and keys.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON value on standard output.")
+@click.option("--as", "person", metavar="ID", help="Who does it: asks for their PIN, or takes it from KEPING_PIN.")
 @click.version_option(package_name="keping")
 @click.pass_context
-def main(context: click.Context, config: Path | None, data: Path | None, as_json: bool) -> None:
+def main(context: click.Context, config: Path | None, data: Path | None, as_json: bool, person: str | None) -> None:
     """Keping: one print station, every blank accounted for."""
-    context.obj = App(config, data, as_json)
+    context.obj = App(config, data, as_json, person)
 
 
 __all__ = ["main"]

@@ -6,6 +6,7 @@ import getpass
 import importlib
 import json
 import logging
+import os
 import signal
 import sys
 import threading
@@ -20,8 +21,10 @@ import click
 from kiosk.config import Config, find_config, find_data, load_config
 from kiosk.control import NotRunning, call
 from kiosk.errors import KepingError
+from kiosk.people import Named
 
-COMMON = {"--config", "--data", "--json"}
+COMMON = {"--config", "--data", "--json", "--as"}
+PIN_VARIABLE = "KEPING_PIN"
 
 
 class KepingGroup(click.Group):
@@ -58,7 +61,7 @@ class KepingGroup(click.Group):
 
 
 def common_first(arguments: list[str]) -> list[str]:
-    """Move --config, --data and --json before the command, where click looks for them."""
+    """Move --config, --data, --json and --as before the command, where click looks for them."""
     first: list[str] = []
     rest: list[str] = []
     waiting = list(arguments)
@@ -82,6 +85,7 @@ class App:
     config_path: Path | None
     data_path: Path | None
     as_json: bool
+    person: str | None = None
 
     @cached_property
     def config(self) -> Config:
@@ -95,17 +99,26 @@ class App:
     def by(self) -> str:
         return f"cli:{getpass.getuser()}"
 
+    @cached_property
+    def named(self) -> Named | None:
+        """Who does it, if they said so (--as): their PIN is asked for, or taken from KEPING_PIN."""
+        if self.person is None:
+            return None
+        pin = os.environ.get(PIN_VARIABLE) or click.prompt(f"PIN of {self.person}", hide_input=True, err=True)
+        return Named(self.person, pin)
+
     def execute(self, command: str, **arguments: Any) -> Any:
-        """By the running station if one runs, else here, under the data lock."""
+        """By the running station if one runs, else here, under the data lock. Both ask who may."""
+        named = self.named
         try:
-            return call(self.data, command, arguments)
+            return call(self.data, command, arguments, named)
         except NotRunning:
             pass
         from kiosk.station import Station  # devices, rendering and the link: only where no station runs
 
         station = Station(self.config, self.data, self.by)
         try:
-            return station.execute(command, arguments, self.by)
+            return station.ask(command, arguments, self.by, named)
         finally:
             station.close()
 

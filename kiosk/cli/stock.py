@@ -28,7 +28,7 @@ def stock() -> None:
     """Blanks, by double entry."""
 
 
-def _asked(second: str, pin: str) -> dict[str, str]:
+def asked(second: str, pin: str) -> dict[str, str]:
     """Who approves; nothing if nobody was named, for the station to say whether that will do."""
     if second and not pin:
         pin = click.prompt("PIN", hide_input=True)
@@ -62,7 +62,7 @@ def _movement(row: Movement, name: str) -> click.Command:
 
     @pass_app
     def carry_out(app: App, /, sku: str, qty: int, document: str, **said: str | None) -> None:
-        approval = _asked(said.pop("second", "") or "", said.pop("pin", "") or "")
+        approval = asked(said.pop("second", "") or "", said.pop("pin", "") or "")
         given = {key: value for key, value in said.items() if value} | approval
         moves = app.execute("stock.move", movement=row.name, sku=sku, quantity=qty, document=document, **given)
         app.answer(moves, lambda: _shown(moves))
@@ -90,7 +90,7 @@ for each in HAND_MOVEMENTS.values():
         _add(each)
 
 
-class _Counted(click.ParamType[list[str | int]]):
+class Counted(click.ParamType[list[str | int]]):
     name = "place/sku=n"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> list[str | int]:
@@ -102,7 +102,7 @@ class _Counted(click.ParamType[list[str | int]]):
 
 
 @stock.command(params=[SECOND, PIN])
-@click.argument("counted", nargs=-1, required=True, type=_Counted())
+@click.argument("counted", nargs=-1, required=True, type=Counted())
 @click.option("--document", default="", help="Number of the paper that was written.")
 @click.option("--reason", default="", help="Why it differs; needed if it does.")
 @pass_app
@@ -111,7 +111,7 @@ def count(app: App, /, counted: tuple[list[str | int], ...], second: str, pin: s
 
     A difference needs a reason and a second person. Count before you look at the balance.
     """
-    found = app.execute("stock.count", counted=list(counted), **said, **_asked(second, pin))
+    found = app.execute("stock.count", counted=list(counted), **said, **asked(second, pin))
     rows = found["differences"]
     app.answer(found, lambda: table(rows, ["place", "sku", "difference"]) if rows else "as in the books")
 
@@ -122,7 +122,7 @@ def count(app: App, /, counted: tuple[list[str | int], ...], second: str, pin: s
 @pass_app
 def reverse(app: App, entry: int, reason: str, second: str, pin: str) -> None:
     """Book the counter-entry of a movement, by its number in `stock list`. A second person approves."""
-    moves = app.execute("stock.reverse", entry=entry, reason=reason, **_asked(second, pin))
+    moves = app.execute("stock.reverse", entry=entry, reason=reason, **asked(second, pin))
     app.answer(moves, lambda: _shown(moves))
 
 
@@ -134,7 +134,7 @@ def reverse(app: App, entry: int, reason: str, second: str, pin: str) -> None:
 @pass_app
 def destroy_old_cards(app: App, /, qty: int, second: str, pin: str, **said: str) -> None:
     """Take destroyed old cards out of their register. A second person approves."""
-    left = app.execute("stock.destroy-old-cards", quantity=qty, **said, **_asked(second, pin))
+    left = app.execute("stock.destroy-old-cards", quantity=qty, **said, **asked(second, pin))
     app.answer({"old_cards": left}, lambda: f"{left} old cards are left")
 
 

@@ -22,7 +22,7 @@ def sync() -> None:
 def status(app: App) -> None:
     """What the centre has acknowledged, what waits, and how the mirror stands."""
     try:
-        running = call(app.data, "station.status", {})
+        running = call(app.data, "station.status", {}, app.named)
         found = {**(running["sync"] or {}), "mirror": running["mirror"]}
     except NotRunning:
         last = max((frame.seq for frame in scan(app.data / "journal")), default=0)
@@ -43,5 +43,5 @@ def _noted(path: Path) -> int:
 @pass_app
 def now(app: App) -> None:
     """Look at the centre at once, whatever the back-off says. Needs a running station."""
-    call(app.data, "sync.now", {})
+    call(app.data, "sync.now", {}, app.named)
     app.answer({"asked": True}, lambda: "asked")

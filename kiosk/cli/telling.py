@@ -153,6 +153,25 @@ def _reprint(data: Body) -> str:
     )
 
 
+def _blanks(rows: list[list[Any]]) -> str:
+    return ", ".join(f"{place}/{sku} {blanks}" for place, sku, blanks in rows)
+
+
+def _shift_closed(data: Body) -> str:
+    terms = [
+        f"{sku} " + " ".join(f"{name} {blanks}" for name, blanks in row.items())
+        for sku, row in data["equation"].items()
+    ]
+    reason = f", difference: {data['reason']}" if data["moves"] else ""
+    approved = f", approved by {data['approved']}" if data.get("approved") else ""
+    return f"shift {data['shift']} is closed: {'; '.join(terms)}{reason}{approved}"
+
+
+def _people(data: Body) -> str:
+    said = [f"{name} {data[name]}" for name in ("from", "to", "document", "left") if name in data]
+    return ", ".join([f"{data['person']} ({data['role']}): {data['change']}", *said])
+
+
 _WORDS: dict[str, Callable[[Body], str]] = {
     "genesis": _genesis,
     "segment": _segment,
@@ -170,6 +189,10 @@ _WORDS: dict[str, Callable[[Body], str]] = {
     "reprint": _reprint,
     "call-back": lambda data: f"call-back {data['number']} was noted ({data['reason']})",
     "call-back-closed": lambda data: f"call-back {data['number']} was called",
+    "shift-opened": lambda data: f"shift {data['shift']} opens, {_blanks(data['opening'])}",
+    "shift-counted": lambda data: f"shift {data['shift']}, counted: {_blanks(data['counted'])}",
+    "shift-closed": _shift_closed,
+    "people": _people,
 }
 TOLD = frozenset(_WORDS)
 """Kinds that have words; a test compares them with those that there are."""

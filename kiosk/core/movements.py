@@ -48,6 +48,8 @@ BY_HAND = "stock"
 REVERSE = "reverse"
 """The counter-entry of one earlier movement by hand: the same quantities back. It is linked by `reverses`."""
 COUNT = "count"
+COUNTING = frozenset({BY_HAND, "shift-closed"})
+"""Kinds of the frames that book the difference between a count and the books."""
 
 _A, _D = Account, Detail
 _MACHINE = frozenset({"step", "job-resolved", "job-ended"})
@@ -121,7 +123,9 @@ TABLE = (
         "destroy", (_A.SPOILED, _A.FACTORY_DEFECT), _A.DESTROYED, paper="berita acara",
         needs=(_D.WITNESSES, _D.METHOD), second=True,
     ),
-    _by_hand(COUNT, COUNTABLE, _A.COUNT_ADJUSTMENT, needs=(_D.REASON,), second=True, both_ways=True),
+    _by_hand(
+        COUNT, COUNTABLE, _A.COUNT_ADJUSTMENT, kinds=COUNTING, needs=(_D.REASON,), second=True, both_ways=True
+    ),
     # Of one card, by what a device or a person says of it.
     _of_a_card("feed", (_A.HOPPER,), _A.IN_MACHINE),
     _of_a_card("not-fed", (_A.IN_MACHINE,), _A.HOPPER),

@@ -1,15 +1,16 @@
 """From a frame to the changes it makes in the view. Pure: reads documents, returns new ones.
 
 Tables: station, records, jobs (open), finished (the last `FINISHED_KEPT`), uncollected, missing, callbacks, tally,
-balances, lots, entries (the last `ENTRIES_KEPT`), causes, chips, intake; keys are strings. Replaying every frame from
-the first gives the same tables as following them one by one; that is what makes the view disposable.
+balances, lots, entries (the last `ENTRIES_KEPT`), causes, chips, intake, shift, shifts (the last `SHIFTS_KEPT`),
+people, acting; keys are strings. Replaying every frame from the first gives the same tables as following them one by
+one; that is what makes the view disposable.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from kiosk.core import callbacks, collection, reprint, stock
+from kiosk.core import callbacks, collection, reprint, shift, staff, stock
 from kiosk.core.accounts import Place, Transfer, post
 from kiosk.core.change import Change, Document, ProjectionError, Read, counted, stored
 from kiosk.core.frames import Frame
@@ -19,10 +20,10 @@ from kiosk.core.plan import Step
 
 FINISHED_KEPT = 200
 
-SHAPE = 4
+SHAPE = 5
 """Of the tables. Raise it with every table or field that is new: a snapshot of another shape is not taken, the
 journal is replayed. 1: without `uncollected`, `missing`, `callbacks`. 2: without `handed_over_at` of a record. 3:
-without `lots`, `entries`."""
+without `lots`, `entries`. 4: without `shift`, `shifts`, `people`, `acting`."""
 
 SPOKEN_FOR = frozenset({"in-job", "printed", "issued", "card-missing"})
 """Record states in which there is a card, or may be one. What was refused before a blank was spent may be tried
@@ -57,6 +58,7 @@ def _movements(frame: Frame, read: Read) -> list[Change]:
         } if quantity else None)
         for place, quantity in post(balance_of, transfers).items()
     ]  # fmt: skip
+    changes += shift.follow(frame, transfers, read)
     cause = frame.data.get("cause")
     return changes + (_counted_cause(transfers, cause, read) if cause and transfers else [])
 
@@ -237,5 +239,9 @@ _HANDLERS: dict[str, Callable[[Frame, Read], list[Change]]] = {
     "reprint": reprint.reprinted,
     "call-back": callbacks.noted,
     "call-back-closed": callbacks.closed,
+    shift.OPENED: shift.opened,
+    shift.COUNTED_KIND: shift.counted_blindly,
+    shift.CLOSED: shift.closed,
+    "people": staff.changed,
 }
 KINDS = frozenset(_HANDLERS)

@@ -38,7 +38,7 @@ def create_app(house: House) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["house"] = house
     language.install(app)
-    security.guard(app, house.sessions, house.parked)
+    security.guard(app, house.sessions, house.parked, house.people, house.station.access)
     frame.install(app)
     errors.install(app)
     app.add_url_rule("/font/<weight>.woff", "font", _font)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 
 STATUS = ((Rejected, 409), (UsageError, 400))
+FORBIDDEN = frozenset({"not-permitted", "pin-needed", "pin-wrong", "pin-wait"})
+"""Reasons that are about who somebody is."""
 
 
 def install(app: Flask) -> None:
@@ -22,7 +24,8 @@ def install(app: Flask) -> None:
     def refused(error: KepingError) -> Response:
         reason = error.reason if isinstance(error, Rejected) else ""
         page = render_template("refused.html", title=REFUSALS.get(reason, ""), detail=str(error))
-        return make_response(page, next((status for kind, status in STATUS if isinstance(error, kind)), 503))
+        status = next((status for kind, status in STATUS if isinstance(error, kind)), 503)
+        return make_response(page, 403 if reason in FORBIDDEN else status)
 
     @app.errorhandler(HTTPException)
     def failed(error: HTTPException) -> BaseResponse:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +13,15 @@ from markupsafe import Markup
 
 from kiosk.core.accounts import Account
 from kiosk.core.jobs import JobState, Why
-from kiosk.core.records import Sku
+from kiosk.core.records import Fields, Sku
 from kiosk.web import words
 from kiosk.web.house import House, house
 from kiosk.web.language import say
+from kiosk.web.security import may_open
 from kiosk.web.sessions import WARN_S
 
+NOBODY: Mapping[str, Fields] = {}
+"""The roster of those who may not see people's data."""
 READER_FAULTS = frozenset({"reader-missing", "reader-busy"})
 
 
@@ -90,10 +94,16 @@ def install(app: Flask) -> None:
     @app.context_processor
     def values() -> dict[str, Any]:
         session = g.get("session")
+
+        def opens(endpoint: str) -> bool:
+            acting = house().station.access.is_acting(session.person) if session else False
+            return session is not None and may_open(endpoint, session.person, acting=acting)
+
         return {
             "bar": read_bar(house()) if session else None,
             "session": session,
-            "roster": house().station.roster,
+            "roster": house().station.roster if opens("queue") else NOBODY,
+            "may_open": opens,
             "language": g.get("language", "id"),
             "here": request.endpoint,
             "form_fields": lambda: form_fields(session.csrf) if session else "",

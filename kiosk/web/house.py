@@ -21,12 +21,16 @@ class House:
     people: People
     sessions: Sessions = field(default_factory=Sessions)
     throttle: Throttle = field(default_factory=Throttle)
+    """Of the touchscreen and of the control socket: a PIN that is wrong at one counts at the other."""
     parked: Parked = field(default_factory=Parked)
     waiting: Waiting = field(default_factory=Waiting)
     unsent: Unsent = field(default_factory=Unsent)
     told: set[str] = field(default_factory=set)
     """People who have seen what happened while the station was down."""
     leaving: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.station.access.throttle = self.throttle
 
     def leave(self) -> None:
         """The server ends: so do its streams, at once."""

@@ -1,5 +1,7 @@
 """What every request must pass, and what every answer carries.
 
+Whether a person may do it is asked here, once for every screen: kiosk.core.permissions has the table.
+
 Threats answered here: a page in another tab (Origin, SameSite, CSRF token), DNS rebinding (Host), an injected script
 (CSP without any inline source), a form sent twice (idempotency key). OWASP ASVS 4.0: V3, V4.2.2, V14.4, V14.5.
 """
@@ -12,9 +14,14 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, g, redirect, request, url_for
 
+from kiosk.access import Access
+from kiosk.core.permissions import ACTS, EVERYBODY, ROUTES, Act
+from kiosk.errors import Rejected
+from kiosk.people import People, Person
 from kiosk.web.sessions import Parked, Session, Sessions
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from threading import Lock
 
     from werkzeug.datastructures import Headers
@@ -23,8 +30,10 @@ if TYPE_CHECKING:
 COOKIE = "keping"
 LANGUAGE_COOKIE = "bahasa"
 HOSTS = frozenset({"127.0.0.1", "localhost"})
-OPEN = frozenset({"static", "font", "sign_in", "choose_language", "healthz"})
+OPEN = EVERYBODY
 """Endpoints for somebody who is not signed in."""
+OWN_PIN = "own_pin"
+"""The field in which a form carries the PIN of who sends it, for an act that asks for it."""
 PASSIVE = frozenset({"live", "glance"})
 """Endpoints that a page asks for by itself: they keep nobody signed in."""
 MACHINE = PASSIVE | {"stay"}
@@ -43,28 +52,69 @@ HEADERS = {
 }
 
 
-def guard(app: Flask, sessions: Sessions, parked: Parked) -> None:
-    """Install the checks on `app`."""
+def guard(
+    app: Flask, sessions: Sessions, parked: Parked, people: People, access: Access, *,
+    routes: Mapping[str, str] = ROUTES,
+) -> None:  # fmt: skip
+    """Install the checks on `app`. `routes`: endpoint -> act; what is not in it is open to nobody."""
 
     def check() -> BaseResponse | None:
-        return _check(sessions, parked)
+        _check_origin()
+        g.session = sessions.find(request.cookies.get(COOKIE), touch=_is_a_person())
+        if request.endpoint in OPEN:
+            return None
+        if g.session is None or not _is_still_here(sessions, people):
+            return _to_sign_in(parked)
+        led_to = _check_form(sessions, g.session) if request.method == "POST" else None
+        if led_to is None:
+            _check_act(access, routes)
+        return led_to
 
     app.before_request(check)
     app.after_request(_harden)
     app.teardown_request(_end_turn)
 
 
-def _check(sessions: Sessions, parked: Parked) -> BaseResponse | None:
+def _is_still_here(sessions: Sessions, people: People) -> bool:
+    """Somebody who was deactivated is signed out by it; a changed role holds from the next touch on."""
+    person = people.get(g.session.person.id)
+    if person is None or not person.active:
+        sessions.end(g.session.token)
+        g.session = None
+        return False
+    g.session.person = person
+    return True
+
+
+def _check_act(access: Access, routes: Mapping[str, str]) -> None:
+    """Rejected, naming who may. An act that asks for the PIN takes it from the form, counted as at the sign-in."""
+    if request.endpoint is None:
+        return  # there is no such page, which is said next
+    if request.endpoint not in routes:
+        raise Rejected(f"{request.endpoint}: no act of the table", "not-permitted")
+    act, person = ACTS[routes[request.endpoint]], current().person
+    pin = request.form.get(OWN_PIN, "")
+    access.check(act, person, fresh=bool(act.pin and pin))
+    if act.pin:
+        access.sign_in(person.id, pin)
+
+
+def may_open(endpoint: str, person: Person, *, acting: bool = False) -> bool:
+    """Whether a link there leads to a page, and not to a refusal."""
+    act: Act = ACTS[ROUTES[endpoint]]
+    return act.open_to(person.role, acting=acting)
+
+
+def first_page(person: Person) -> str:
+    """Where the day begins: at the queue, or for those who see no people at the blanks."""
+    return "queue" if may_open("queue", person) else "supplies"
+
+
+def _check_origin() -> None:
     if request.host.partition(":")[0] not in HOSTS:
         abort(400, "host")
     if request.method == "POST" and not _from_here(request.headers):
         abort(403, "origin")
-    g.session = sessions.find(request.cookies.get(COOKIE), touch=_is_a_person())
-    if request.endpoint in OPEN:
-        return None
-    if g.session is None:
-        return _to_sign_in(parked)
-    return _check_form(sessions, g.session) if request.method == "POST" else None
 
 
 def _is_a_person() -> bool:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from kiosk.people import Person
+from kiosk.throttle import LIMITS, Throttle
 
 IDLE_S = 600.0
 WARN_S = 30.0
 MOST_SESSIONS = 16
-LIMITS = ((3, 60.0), (5, 600.0), (10, 3600.0))
-"""Wrong PINs allowed within so many seconds."""
 PARKED_MOST, PARKED_S = 10, 900.0
 KEYS_MOST = 500
 
@@ -84,39 +83,6 @@ class Sessions:
             return self._spent.get(key)
 
 
-class Throttle:
-    """Counts wrong PINs of one name. Thread-safe. Waiting is said, never slept.
-
-    `turn`: held while a PIN is tried, so that many tries at once are still counted one by one.
-    """
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._lock = threading.Lock()
-        self.turn = threading.Lock()
-        self._wrong: dict[str, deque[float]] = {}
-
-    def wait_s(self, name: str) -> float:
-        """Seconds until another try is allowed; 0 if now."""
-        now = self._clock()
-        with self._lock:
-            wrong = list(self._wrong.get(name, ()))
-        waits = [0.0]
-        for most, within in LIMITS:
-            recent = [at for at in wrong if now - at < within]
-            if len(recent) >= most:
-                waits.append(recent[-most] + within - now)
-        return max(waits)
-
-    def wrong(self, name: str) -> None:
-        with self._lock:
-            self._wrong.setdefault(name, deque(maxlen=LIMITS[-1][0])).append(self._clock())
-
-    def right(self, name: str) -> None:
-        with self._lock:
-            self._wrong.pop(name, None)
-
-
 class Parked:
     """Forms whose sender had been signed out: kept so that nothing typed is lost. Thread-safe, memory only."""
 
@@ -138,3 +104,6 @@ class Parked:
         with self._lock:
             at, path, form = self._forms.get(ticket, (0.0, "", {}))
         return (path, form) if path and self._clock() - at < PARKED_S else None
+
+
+__all__ = ["LIMITS", "Parked", "Session", "Sessions", "Throttle"]

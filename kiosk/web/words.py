@@ -47,6 +47,7 @@ STOPS = {
     "journal-damaged": "Buku stasiun rusak",
     "refusals-in-a-row": "Beberapa kartu ditolak berturut-turut",
     "record-refused": "Data tidak boleh dicetak",
+    "shift-not-open": "Giliran kerja belum dibuka",
 }
 
 REMEDIES = {
@@ -66,6 +67,7 @@ REMEDIES = {
     "journal-damaged": "Panggil penyelia: buku harus dipulihkan dari salinan.",
     "refusals-in-a-row": "Periksa pembaca dan kotak blangko sebelum melanjutkan.",
     "record-refused": "Panggil penyelia.",
+    "shift-not-open": "Buka giliran kerja.",
 }
 
 ANSWERS = {
@@ -105,6 +107,10 @@ KINDS = {
     "reprint": "Cetak ulang",
     "call-back": "Orang dicatat untuk ditelepon",
     "call-back-closed": "Orang sudah ditelepon",
+    "shift-opened": "Giliran dibuka",
+    "shift-counted": "Giliran dihitung",
+    "shift-closed": "Giliran ditutup",
+    "people": "Petugas berubah",
 }
 
 ACTORS = {"station": "stasiun", "centre": "pusat"}
@@ -193,4 +199,9 @@ REFUSALS = {
     "job-missing": "Pekerjaan itu tidak ada lagi",
     "not-possible-now": "Belum bisa sekarang",
     "insufficient-stock": "Blangko tidak cukup",
+    "not-permitted": "Itu bukan wewenang peran Anda",
+    "pin-needed": "PIN Anda diperlukan",
+    "pin-wrong": "PIN salah",
+    "pin-wait": "PIN salah terlalu sering. Tunggu sebentar",
+    "shift-not-open": "Giliran kerja belum dibuka",
 }

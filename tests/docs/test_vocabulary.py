@@ -17,10 +17,13 @@ from kiosk.core.callbacks import CallReason
 from kiosk.core.handover import ChipCheck, OldCard, Proof, Taker
 from kiosk.core.jobs import Answer, JobEvent, JobState, Why
 from kiosk.core.movements import BY_HAND, DESTROY_OLD_CARDS, HAND_MOVEMENTS, MOVEMENTS, REVERSE, DefectCause, Detail
+from kiosk.core.permissions import Role
 from kiosk.core.plan import Step
 from kiosk.core.reconcile import Verdict
 from kiosk.core.records import Reason, Sku
 from kiosk.core.reprint import ReprintReason
+from kiosk.core.shift import TERMS, Term
+from kiosk.core.staff import StaffEvent
 from kiosk.core.verdicts import SpoilCause, account_of_refused
 from kiosk.counter import PROBLEMS
 from kiosk.rig.faults import KINDS as FAULTS
@@ -82,6 +85,9 @@ WORDS: dict[str, Callable[[], set[str]]] = {
     "Stock movements": lambda: {*HAND_MOVEMENTS, REVERSE, DESTROY_OLD_CARDS.name},
     "Card movements": lambda: set(MOVEMENTS) - set(HAND_MOVEMENTS),
     "Movement details": lambda: set(Detail),
+    "Shift terms": lambda: set(Term),
+    "Roles": lambda: set(Role),
+    "People changes": lambda: set(StaffEvent),
     "Blanks": lambda: set(Sku),
     "Reasons of issuance": lambda: set(Reason),
     "Takers": lambda: set(Taker),
@@ -146,3 +152,11 @@ def test_a_missing_and_an_invented_word_would_be_found() -> None:
     text = "\n## Answers\n\n| keyword | meaning | x |\n|---|---|---|\n| `good` | a | b |\n| `fine` | a | b |\n"
     assert {row[0] for row in table(text, "Answers")} ^ set(Answer) == {"fine", "spoiled", "blank", "not-there"}
     assert list(keyword_literals('raise Halt("x", frozenset({"new-word"}))')) == ["new-word"]
+
+
+def test_the_terms_of_a_shift_say_which_accounts_they_are_of() -> None:
+    for name, meaning, _ in table(PAGE, "Shift terms"):
+        accounts = {account.value for account, terms in TERMS.items() if name in terms}
+        said = set(re.findall(r"`([a-z-]+)`", meaning))
+        assert said <= accounts, name
+        assert said or name == "taken-back"

@@ -58,6 +58,10 @@ TABLE: list[tuple[str, dict[str, Any], set[Key]]] = [
      {JOB1, JOB2, RECORD, OF_LOT}),
     ("call-back", {"number": CALL.value, "reason": "no-record"}, {CALL}),
     ("call-back-closed", {"number": CALL.value}, {CALL}),
+    ("shift-opened", {"shift": "S0001", "opening": [["shift", "wni", 3]]}, set()),
+    ("shift-counted", {"shift": "S0001", "counted": [["shift", "wni", 3]]}, set()),
+    ("shift-closed", {"shift": "S0001", "equation": {}, "counted": [], "moves": MOVE}, {OF_LOT}),
+    ("people", {"person": "maria", "change": "acting", "role": "operator", "document": LOT}, {PAPER}),
 ]  # fmt: skip
 
 

@@ -9,7 +9,6 @@ from flask import Flask, redirect, render_template, request, url_for
 
 from kiosk.core.reprint import ReprintReason
 from kiosk.errors import Rejected
-from kiosk.people import Role
 from kiosk.web.house import actor, done, house
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ def register(app: Flask) -> None:
 
 def card_problem(job: str) -> str:
     case = house().station.reprints.case(job)
-    supervisors = [person for person in house().people.all() if person.role is Role.SUPERVISOR]
+    supervisors = [person for person in house().people.active() if house().station.access.may_approve(person)]
     wrong = request.args.get("wrong", "")
     wait_s = math.ceil(house().throttle.wait_s(wrong)) if wrong else 0
     return render_template(
@@ -35,17 +34,10 @@ def card_problem(job: str) -> str:
 def reprint_card(job: str) -> Response:
     """The first card is booked away, the second begins. A wrong PIN is asked again, slower each time."""
     reason, supervisor = request.form.get("reason", ""), request.form.get("supervisor", "")
-    throttle = house().throttle
-    again = redirect(url_for("card_problem", job=job, wrong=supervisor), 303)
-    if supervisor and throttle.wait_s(supervisor):
-        return again
     try:
         house().station.reprints.reprint(actor(), job, reason, supervisor, request.form.get("pin", ""))
     except Rejected as exc:
-        if exc.reason != "approval-refused":
+        if exc.reason not in ("approval-refused", "pin-wait"):
             raise
-        throttle.wrong(supervisor)
-        return again
-    if supervisor:
-        throttle.right(supervisor)
+        return redirect(url_for("card_problem", job=job, wrong=supervisor), 303)
     return done("now")

@@ -10,6 +10,7 @@ from flask import Flask, redirect, render_template, request, url_for
 from kiosk.core.records import Fields, Reason
 from kiosk.web import words
 from kiosk.web.house import house
+from kiosk.web.security import current, first_page
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -30,7 +31,7 @@ def register(app: Flask) -> None:
 
 
 def home() -> Response:
-    return redirect(url_for("queue"), 303)
+    return redirect(url_for(first_page(current().person)), 303)
 
 
 def queue() -> str:

@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 
 from flask import Flask, redirect, render_template, request, url_for
 
+from kiosk.errors import Rejected
 from kiosk.web.frame import read_bar
 from kiosk.web.house import house
 from kiosk.web.language import LANGUAGES
-from kiosk.web.security import COOKIE, LANGUAGE_COOKIE, set_cookie
+from kiosk.web.security import COOKIE, LANGUAGE_COOKIE, first_page, may_open, set_cookie
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -33,8 +34,7 @@ def sign_in() -> Response | tuple[str, int]:
     if request.method == "GET":
         return _page()
     name = request.form.get("person", "")
-    with house().throttle.turn:
-        person, status = _try(name, request.form.get("pin", ""))
+    person, status = _try(name, request.form.get("pin", ""))
     if person is None:
         return _page(name, "pin" if status == 403 else "wait", status)
     answer = redirect(_where_to(person), 303)
@@ -44,19 +44,14 @@ def sign_in() -> Response | tuple[str, int]:
 
 def _try(name: str, pin: str) -> tuple[Person | None, int]:
     """The person if the PIN is theirs, else the status to answer with."""
-    throttle = house().throttle
-    if throttle.wait_s(name):
-        return None, 429
-    person = house().people.verify(name, pin)
-    if person is None:
-        throttle.wrong(name)
-        return None, 403
-    throttle.right(name)
-    return person, 303
+    try:
+        return house().station.access.sign_in(name, pin), 303
+    except Rejected as exc:
+        return None, 429 if exc.reason == "pin-wait" else 403
 
 
 def _page(chosen: str = "", wrong: str = "", status: int = 200) -> tuple[str, int]:
-    people = house().people.all()
+    people = house().people.active()
     chosen = chosen or (people[0].id if people else "")
     return render_template(
         "sign_in.html", people=people, chosen=chosen, wrong=wrong,
@@ -94,10 +89,10 @@ def _where_to(person: Person) -> str:
     parked = request.form.get("parked", "")
     if parked:
         return url_for("resume", ticket=parked)
-    if house().station.interruption and person.id not in house().told:
+    if house().station.interruption and person.id not in house().told and may_open("interruption", person):
         house().told.add(person.id)
         return url_for("interruption")
-    return _local(request.form.get("next", "")) or url_for("queue")
+    return _local(request.form.get("next", "")) or url_for(first_page(person))
 
 
 def _local(path: str) -> str:

@@ -1,0 +1,170 @@
+"""Who may do what: one table, and what each door opens is in it. Pure; docs/permissions.md is written from it.
+
+Who: O operator, S supervisor, T technician, A auditor, B the box: somebody at a shell of the station's own computer,
+as root or as the station's user, who gave no name (`cli:<user>` in the journal). An act that asks for the PIN can
+only be done by somebody who gives it with that very act, so never by the box. What needs a second person needs
+another one, who may `approve`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Role(StrEnum):
+    OPERATOR = "operator"
+    SUPERVISOR = "supervisor"
+    TECHNICIAN = "technician"
+    AUDITOR = "auditor"
+
+
+BOX = "box"
+_LETTERS = {"O": Role.OPERATOR, "S": Role.SUPERVISOR, "T": Role.TECHNICIAN, "A": Role.AUDITOR, "B": BOX}
+
+
+class Second(StrEnum):
+    """Whether another person must approve. `AT_TIMES`: where the act itself says so, as for a count that differs."""
+
+    NEVER = "no"
+    AT_TIMES = "at times"
+    ALWAYS = "yes"
+
+
+@dataclass(frozen=True)
+class Act:
+    """One row. `who`: letters, see above. `acting`: an acting supervisor (Plh) may, where a supervisor may."""
+
+    name: str
+    who: str
+    what: str
+    second: Second = Second.NEVER
+    pin: bool = False
+    acting: bool = True
+
+    @property
+    def holders(self) -> tuple[str, ...]:
+        return tuple(_LETTERS[letter] for letter in self.who.split())
+
+    def open_to(self, role: str, *, acting: bool = False) -> bool:
+        return role in self.holders or (acting and self.acting and Role.SUPERVISOR in self.holders)
+
+
+_AT_TIMES, _ALWAYS = Second.AT_TIMES, Second.ALWAYS
+
+TABLE = (
+    # act             who may      what it is
+    # Reading
+    Act("be-here",    "O S T A",   "sign out, stay signed in, read the help"),
+    Act("see-people", "O S",       "names, NIK, faces: queue, proofs, the card that is made, cards to hand over"),
+    Act("see-work",   "O S T A B", "jobs, blanks, shifts, link and state of the station, without people's data"),
+    Act("read-books", "A T S B",   "the journal: verify, trace, export"),
+    # Cards
+    Act("print",      "O S B",     "make jobs, one card or a run"),
+    Act("steer",      "O S T B",   "hold, release, cancel a job; go on after a stop"),
+    Act("resolve",    "O S B",     "say what became of a card in doubt"),
+    Act("hand-over",  "O S B",     "read a finished card and give it to its holder"),
+    Act("reprint",    "O S B",     "book a card away and make another; one that is lost is approved", _AT_TIMES),
+    Act("call-backs", "O S B",     "note, list and close telephone numbers of people who wait"),
+    # Blanks
+    Act("hopper",     "O S T B",   "load and unload the printer, set blanks aside and put them back"),
+    Act("write-off",  "O S T B",   "book blanks spoiled or defective"),
+    Act("give-back",  "O S B",     "return blanks to the vault"),
+    Act("give-out",   "S B",       "release blanks from the vault to the shift"),
+    Act("take-in",    "S B",       "receive blanks from the supplier or on loan, or back from the mobile unit"),
+    Act("take-out",   "S B",       "blanks out with the mobile unit"),
+    Act("part-with",  "S B",       "lend, send back, destroy blanks", _ALWAYS),
+    Act("count",      "O S B",     "book a count; a difference is approved", _AT_TIMES),
+    Act("reverse",    "S B",       "the counter-entry of an earlier movement", _ALWAYS),
+    # The shift
+    Act("work-shift", "O S",       "open a shift, count it blindly"),
+    Act("end-shift",  "O S",       "close a shift; a difference is approved", _AT_TIMES, pin=True),
+    # People
+    Act("approve",    "S",         "be the second person, with the PIN", pin=True),
+    Act("own-pin",    "O S T A",   "change one's own PIN", pin=True),
+    Act("new-pin",    "S",         "give somebody else a new PIN; a supervisor's is changed by another supervisor",
+        pin=True),
+    Act("people",     "S",         "add people, change roles, deactivate, appoint an acting supervisor, make codes",
+        pin=True, acting=False),
+    Act("begin",      "B",         "add the first supervisor, while there is none"),
+    Act("recover",    "O S T A B", "open a supervisor's PIN with a one-time code"),
+    # The station
+    Act("link",       "O S T B",   "look at the centre at once"),
+    Act("serve",      "B",         "enrol, run, unlock, back up the station; its devices, simulated or not"),
+    Act("centre",     "B",         "the reference centre's own commands"),
+)  # fmt: skip
+
+ACTS: Mapping[str, Act] = {act.name: act for act in TABLE}
+
+EVERYBODY = frozenset({"static", "font", "sign_in", "choose_language", "healthz"})
+"""Endpoints of the touchscreen that ask nobody who they are."""
+
+ROUTES: Mapping[str, str] = {
+    "sign_out": "be-here", "resume": "be-here", "live": "be-here", "glance": "be-here", "stay": "be-here",
+    "home": "be-here", "help": "be-here",
+    "queue": "see-people", "proof": "see-people", "check": "see-people", "run": "see-people", "now": "see-people",
+    "printed": "see-people", "interruption": "see-people", "compare_card": "see-people", "take_card": "see-people",
+    "card_problem": "see-people",
+    "supplies": "see-work", "outbox": "see-work",
+    "make_jobs": "print", "stop_run": "steer", "go_on": "steer", "cancel_job": "steer", "resolve_job": "resolve",
+    "read_card": "hand-over", "hand_over": "hand-over", "reprint_card": "reprint",
+    "calls": "call-backs", "new_call": "call-backs", "add_call": "call-backs", "close_call": "call-backs",
+    "move_supplies": "hopper", "retry_outbox": "link",
+}  # fmt: skip
+"""Endpoint of the touchscreen -> act. It moves blanks between `shift` and `hopper` alone."""
+
+COMMANDS: Mapping[str, str] = {
+    "station.status": "see-work", "sync.now": "link",
+    "jobs.list": "see-work", "jobs.show": "see-work", "jobs.run": "print", "jobs.hold": "steer",
+    "jobs.release": "steer", "jobs.cancel": "steer", "jobs.resume": "steer", "jobs.resolve": "resolve",
+    "jobs.hand-over": "hand-over", "jobs.reprint": "reprint",
+    "calls.add": "call-backs", "calls.list": "call-backs", "calls.close": "call-backs",
+    "stock.list": "see-work", "stock.balance": "see-work", "stock.count": "count", "stock.reverse": "reverse",
+    "stock.move receive": "take-in", "stock.move loan-in": "take-in", "stock.move mobile-in": "take-in",
+    "stock.move release": "give-out", "stock.move return": "give-back", "stock.move mobile-out": "take-out",
+    "stock.move load": "hopper", "stock.move unload": "hopper", "stock.move set-aside": "hopper",
+    "stock.move put-back": "hopper", "stock.move spoil": "write-off", "stock.move defect": "write-off",
+    "stock.move loan-out": "part-with", "stock.move send-back": "part-with", "stock.move destroy": "part-with",
+    "stock.destroy-old-cards": "part-with",
+    "shift.open": "work-shift", "shift.count": "work-shift", "shift.close": "end-shift", "shift.show": "see-work",
+    "user.add": "people", "user.add first": "begin", "user.list": "see-work", "user.role": "people",
+    "user.deactivate": "people", "user.activate": "people", "user.acting": "people",
+    "user.codes": "people", "user.reset-pin": "new-pin", "user.pin": "own-pin", "user.recover": "recover",
+}  # fmt: skip
+"""Command of the control socket -> act. `stock.move` goes by its movement."""
+
+VERBS: Mapping[str, str] = {
+    "ledger verify": "read-books", "ledger tail": "read-books", "ledger trace": "read-books",
+    "ledger export": "read-books", "sync status": "see-work",
+    "enrol": "serve", "run": "serve", "waiting-page": "serve", "vault unlock": "serve", "vault passphrase": "serve",
+    "demo": "serve", "sim printer": "serve", "sim chip": "serve",
+    "hub run": "centre", "hub issue": "centre", "hub status": "centre", "hub add-station": "centre",
+    "backup": "serve", "stock old-cards": "see-work",
+}  # fmt: skip
+"""Commands of the shell that ask no station: whoever may read or write its files can do what they do."""
+
+APPROVE = ACTS["approve"]
+"""Of the second person of any act."""
+BEGIN = "user.add first"
+"""What `user.add` is while the station knows no supervisor."""
+
+
+def act_of_command(command: str, arguments: Mapping[str, Any]) -> Act | None:
+    """None if there is no such command, or no such movement."""
+    key = f"{command} {arguments.get('movement')}" if command == "stock.move" else command
+    return ACTS[COMMANDS[key]] if key in COMMANDS else None
+
+
+def refusal(act: Act, role: str) -> str:
+    """What somebody is told who may not: who may."""
+    *others, last = act.holders
+    who = f"{', '.join(others)} or {last}" if others else last
+    return f"{act.name} ({act.what}): not for {_with_article(role)}; ask {_with_article(who)}"
+
+
+def _with_article(who: str) -> str:
+    if who.startswith(BOX):
+        return f"the {who}"
+    return f"{'an' if who[0] in 'ao' else 'a'} {who}"
