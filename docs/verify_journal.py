@@ -19,7 +19,7 @@ LINE = re.compile(rb'\{"c":([0-9]{1,10}),"h":"([0-9a-f]{64})","r":(\{[^\n]*\})\}
 KEYS = {"s": int, "v": int, "k": str, "t": int, "b": list, "by": str, "d": dict}
 KINDS = ["genesis", "segment", "recovered", "started", "stopped", "stock", "records", "job-created", "job-state",
          "step", "job-resolved", "job-ended", "handed-over", "reprint",
-         "call-back", "call-back-closed", "shift-opened", "shift-counted", "shift-closed", "people"]  # fmt: skip
+         "call-back", "call-back-closed", "gap-closed", "shift-opened", "shift-counted", "shift-closed", "people"]  # fmt: skip
 OUTSIDE = ("supplier", "other-office", "count-adjustment")
 
 
@@ -65,6 +65,8 @@ class Journal:
         check((kind == "genesis") == (seq == 1), "genesis is the first frame and no other")
         check((kind == "segment") == (len(ends) == 1 and seq > 1), "a seal begins a segment and is nowhere else")
         if seq == 1:
+            for sku, lot, account, quantity in body.get("opening", []):
+                self.places[sku, lot, account] += quantity
             self.anchors.update(positions(self.checkpoints / body["incarnation"]))
         check(kind != "segment" or body["previous"] == self.sealed, "seal of something else")
         check(kind != "recovered" or body["offset"] in self.ends[body["segment"]], "a cut within a frame")

@@ -43,7 +43,7 @@ _NAME = re.compile(
 
 _KEYS = {"v", "station", "incarnation", "made_ms", "files"}
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, LookupError, RuntimeError)
-"""What zipfile raises over a file that was damaged (NotImplementedError is a RuntimeError)."""
+"""What zipfile raises over a file that was damaged: what it can't unpack is a RuntimeError to it."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def check(copy: Path) -> Summary:
     DamagedData says what does not hold. Some 50,000 frames a second.
     """
     with opened(copy) as root:
-        made_ms = _check_manifest(root)
+        made_ms = check_manifest(root)
         line = lineage.in_order(lineage.find(root))
         if not line:
             raise DamagedData(f"{copy}: no journal in it")
@@ -194,7 +194,7 @@ def _facts(path: Path) -> dict[str, Any]:
     return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 
 
-def _check_manifest(root: Path) -> int:
+def check_manifest(root: Path) -> int:
     """When the backup was made; 0 where there is no manifest: a mirror grows, so it has none."""
     path = root / MANIFEST
     if not path.exists():

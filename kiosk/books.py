@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from kiosk import lineage
 from kiosk.core.accounts import LedgerError
 from kiosk.core.change import ProjectionError
 from kiosk.core.frames import Frame, Stamp
@@ -26,7 +27,7 @@ from kiosk.crypto.keys import OKPKey
 from kiosk.datalock import DataLock
 from kiosk.durable import remove_drafts, replace_file, sync_directory
 from kiosk.errors import DamagedData, Rejected
-from kiosk.journal import Journal, Reserve, checkpoints, scan, scan_live
+from kiosk.journal import Journal, Reserve, checkpoints, scan_live
 from kiosk.journal.auditor import recheck
 from kiosk.views import View, load_snapshot
 
@@ -74,8 +75,12 @@ class Books:
         self.on_commit: Callable[[Frame], None] = lambda frame: None
 
     @classmethod
-    def create(cls, data: Path, segment_bytes: int, genesis: dict[str, Any], by: str) -> Books:
+    def create(
+        cls, data: Path, segment_bytes: int, genesis: dict[str, Any], by: str, before: View | None = None
+    ) -> Books:
         """Start a new journal. DamagedData if one is there, or there was one that this does not continue.
+
+        `before`: the last state of the journal that it continues, which lies beside it.
 
         It appears under its name with genesis in it or, if the power goes before, not at all.
         """
@@ -84,7 +89,7 @@ class Books:
         checkpoints.newest(data / CHECKPOINTS, genesis)
         draft = data / JOURNAL_DRAFT
         shutil.rmtree(draft, ignore_errors=True)
-        books = cls(data, Journal.create(draft, segment_bytes), View())
+        books = cls(data, Journal.create(draft, segment_bytes), before or View())
         books.commit("genesis", genesis, by)
         books.close()
         draft.rename(data / JOURNAL)
@@ -106,7 +111,7 @@ class Books:
         reserve = Reserve(data / RESERVE, reserve_bytes) if reserve_bytes else None
         live = _Follower(data)
         journal = Journal.open(data / JOURNAL, segment_bytes, live.take, reserve, anchors)
-        books = cls(data, journal, live.view or replay(journal.frames()), reserve, key)
+        books = cls(data, journal, live.view or replay_all(data), reserve, key)
         if reserve:
             reserve.renew()
         if journal.recovered:
@@ -251,10 +256,11 @@ class _Follower:
             follow(self.view, [frame])
 
     def _snapshot(self, seal: Frame) -> View | None:
-        if seal.kind != "segment" or not seal.data["snapshot"]:
+        begins = seal.kind == "genesis"
+        if not (begins or seal.kind == "segment") or not seal.data.get("snapshot"):
             return None
         view = load_snapshot(self._path, seal.data["snapshot"])
-        return view if view and view.seq == seal.seq - 1 else None
+        return view if view and (begins or view.seq == seal.seq - 1) else None
 
 
 def replay(frames: Iterator[Frame]) -> View:
@@ -264,8 +270,15 @@ def replay(frames: Iterator[Frame]) -> View:
     return view
 
 
+def replay_all(data: Path) -> View:
+    """As `replay`, through every journal of DATA. DamagedData if one before the present one is gone."""
+    return replay(lineage.history(lineage.in_order(lineage.find(data))))
+
+
 def follow(view: View, frames: Iterable[Frame]) -> None:
     for frame in frames:
+        if frame.kind == "genesis" and frame.data.get("continues"):
+            view.age(view.seq)
         try:
             view.apply(frame.seq, project(frame, view.read))
         except (LedgerError, TransitionError, ProjectionError, UnknownKind) as exc:
@@ -281,7 +294,7 @@ def read_view(data: Path) -> View:
     live = _Follower(data)
     for frame in scan_live(journal):
         live.take(frame)
-    return live.view or replay(scan(journal))
+    return live.view or replay_all(data)
 
 
 __all__ = ["KINDS", "Books", "DataLock", "read_view", "replay", "stamp"]

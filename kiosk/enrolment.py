@@ -25,7 +25,7 @@ def enrol_station(config: Config, data: Path, url: str, code: str, fingerprint: 
     lock = DataLock(data)
     try:
         station = config.station.id
-        own = _own_keys(data / "keys")
+        own = own_keys(data / "keys")
         pins = enrol(url, station, code, fingerprint, own)
         save_pins(data / "keys" / "hub.json", pins)
         incarnation = secrets.token_hex(8)
@@ -38,7 +38,8 @@ def enrol_station(config: Config, data: Path, url: str, code: str, fingerprint: 
     return incarnation
 
 
-def _own_keys(directory: Path) -> tuple[keys.OKPKey, keys.OKPKey]:
+def own_keys(directory: Path) -> tuple[keys.OKPKey, keys.OKPKey]:
+    """Ed25519 and X25519, and the vault's key; made once."""
     make_directory(directory)
     made = {"signing": keys.generate_signing, "encryption": keys.generate_encryption}
     for name, make in made.items():

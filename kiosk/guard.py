@@ -5,6 +5,7 @@ And what never does: the second medium. How it stands is told beside the others.
 
 from __future__ import annotations
 
+import json
 import logging
 import shutil
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from typing import Any
 
 from kiosk.books import AUDIT_NOTE, JOURNAL, Books
 from kiosk.config import Config
+from kiosk.core import gap
+from kiosk.durable import replace_file
 from kiosk.errors import Rejected
 from kiosk.journal import Auditor
 from kiosk.mirror import Mirror
@@ -23,6 +26,8 @@ log = logging.getLogger(__name__)
 
 MB = 1_000_000
 HOUR_S = 3600
+CLOSED_NOTE = "sync/closed.json"
+"""Written when the centre has closed this journal; who knows better removes it."""
 
 
 class Guard:
@@ -34,6 +39,7 @@ class Guard:
         self._disk = config.disk
         self._mirror_root = Path(config.mirror) if config.mirror else None
         self._mirror: Mirror | None = None
+        self._closed = data / CLOSED_NOTE
         self._auditor = Auditor(
             data / JOURNAL, data / AUDIT_NOTE, config.journal.audit * HOUR_S, lambda damage: on_damage()
         )
@@ -51,8 +57,16 @@ class Guard:
         if self._mirror:
             self._mirror.stop()
 
+    def close_down(self, why: str) -> None:
+        """No card is begun any more, nor after a restart: the leases are another's. OSError if it can't be kept."""
+        if not self._closed.exists():
+            log.critical("no card is begun any more: %s", why)
+            replace_file(self._closed, json.dumps({"why": why}).encode() + b"\n")
+
     def check_new_job(self) -> None:
-        """Rejected `disk-full` when there is less free than config `disk.refuse`."""
+        """Rejected `disk-full` when there is less free than config `disk.refuse`; `gap-open`, `superseded`."""
+        if (bar := self.barred()) and not bar.reasons.isdisjoint({"gap-open", "superseded"}):
+            raise Rejected(str(bar), next(iter(bar.reasons)))
         free = self._free_mb
         if free < self._disk.refuse:
             raise Rejected(f"{free} MB free on {self._data}, {self._disk.refuse} needed for a new job", "disk-full")
@@ -63,6 +77,11 @@ class Guard:
         """Why no new card may be begun; the one in the machine is finished all the same."""
         if damage := self._auditor.state.damage:
             return Halt(damage, frozenset({"journal-damaged"}))
+        if self._closed.exists():
+            return Halt(f"{self._closed}: the centre has closed this station's journal", frozenset({"superseded"}))
+        with self._books.transaction() as view:
+            if gap.is_open(view.read):
+                return Halt("the gap of the lost disk is open: keping gap", frozenset({"gap-open"}))
         if not self._books.has_room:
             return Halt(f"the disk of {self._data} is full: free some space", frozenset({"spool-area-full"}))
         return None

@@ -1,6 +1,6 @@
 """The journals of one station: the one that is written, and those before it, each of another incarnation.
 
-A station that lost its disk goes on in a new journal (docs/adr/0012-a-new-incarnation.md). The older ones are never
+A station that lost its disk goes on in a new journal (docs/adr/0014-a-new-incarnation.md). The older ones are never
 written again and stay beside it, in DATA, in the mirror and in a backup alike: `journal` or `journal-<incarnation>`.
 """
 

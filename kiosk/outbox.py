@@ -66,7 +66,8 @@ class Inbox:
 
     def accept(self, judged: Sequence[Judged], cursor: str) -> None:
         fresh = [item for item in judged if isinstance(item, Accepted) and not self._known(item.ref)]
-        self._vault.put_all([(item.record, item.jws) for item in fresh])
+        again = [item for item in judged if isinstance(item, Accepted) and self._lacks(item.ref)]
+        self._vault.put_all([(item.record, item.jws) for item in (*fresh, *again)])
         self._books.commit("records", {
             "records": [{
                 "ref": item.ref, "sku": item.record.sku.value, "reason": item.record.reason.value,
@@ -76,8 +77,15 @@ class Inbox:
                 {"reason": item.reason.value, "detail": item.detail}
                 for item in judged if isinstance(item, RefusedRecord)
             ],
+            **({"again": [item.ref for item in again]} if again else {}),
             "cursor": cursor,
         }, ACTOR)  # fmt: skip
+
+    def _lacks(self, ref: str) -> bool:
+        """The books know it, nobody has its card, and its data are not here: the station was restored."""
+        with self._books.transaction() as view:
+            record = view.read("records", ref)
+        return record is not None and record["state"] != "issued" and not self._vault.has_biometrics(ref)
 
     def _known(self, ref: str) -> bool:
         with self._books.transaction() as view:

@@ -10,6 +10,7 @@ import json
 import re
 import secrets
 import threading
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -84,7 +85,8 @@ class People:
 
     @property
     def has_supervisor(self) -> bool:
-        return any(person.role is Role.SUPERVISOR for person in self.active())
+        """One who could sign in: after a lost disk nobody has a PIN."""
+        return any(person.role is Role.SUPERVISOR and person.pin for person in self.active())
 
     def add(self, ident: str, name: str, role: Role, pin: str) -> Person:
         """UsageError if the id or PIN has the wrong form, Rejected if the id is taken, or ever was."""
@@ -106,6 +108,13 @@ class People:
         check_pin(pin)
         if self.get(ident) is not None:
             raise Rejected(f"{ident} is there already", "person-exists")
+
+    def bring_back(self, people: Iterable[Person]) -> None:
+        """After a lost disk: those of them who are not in the file, without a PIN until they are given one."""
+        with self._lock:
+            rows = self.all()
+            known = {row.id for row in rows}
+            self._write([*rows, *(replace(each, pin="") for each in people if each.id not in known)])
 
     def reset_pin(self, ident: str, pin: str) -> None:
         check_pin(pin)

@@ -1,4 +1,4 @@
-"""Composition root: from config and DATA to a station. The only module beside the rig that knows drivers.
+"""Composition root: from config and DATA to a station.
 
 `Station(...)` opens books and vault: what a command needs when no station runs. `start()` adds worker, sync
 and control socket; `close()` ends all of it, last the books.
@@ -6,7 +6,6 @@ and control socket; `close()` ends all of it, last the books.
 
 from __future__ import annotations
 
-import importlib
 import logging
 import time
 from contextlib import ExitStack
@@ -15,12 +14,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from drivers.protocols import ApduLink, CardPrinter, ChipEncoder, PrinterStatus
+from drivers.protocols import PrinterStatus
 from kiosk.access import Access
 from kiosk.books import Books, DataLock
 from kiosk.callbacks import CallBacks
 from kiosk.callbook import CallBook
-from kiosk.config import Config, PrinterConfig, ReaderConfig
+from kiosk.config import Config
 from kiosk.control import ControlServer
 from kiosk.core.frames import Frame
 from kiosk.core.plan import PlanError, check_plan
@@ -29,7 +28,9 @@ from kiosk.counter import Counter
 from kiosk.crypto import keys
 from kiosk.crypto.keyring import Keyring
 from kiosk.desk import Desk
+from kiosk.equipment import load_driver, open_encoder, open_printer
 from kiosk.errors import DamagedData, Rejected, UsageError
+from kiosk.gap import Gap
 from kiosk.gate import open_keyring
 from kiosk.guard import Guard
 from kiosk.interruption import Interruption, note_start, note_stop
@@ -107,7 +108,8 @@ class Station:
         self.reprints = Reprints(self.books, self.vault, self.access.second, self._wake, self._may_start)
         self.roster = Roster(self.vault)
         self.callbacks = CallBacks(self.books, CallBook(self.data / "vault" / "calls", keyring), self.roster)
-        parts = (self.stock, self.counter, self.reprints, self.callbacks, self.shifts, self.staff)
+        self.gap = Gap(self.books, self.roster, self.access.second, lambda: self._printer_read, self._wake)
+        parts = (self.stock, self.counter, self.reprints, self.callbacks, self.shifts, self.staff, self.gap)
         more = {name: action for part in parts for name, action in part.commands.items()}
         self.desk = Desk(self.books, self._wake, self._may_start, more)
         self._janitor = Janitor(
@@ -183,6 +185,14 @@ class Station:
         return self._bench.last_status if self._bench else None
 
     @property
+    def _printer_read(self) -> tuple[str, int] | None:
+        """Its serial and how many cards it fed in its life, as it said last."""
+        bench = self._bench
+        if bench is None or bench.identity is None or bench.last_status is None:
+            return None
+        return bench.identity.serial, bench.last_status.counters.cards_fed
+
+    @property
     def reader_open(self) -> bool:
         """The chip reader is in use and has raised no fault since it was opened. Asks nothing."""
         return bool(self._bench and self._bench.reader_open)
@@ -229,7 +239,7 @@ class Station:
         if self.sync:
             self.sync.wake()
         if frame.kind == "records":
-            self.roster.add(item["ref"] for item in frame.data["records"])
+            self.roster.add([*(item["ref"] for item in frame.data["records"]), *frame.data.get("again", [])])
         elif frame.kind == "job-ended":
             self.pace.ended(frame.stamp.monotonic_ms)
         elif frame.kind == "step" and not frame.data.get("outcome"):
@@ -253,43 +263,12 @@ class Station:
         shipper = Shipper(client, Outbox(self.books, station, self._key), acks, on_ack=self._janitor.sweep)
         self._janitor.sweep(shipper.acknowledged)
         self._janitor.now = lambda: client.hub_time_s
-        return SyncLoop(shipper, Intake(client, Inbox(self.books, self.vault)), poll_s=self.config.hub.poll)
-
-
-def load_driver(family: str, name: str) -> Any:
-    """The module drivers.<family>.<name>; the configured name is the module's. UsageError if there is none."""
-    full = f"drivers.{family}.{name}"
-    try:
-        module = importlib.import_module(full)
-    except ModuleNotFoundError as exc:
-        if exc.name != full:
-            raise
-        raise UsageError(f"no driver {name!r} in drivers/{family}") from exc
-    if not hasattr(module, "open"):
-        raise UsageError(f"{full} is no driver: it has nothing to open")
-    return module
-
-
-def open_printer(config: PrinterConfig) -> CardPrinter:
-    module = load_driver("printers", config.driver)
-    printer: CardPrinter = module.open(
-        config.port, config.baud, ribbon=config.ribbon, reply_timeout_s=config.reply_timeout
-    )
-    return printer
-
-
-def open_encoder(config: ReaderConfig) -> ChipEncoder:
-    link: ApduLink
-    if config.link == "pcsc":
-        from drivers.pcsc import PcscLink
-
-        link = PcscLink(config.name)
-    else:
-        from drivers.sim.chiplink import SocketLink
-
-        link = SocketLink(Path(config.name))
-    encoder: ChipEncoder = load_driver("encoders", config.encoder).open(link, config.appear_timeout)
-    return encoder
+        return SyncLoop(
+            shipper,
+            Intake(client, Inbox(self.books, self.vault)),
+            poll_s=self.config.hub.poll,
+            on_closed=self._guard.close_down,
+        )
 
 
 def _require_enrolled(data: Path) -> None:

@@ -33,6 +33,7 @@ from tinydb.table import Document, Table
 
 from kiosk.core.accounts import Account
 from kiosk.core.change import Change
+from kiosk.core.gap import age
 from kiosk.core.projection import SHAPE
 
 Tables = dict[str, dict[str, dict[str, Any]]]
@@ -157,6 +158,12 @@ class View:
     def _leave(self, table: str, key: str, document: dict[str, Any]) -> None:
         if table in INDEXED:
             del self._index[table, document[INDEXED[table]]][key]
+
+    def age(self, by: int) -> None:
+        """The journal is continued in another, which counts from 1: each frame that is named here lies before it."""
+        for table, rows in self._tables.items():
+            for document in rows.values():
+                age(table, document, by)
 
     def dump(self) -> bytes:
         """The whole state, byte for byte the same for the same frames."""

@@ -19,6 +19,7 @@ from kiosk.hub.stations import add_station as new_station
 from kiosk.hub.status import StationStatus
 from kiosk.hub.status import status as hub_status
 from kiosk.hub.store import Store
+from kiosk.hub.succession import allow_restore as allow
 from kiosk.rig.residents import invent
 
 
@@ -55,6 +56,22 @@ def add_station(app: App, station: str) -> None:
     """Prepare an enrolment: prints the one-time code and the fingerprint to give to the technician."""
     store, keys = _open(app)
     code = new_station(store, station)
+    store.close()
+    found = {"station": station, "code": code, "fingerprint": keys.fingerprint}
+    app.answer(found, lambda: f"code {code}\nfingerprint {keys.fingerprint}")
+
+
+@hub.command("allow-restore")
+@click.argument("station")
+@pass_app
+def allow_restore(app: App, station: str) -> None:
+    """Let a station that lost its disk go on in a new journal: prints the one-time code for `keping restore`.
+
+    Only when nobody can start it from the old disk any more: that one is refused as soon as the new one is open, but
+    prints what it holds as long as it can't reach the centre.
+    """
+    store, keys = _open(app)
+    code = allow(store, station)
     store.close()
     found = {"station": station, "code": code, "fingerprint": keys.fingerprint}
     app.answer(found, lambda: f"code {code}\nfingerprint {keys.fingerprint}")

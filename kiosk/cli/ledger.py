@@ -15,6 +15,7 @@ from typing import IO, Any
 
 import click
 
+from kiosk import lineage
 from kiosk.books import replay
 from kiosk.cli.context import App, pass_app
 from kiosk.cli.telling import tell
@@ -55,7 +56,14 @@ def verify(app: App, against: tuple[Anchor, ...]) -> None:
             last.append(frame)
             yield frame
 
-    view = replay(noted(held_against(_with_progress(app.data / "journal"), held.all)))
+    line = lineage.in_order(lineage.find(app.data))
+
+    def read(volume: lineage.Volume) -> Iterable[Frame]:
+        if volume is line[-1]:
+            return noted(held_against(_with_progress(volume.directory), held.all))
+        return volume.frames()
+
+    view = replay(lineage.history(line, read) if line else scan(app.data / "journal"))
     found = {"frames": view.seq, "head": last[0].head if last else None, "view": view.digest, **held.answer(view.seq)}
     app.answer(found, lambda: f"{view.seq} frames, chain whole, head {found['head']}\n{held.text(view.seq)}")
 

@@ -153,6 +153,14 @@ def _reprint(data: Body) -> str:
     )
 
 
+def _gap_closed(data: Body) -> str:
+    cards = ", ".join(f"record {card['ref']} {card['with']}, as job {card['job']}" for card in data["cards"])
+    return (
+        f"the gap of the lost disk is closed ({data['reason']}), approved by {data['approved']}; cards found: "
+        f"{cards or 'none'}"
+    )
+
+
 def _blanks(rows: list[list[Any]]) -> str:
     return ", ".join(f"{place}/{sku} {blanks}" for place, sku, blanks in rows)
 
@@ -187,6 +195,7 @@ _WORDS: dict[str, Callable[[Body], str]] = {
     "job-ended": _job_ended,
     "handed-over": _handed_over,
     "reprint": _reprint,
+    "gap-closed": _gap_closed,
     "call-back": lambda data: f"call-back {data['number']} was noted ({data['reason']})",
     "call-back-closed": lambda data: f"call-back {data['number']} was called",
     "shift-opened": lambda data: f"shift {data['shift']} opens, {_blanks(data['opening'])}",

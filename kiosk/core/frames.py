@@ -54,7 +54,12 @@ class Frame:
 
     @property
     def line(self) -> bytes:
-        return b'{"c":%d,"h":"%s","r":%s}\n' % (zlib.crc32(self.record), self.head.encode(), self.record)
+        return line_of(self.head, self.record)
+
+
+def line_of(head: str, record: bytes) -> bytes:
+    """The line of the frame with this hash and these stored bytes."""
+    return b'{"c":%d,"h":"%s","r":%s}\n' % (zlib.crc32(record), head.encode(), record)
 
 
 def chain(previous_head: str, record: bytes) -> str:

@@ -31,6 +31,9 @@ class Key(NamedTuple):
     value: str
 
 
+OF_MANY = frozenset({"records", "gap-closed"})
+"""Kinds that name others beside the one that is looked for."""
+
 Find = Callable[[Iterable[Key]], Iterable[Frame]]
 """All frames that have one of the keys, oldest first."""
 
@@ -44,7 +47,10 @@ _FIELDS = {
 def keys_of(frame: Frame) -> frozenset[Key]:
     """Everything that the frame can be looked up by. A change here needs a higher `kiosk.journal.index.FORM`."""
     data = frame.data
-    parts: list[dict[str, Any]] = [data, data.get("outcome", {}), *data.get("records", [])]
+    parts: list[dict[str, Any]] = [
+        data, data.get("outcome", {}), *data.get("records", []), *data.get("cards", []),
+        *({"ref": ref} for ref in data.get("again", [])),
+    ]  # fmt: skip
     named = {Key(subject, part[name]) for part in parts for name, subject in _FIELDS.items() if part.get(name)}
     reversed_ = {Key(Subject.REVERSED, str(data["reverses"]))} if data.get("reverses") else set()
     return frozenset(named | reversed_ | {Key(Subject.LOT, move[1]) for move in data.get("moves", [])})
@@ -117,7 +123,7 @@ def records_of(key: Key, frames: Iterable[Frame]) -> frozenset[str]:
 
 
 def _keys(frames: Iterable[Frame], subject: Subject) -> set[Key]:
-    frames = (frame for frame in frames if frame.kind != "records")
+    frames = (frame for frame in frames if frame.kind not in OF_MANY)
     return {key for frame in frames for key in keys_of(frame) if key.subject is subject}
 
 

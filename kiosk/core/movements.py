@@ -54,6 +54,7 @@ COUNTING = frozenset({BY_HAND, "shift-closed"})
 _A, _D = Account, Detail
 _MACHINE = frozenset({"step", "job-resolved", "job-ended"})
 _UNUSED = (_A.VAULT, _A.SHIFT, _A.HOPPER, _A.BENCH, _A.MOBILE_UNIT)
+_IN_DOUBT = (_A.IN_MACHINE, *_UNUSED)
 COUNTABLE = (*_UNUSED, _A.SPOILED, _A.FACTORY_DEFECT)
 """Where a person counts. Printed cards are looked for one by one: each is somebody's (`jobs reprint`)."""
 
@@ -132,9 +133,18 @@ TABLE = (
     _of_a_card("print", (_A.IN_MACHINE,), _A.PRINTED),
     _of_a_card("reject", (_A.IN_MACHINE,), _A.SPOILED),
     _of_a_card("reject-defect", (_A.IN_MACHINE,), _A.FACTORY_DEFECT),
-    _of_a_card("not-there", (_A.IN_MACHINE,), _A.COUNT_ADJUSTMENT),
+    _of_a_card("not-there", (_A.IN_MACHINE,), _A.COUNT_ADJUSTMENT, *_MACHINE, "gap-closed"),
     _of_a_card("hand-over", (_A.PRINTED,), _A.ISSUED, "handed-over"),
     _of_a_card("replace", (_A.PRINTED, _A.ISSUED), _A.SPOILED, "reprint"),
+    # Found when the gap of a lost disk was closed; the frame itself asks for the second person.
+    _of_a_card("found", _IN_DOUBT, _A.PRINTED, "gap-closed", second=True),
+    _of_a_card("found-issued", _IN_DOUBT, _A.ISSUED, "gap-closed", second=True),
+    _of_a_card("found-spoiled", _IN_DOUBT, _A.SPOILED, "gap-closed", second=True),
+    _of_a_card("found-defect", _IN_DOUBT, _A.FACTORY_DEFECT, "gap-closed", second=True),
+    Movement(
+        "found-difference", _UNUSED, _A.COUNT_ADJUSTMENT, frozenset({"gap-closed"}), second=True, reversible=False,
+        both_ways=True,
+    ),
     _of_a_card("replace-lost", (_A.PRINTED,), _A.COUNT_ADJUSTMENT, "reprint", second=True),
 )  # fmt: skip
 

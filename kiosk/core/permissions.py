@@ -78,6 +78,7 @@ TABLE = (
     Act("part-with",  "S B",       "lend, send back, destroy blanks", _ALWAYS),
     Act("count",      "O S B",     "book a count; a difference is approved", _AT_TIMES),
     Act("reverse",    "S B",       "the counter-entry of an earlier movement", _ALWAYS),
+    Act("close-gap",  "S T B",     "after a lost disk: say which cards were made", _ALWAYS),
     # The shift
     Act("work-shift", "O S",       "open a shift, count it blindly"),
     Act("end-shift",  "O S",       "close a shift; a difference is approved", _AT_TIMES, pin=True),
@@ -121,6 +122,7 @@ COMMANDS: Mapping[str, str] = {
     "jobs.release": "steer", "jobs.cancel": "steer", "jobs.resume": "steer", "jobs.resolve": "resolve",
     "jobs.hand-over": "hand-over", "jobs.reprint": "reprint",
     "calls.add": "call-backs", "calls.list": "call-backs", "calls.close": "call-backs",
+    "gap.show": "see-work", "gap.close": "close-gap",
     "stock.list": "see-work", "stock.balance": "see-work", "stock.count": "count", "stock.reverse": "reverse",
     "stock.move receive": "take-in", "stock.move loan-in": "take-in", "stock.move mobile-in": "take-in",
     "stock.move release": "give-out", "stock.move return": "give-back", "stock.move mobile-out": "take-out",
@@ -141,7 +143,7 @@ VERBS: Mapping[str, str] = {
     "enrol": "serve", "run": "serve", "waiting-page": "serve", "vault unlock": "serve", "vault passphrase": "serve",
     "demo": "serve", "sim printer": "serve", "sim chip": "serve",
     "hub run": "centre", "hub issue": "centre", "hub status": "centre", "hub add-station": "centre",
-    "backup": "serve", "stock old-cards": "see-work",
+    "hub allow-restore": "centre", "backup": "serve", "restore": "serve", "stock old-cards": "see-work",
 }  # fmt: skip
 """Commands of the shell that ask no station: whoever may read or write its files can do what they do."""
 

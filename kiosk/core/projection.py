@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kiosk.core import callbacks, collection, reprint, shift, staff, stock
+from kiosk.core import callbacks, collection, gap, reprint, shift, staff, stock
 from kiosk.core.accounts import Place, Transfer, post
 from kiosk.core.change import Change, Document, ProjectionError, Read, counted, stored
 from kiosk.core.frames import Frame
@@ -80,12 +80,6 @@ def _record(read: Read, ref: str) -> Document:
     return stored(read, "records", ref, f"no record {ref}")
 
 
-def _genesis(frame: Frame, read: Read) -> list[Change]:
-    if frame.seq != 1 or read("station", "self"):
-        raise ProjectionError("genesis is the first frame and the only one")
-    return [Change("station", "self", dict(frame.data))]
-
-
 def _nothing(frame: Frame, read: Read) -> list[Change]:
     return []
 
@@ -108,6 +102,8 @@ def _job_created(frame: Frame, read: Read) -> list[Change]:
     record = _record(read, data["ref"])
     if record["state"] in SPOKEN_FOR:
         raise ProjectionError(f"record {data['ref']} is {record['state']}")
+    if gap.is_open(read):
+        raise ProjectionError(f"record {data['ref']} may have a card: the gap of the lost disk is open")
     job = new_job(data["job"], record, frame.seq)
     record["state"] = "in-job"
     return [Change("jobs", job["id"], job), Change("records", record["ref"], record)]
@@ -223,7 +219,7 @@ def _job_ended(frame: Frame, read: Read) -> list[Change]:
 
 
 _HANDLERS: dict[str, Callable[[Frame, Read], list[Change]]] = {
-    "genesis": _genesis,
+    "genesis": gap.continued,
     "segment": _nothing,
     "started": _service,
     "stopped": _service,
@@ -239,6 +235,7 @@ _HANDLERS: dict[str, Callable[[Frame, Read], list[Change]]] = {
     "reprint": reprint.reprinted,
     "call-back": callbacks.noted,
     "call-back-closed": callbacks.closed,
+    gap.CLOSED: gap.closed,
     shift.OPENED: shift.opened,
     shift.COUNTED_KIND: shift.counted_blindly,
     shift.CLOSED: shift.closed,

@@ -26,6 +26,7 @@ RECORD = "keping-record+jws"
 RECEIPT = "keping-receipt+jws"
 CHECKPOINT = "keping-checkpoint+jws"
 ENROLMENT = "keping-enrolment+jws"
+SUCCESSION = "keping-succession+jws"
 MANIFEST = "keping-manifest+jws"
 REQUEST = "keping-request+jwt"
 

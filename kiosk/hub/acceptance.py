@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -13,7 +14,7 @@ from kiosk.core.frames import ZERO_HEAD, Frame, FrameError, chain, parse_line
 from kiosk.crypto import keys
 from kiosk.crypto.checkpoint import Checkpoint, Position
 from kiosk.hub import projection
-from kiosk.hub.schema import frames, journals, stations
+from kiosk.hub.schema import frames, journals, stations, successions
 from kiosk.hub.stations import Station, raise_alarm, signing_keys
 
 
@@ -77,10 +78,16 @@ def accept(connection: Connection, station: Station, delivery: Delivery, now_ms:
 def _check_incarnation(connection: Connection, station: Station, held: Position) -> None:
     if held.incarnation == station.incarnation:
         return
-    if held.seq or (station.incarnation and not station.successor_allowed):
+    if held.seq or (station.incarnation and not station.successor_allowed) or _is_closed(connection, held):
         known = "was superseded" if held.seq else "is new and has no consent"
         current = position_of(connection, station.id, station.incarnation)
         raise ChainConflict("incarnation", f"incarnation {held.incarnation} {known}", current)
+
+
+def _is_closed(connection: Connection, held: Position) -> bool:
+    """Another incarnation follows it, with the centre's consent."""
+    row = (successions.c.station == held.station) & (successions.c.predecessor == held.incarnation)
+    return connection.execute(select(successions.c.incarnation).where(row)).first() is not None
 
 
 def _check_chain(connection: Connection, held: Position, delivery: Delivery) -> list[Frame]:
@@ -153,6 +160,7 @@ def _open_journal(connection: Connection, station: Station, held: Position, gene
         raise BadFrames("frame 1 is not this station's genesis")
     if said.get("incarnation") != held.incarnation:
         raise BadFrames("genesis and checkpoint name different incarnations")
+    continued = _check_continues(connection, held, said)
     connection.execute(
         insert(journals).values(
             station=station.id, incarnation=held.incarnation, seq=0, head=ZERO_HEAD,
@@ -165,7 +173,20 @@ def _open_journal(connection: Connection, station: Station, held: Position, gene
         .where(stations.c.id == station.id)
         .values(incarnation=held.incarnation, successor_allowed=False)
     )
-    projection.clear_stock(connection, station.id)
+    if not continued:
+        projection.clear_stock(connection, station.id)
+
+
+def _check_continues(connection: Connection, held: Position, said: Mapping[str, Any]) -> bool:
+    """A journal that the centre consented to goes on from the end that was agreed, and with its accounts."""
+    row = (successions.c.station == held.station) & (successions.c.incarnation == held.incarnation)
+    agreed = connection.execute(select(successions).where(row)).first()
+    if agreed is None:
+        return False
+    told = said.get("continues")
+    if (told, said.get("predecessor")) != ({"incarnation": agreed.predecessor, "seq": agreed.seq}, agreed.head):
+        raise BadFrames("genesis does not continue the journal that was closed for it")
+    return True
 
 
 def _store(connection: Connection, held: Position, fresh: Sequence[Frame], now_ms: int) -> None:

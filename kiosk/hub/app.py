@@ -6,6 +6,7 @@ Every request but the enrolment carries a bearer token that fits this one reques
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import formatdate
@@ -15,10 +16,10 @@ from flask import Flask, Response, jsonify, request
 from sqlalchemy import Connection
 
 from kiosk.crypto import jose, keys
-from kiosk.crypto.checkpoint import Checkpoint, sign_receipt, verify_checkpoint
+from kiosk.crypto.checkpoint import Checkpoint, Position, sign_receipt, verify_checkpoint
 from kiosk.crypto.jose import SignatureError
 from kiosk.crypto.keys import OKPKey
-from kiosk.hub import acceptance, leases, problems, stations
+from kiosk.hub import acceptance, leases, problems, stations, succession
 from kiosk.hub.acceptance import BadFrames, ChainConflict, Delivery
 from kiosk.hub.keyring import HubKeys
 from kiosk.hub.problems import Problem
@@ -29,6 +30,7 @@ BODY_BYTES = 4 << 20
 ENROL_BYTES = 16 << 10
 CHECKPOINT_HEADER = "Keping-Checkpoint"
 PAGE, LARGEST_PAGE = 20, 100
+_INCARNATION = re.compile(r"[0-9a-f]{16}")
 
 
 def create_app(store: Store, keys: HubKeys, now: Callable[[], float]) -> Flask:
@@ -42,6 +44,9 @@ def create_app(store: Store, keys: HubKeys, now: Callable[[], float]) -> Flask:
         ("records", centre.records, "GET"),
         ("journal", centre.journal, "POST"),
         ("status", centre.status, "GET"),
+        ("incarnations", centre.incarnations, "GET"),
+        ("incarnations/<incarnation>", centre.frames, "GET"),
+        ("incarnations/<incarnation>", centre.succeed, "PUT"),
     ):
         app.add_url_rule(f"/v1/stations/<station>/{name}", view_func=view, methods=[method])
 
@@ -106,6 +111,47 @@ class _Centre:
             held = acceptance.position_of(connection, station, known.incarnation)
         return jsonify(receipt=sign_receipt(held, self.keys.signing))
 
+    def incarnations(self, station: str) -> Response:
+        """Every journal of the station, oldest first."""
+        self._authenticate(station)
+        with self.store.snapshot() as connection:
+            found = succession.incarnations(connection, station)
+        return jsonify(
+            incarnations=[
+                {"incarnation": each.name, "seq": each.seq, "head": each.head, "continues": each.before,
+                 "closed": each.closed} for each in found
+            ]
+        )  # fmt: skip
+
+    def frames(self, station: str, incarnation: str) -> Response:
+        """What a station that lost its disk had delivered before, line by line."""
+        self._authenticate(station)
+        after = _number("after", 0, 0, 1 << 62)
+        with self.store.snapshot() as connection:
+            return jsonify(frames=succession.lines(connection, station, incarnation, after))
+
+    def succeed(self, station: str, incarnation: str) -> Response:
+        """Close the open journal where the station says that it ends; `incarnation` follows."""
+        self._authenticate(station)
+        asked = _json_object(request.get_data())
+        try:
+            end = Position(station, str(asked["incarnation"]), int(asked["seq"]), str(asked["head"]))
+        except (LookupError, ValueError, TypeError) as exc:
+            raise Problem(400, "bad-query", "expected incarnation, seq and head of the end") from exc
+        if not _INCARNATION.fullmatch(incarnation):
+            raise Problem(400, "bad-query", "incarnation: 16 hex digits")
+        try:
+            with self.store.transaction() as connection:
+                self._locked(connection, station)
+                given = succession.succeed(connection, station, incarnation, end, self.now_ms)
+        except ChainConflict as exc:
+            raise self._alarmed(station, exc) from exc
+        said = {
+            "station": station, "incarnation": incarnation, "continues": given.before.incarnation,
+            "seq": given.before.seq, "head": given.before.head, "leases": given.leases, "cursor": str(given.cursor),
+        }  # fmt: skip
+        return jsonify(succession=jose.sign(said, self.keys.signing, jose.SUCCESSION))
+
     def journal(self, station: str) -> Response:
         self._authenticate(station)
         body = request.get_data()
@@ -150,6 +196,17 @@ class _Centre:
         )  # fmt: skip
 
     def _authenticate(self, station: str) -> Station:
+        """As `_verified`. The refusal rolled everything back; an alarm is a transaction of its own."""
+        try:
+            return self._verified(station)
+        except Problem as problem:
+            if problem.reason == "superseded":
+                with self.store.transaction() as connection:
+                    detail = "a disk that was replaced still speaks for the station"
+                    stations.raise_alarm(connection, station, problem.reason, detail, self.now_ms)
+            raise
+
+    def _verified(self, station: str) -> Station:
         """Problem 401 unless an enrolled station's key signed this very request, just now, and just once."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme != "Bearer":
@@ -161,12 +218,21 @@ class _Centre:
                 signers = stations.signing_keys(connection, station)
                 token_id, expires_s = jose.verify_request(token, wanted, signers, self.now())
             except SignatureError as exc:
-                raise Problem(401, exc.fault.value, str(exc)) from exc
+                known_once = self._unverified(connection, station, token, wanted)
+                raise known_once or Problem(401, exc.fault.value, str(exc)) from exc
             if known is None or known.lost:
                 raise Problem(403, "station-lost", "this station was declared lost")
             if not stations.spend_token(connection, station, token_id, expires_s, self.now_ms):
                 raise Problem(401, "replayed", "this token was used before")
         return known
+
+    def _unverified(self, connection: Connection, station: str, token: str, wanted: jose.Request) -> Problem | None:
+        """Of a key that was retired: two journals of one station are alive. None if it is of no key known here."""
+        try:
+            jose.verify_request(token, wanted, stations.retired(connection, station), self.now())
+        except SignatureError:
+            return None
+        return Problem(403, "superseded", "this station was restored elsewhere: this journal is closed")
 
 
 def _json_object(body: bytes) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, func, insert, select
 from kiosk.core.records import Record
 from kiosk.errors import Rejected, UsageError
 from kiosk.hub import stations
-from kiosk.hub.schema import leases
+from kiosk.hub.schema import leases, successions
 from kiosk.hub.store import lock_station
 
 PAGE_BYTES = 2 << 20
@@ -42,12 +42,15 @@ def lease(connection: Connection, record: Record, jws: str, now_ms: int) -> None
 def page(connection: Connection, station: str, after: int, limit: int) -> tuple[list[str], int]:
     """Signed records still to be printed after the cursor, at most `limit` and about 2 MiB; the new cursor.
 
-    One record always fits. With nothing to give, the cursor stays.
+    A station that lost its disk is given those of its finished cards too that nobody took yet. One record always
+    fits. With nothing to give, the cursor stays.
     """
+    restored = select(successions.c.incarnation).where(successions.c.station == station)
+    finished = ("printed",) if connection.execute(restored).first() else ()
     rows = connection.execute(
         select(leases.c.cursor, leases.c.jws)
         .where(leases.c.station == station, leases.c.cursor > after)
-        .where(leases.c.state.in_(("waiting", "arrived")))
+        .where(leases.c.state.in_(("waiting", "arrived", *finished)))
         .order_by(leases.c.cursor)
         .limit(limit)
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
@@ -24,14 +25,8 @@ def apply(connection: Connection, station: str, frames: Sequence[Frame], now_ms:
     change: Counter[tuple[str, str]] = Counter()
     for frame in frames:
         _add_moves(connection, station, frame, change, now_ms)
-        if frame.kind == "records":
-            _arrived(connection, station, frame, now_ms)
-        elif frame.kind == "job-ended" and frame.data.get("state") == "completed":
-            _printed(connection, station, frame, now_ms)
-        elif frame.kind == "handed-over":
-            _issued(connection, station, frame, now_ms)
-        elif frame.kind == "reprint":
-            _reprinted(connection, station, frame, now_ms)
+        if frame.kind in _FOLLOWS:
+            _FOLLOWS[frame.kind](connection, station, frame, now_ms)
     for (sku, account), quantity in sorted(change.items()):
         if quantity:
             _add_stock(connection, (station, sku, account), quantity)
@@ -94,6 +89,11 @@ def _lease(connection: Connection, station: str, ref: str) -> Row[Any] | None:
     return connection.execute(held.order_by(leases.c.cursor.desc())).first()
 
 
+def _ended(connection: Connection, station: str, frame: Frame, now_ms: int) -> None:
+    if frame.data.get("state") == "completed":
+        _printed(connection, station, frame, now_ms)
+
+
 def _printed(connection: Connection, station: str, frame: Frame, now_ms: int) -> None:
     ref, uid = str(frame.data.get("ref", "")), str(frame.data.get("uid") or "")[:32] or None
     lease = _lease(connection, station, ref)
@@ -110,6 +110,18 @@ def _printed(connection: Connection, station: str, frame: Frame, now_ms: int) ->
         .where(leases.c.station == station, leases.c.cursor == lease.cursor)
         .values(state="printed", chip_uid=uid, changed_at=now_ms)
     )
+
+
+def _found(connection: Connection, station: str, frame: Frame, now_ms: int) -> None:
+    """Cards of which no frame told: they were made in the gap of a lost disk."""
+    cards = frame.data.get("cards")
+    for card in cards if isinstance(cards, list) else []:
+        if not isinstance(card, dict):
+            continue
+        told = replace(frame, data=card)
+        _printed(connection, station, told, now_ms)
+        if card.get("with") == "holder":
+            _issued(connection, station, told, now_ms)
 
 
 def _issued(connection: Connection, station: str, frame: Frame, now_ms: int) -> None:
@@ -138,3 +150,12 @@ def _reprinted(connection: Connection, station: str, frame: Frame, now_ms: int) 
         .where(leases.c.station == station, leases.c.cursor == lease.cursor)
         .values(state="arrived", changed_at=now_ms)
     )
+
+
+_FOLLOWS = {
+    "records": _arrived,
+    "job-ended": _ended,
+    "handed-over": _issued,
+    "gap-closed": _found,
+    "reprint": _reprinted,
+}

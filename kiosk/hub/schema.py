@@ -48,6 +48,27 @@ station_keys = Table(
     Column("added_at", BigInteger, nullable=False),
 )
 
+# Keys of journals that were superseded: they open nothing any more, and tell who still has the old disk.
+retired_keys = Table(
+    "retired_keys",
+    metadata,
+    _station(),
+    Column("thumbprint", String(43), primary_key=True),
+    Column("retired_at", BigInteger, nullable=False),
+)
+
+# `incarnation` continues `predecessor`, which ends at `seq`, for ever.
+successions = Table(
+    "successions",
+    metadata,
+    _station(),
+    Column("incarnation", String(64), primary_key=True),
+    Column("predecessor", String(64), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("head", String(64), nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
 # Request tokens that have been used, kept until they expire.
 tokens = Table(
     "tokens",

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from kiosk.crypto import keys
 from kiosk.crypto.keys import OKPKey
 from kiosk.errors import Rejected, UsageError
-from kiosk.hub.schema import alarms, leases, station_keys, stations, tokens
+from kiosk.hub.schema import alarms, leases, retired_keys, station_keys, stations, tokens
 from kiosk.hub.store import Store, lock_station
 
 _STATION_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -41,19 +41,24 @@ def add_station(store: Store, station: str) -> str:
     """
     if not _STATION_ID.fullmatch(station):
         raise UsageError(f"station id {station!r}: a-z, 0-9 and hyphens, at most 63")
-    code = "".join(secrets.choice(_CODE_ALPHABET) for _ in range(_CODE_LENGTH))
+    code = new_code()
     with store.transaction() as connection:
         row = connection.execute(select(stations.c.enrolled_at).where(stations.c.id == station)).first()
         if row is None:
-            connection.execute(insert(stations).values(id=station, code_digest=_digest(code)))
+            connection.execute(insert(stations).values(id=station, code_digest=digest(code)))
         elif row.enrolled_at is None:
-            connection.execute(update(stations).where(stations.c.id == station).values(code_digest=_digest(code)))
+            connection.execute(update(stations).where(stations.c.id == station).values(code_digest=digest(code)))
         else:
             raise UsageError(f"station {station} is enrolled already; declare it lost to replace it")
+    return code
+
+
+def new_code() -> str:
+    code = "".join(secrets.choice(_CODE_ALPHABET) for _ in range(_CODE_LENGTH))
     return "-".join(code[at : at + 5] for at in range(0, _CODE_LENGTH, 5))
 
 
-def _digest(code: str) -> str:
+def digest(code: str) -> str:
     """A plain hash is enough at rest: the code has 100 random bits, there is nothing to guess."""
     plain = "".join(code.split()).replace("-", "").upper()
     return hashlib.sha256(plain.encode()).hexdigest()
@@ -64,14 +69,15 @@ def enrol(store: Store, station: str, code: str, signing: OKPKey, encryption: OK
     with store.transaction() as connection:
         lock_station(connection, station)
         row = connection.execute(select(stations).where(stations.c.id == station)).first()
-        known = row is not None and hmac.compare_digest(row.code_digest, _digest(code))
+        known = row is not None and hmac.compare_digest(row.code_digest, digest(code))
         if row is None or not known or row.lost_at is not None:
             raise EnrolmentRefused("station or code is not known here", "enrolment")
         if row.enrolled_at is not None:
-            held = {keys.thumbprint(key) for key in signing_keys(connection, station)}
-            if keys.thumbprint(signing) not in held:
+            held = thumbprints(connection, station, keys.SIGNING)
+            if keys.thumbprint(signing) in held:
+                return
+            if not row.successor_allowed or len(held) > 1:
                 raise EnrolmentRefused("station or code is not known here", "enrolment")
-            return
         connection.execute(update(stations).where(stations.c.id == station).values(enrolled_at=now_ms))
         for curve, key in ((keys.SIGNING, signing), (keys.ENCRYPTION, encryption)):
             connection.execute(
@@ -93,10 +99,39 @@ def find(connection: Connection, station: str) -> Station | None:
 
 
 def signing_keys(connection: Connection, station: str) -> list[OKPKey]:
+    """Those in force."""
+    return [key for key in _all_signing(connection, station) if not _is_retired(connection, station, key)]
+
+
+def retired(connection: Connection, station: str) -> list[OKPKey]:
+    """Signing keys of journals that were superseded."""
+    return [key for key in _all_signing(connection, station) if _is_retired(connection, station, key)]
+
+
+def thumbprints(connection: Connection, station: str, curve: str) -> list[str]:
+    """Of the keys in force, oldest first."""
+    gone = select(retired_keys.c.thumbprint).where(retired_keys.c.station == station)
     rows = connection.execute(
-        select(station_keys.c.jwk).where(station_keys.c.station == station, station_keys.c.curve == keys.SIGNING)
+        select(station_keys.c.thumbprint)
+        .where(station_keys.c.station == station, station_keys.c.curve == curve)
+        .where(station_keys.c.thumbprint.not_in(gone))
+        .order_by(station_keys.c.added_at)
+    )
+    return [row.thumbprint for row in rows]
+
+
+def _all_signing(connection: Connection, station: str) -> list[OKPKey]:
+    rows = connection.execute(
+        select(station_keys.c.jwk)
+        .where(station_keys.c.station == station, station_keys.c.curve == keys.SIGNING)
+        .order_by(station_keys.c.added_at)
     )
     return [keys.import_public(json.loads(row.jwk), keys.SIGNING) for row in rows]
+
+
+def _is_retired(connection: Connection, station: str, key: OKPKey) -> bool:
+    row = (retired_keys.c.station == station) & (retired_keys.c.thumbprint == keys.thumbprint(key))
+    return connection.execute(select(retired_keys.c.thumbprint).where(row)).first() is not None
 
 
 def spend_token(connection: Connection, station: str, token_id: str, expires_s: int, now_ms: int) -> bool:

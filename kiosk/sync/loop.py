@@ -19,6 +19,9 @@ FIRST_DELAY_S = 1.0
 LONGEST_DELAY_S = 60.0
 LONGEST_RETRY_AFTER_S = 3600.0
 
+CLOSED = frozenset({"superseded", "station-lost"})
+"""Refusals after which this station has no lease any more: it was restored elsewhere, or given up."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -63,7 +66,8 @@ class Backoff:
 class SyncLoop:
     """One daemon thread. All it knows is durable elsewhere, so it may be abandoned at any point.
 
-    `clock`: Unix seconds, for `state` only. `jitter`: uniform in 0..1.
+    `clock`: Unix seconds, for `state` only. `jitter`: uniform in 0..1. `on_closed` is called, in the thread, with why
+    the centre takes nothing of this station any more.
     """
 
     def __init__(
@@ -74,7 +78,9 @@ class SyncLoop:
         clock: Callable[[], float] = time.time,
         jitter: Callable[[], float] = random.random,
         poll_s: float = POLL_S,
+        on_closed: Callable[[str], None] = lambda why: None,
     ) -> None:
+        self._on_closed = on_closed
         self._shipper = shipper
         self._intake = intake
         self._clock = clock
@@ -135,10 +141,15 @@ class SyncLoop:
             _log.error("sync stopped: %s", exc)
             self._alarm = str(exc)
             return self._failed(exc, reached=True)
+        except HubRefused as exc:
+            if exc.reason in CLOSED:
+                self._alarm = str(exc)
+                self._on_closed(str(exc))
+            return self._failed(exc, reached=True)
         except HubUnreachable as exc:
             return self._failed(exc, reached=False, retry_after_s=exc.retry_after_s)
         except (KepingError, OSError) as exc:
-            return self._failed(exc, reached=isinstance(exc, HubRefused))
+            return self._failed(exc, reached=False)
         self._backoff.succeeded()
         self._note(online=True, error="")
         return 0.0 if more else self._poll_s

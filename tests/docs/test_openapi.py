@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,11 +23,13 @@ from kiosk.hub.app import BODY_BYTES, CHECKPOINT_HEADER, ENROL_BYTES, LARGEST_PA
 from kiosk.hub.keyring import HubKeys
 from kiosk.hub.stations import add_station, declare_lost
 from kiosk.hub.store import Store
+from kiosk.hub.succession import allow_restore
 from tests.docs.pages import ROOT, page
 from tests.hub.conftest import STATION, Hub
 from tests.sync.centre import Clock, Journal
 
 SPEC: dict[str, Any] = yaml.safe_load(page("openapi.yaml"))
+NEXT = "cd" * 8
 REFUSALS = ("BadRequest", "Unauthorised", "Forbidden", "TooLarge", "Busy")
 
 
@@ -104,7 +107,7 @@ def test_limits_and_names_are_those_of_the_code() -> None:
     token = SPEC["components"]["securitySchemes"]["station"]["description"]
     assert f"{jose.REQUEST_LIFE_S} s" in token
     assert f"{jose.LEEWAY_S} s of skew" in token
-    types = {jose.RECORD, jose.RECEIPT, jose.CHECKPOINT, jose.ENROLMENT, jose.REQUEST}
+    types = {jose.RECORD, jose.RECEIPT, jose.CHECKPOINT, jose.ENROLMENT, jose.REQUEST, jose.SUCCESSION}
     assert set(re.findall(r"keping-[a-z]+\+jw[st]", page("openapi.yaml"))) == types
 
 
@@ -153,6 +156,25 @@ def test_good_answers(hub: Hub) -> None:
     assert check("journal", hub.ship()) == ""
     assert check("journal", hub.ship(b"")) == ""
     assert check("records", hub.call("GET", "records?after=&limit=2")) == ""
+
+
+def test_a_restore(hub: Hub) -> None:
+    hub.ship()
+    held = hub.call("GET", "incarnations")
+    assert check("incarnations", held) == ""
+    [journal] = held.get_json()["incarnations"]
+    assert check("frames", hub.call("GET", f"incarnations/{journal['incarnation']}?after=0")) == ""
+    end = {name: journal[name] for name in ("incarnation", "seq", "head")}
+    assert check("succeed", hub.call("PUT", f"incarnations/{NEXT}", json.dumps(end).encode())) == "incarnation"
+    assert check("succeed", hub.call("PUT", f"incarnations/{NEXT}", b"{}")) == "bad-query"
+    old = hub.key
+    code = allow_restore(hub.store, STATION)
+    hub.clock.now_s += 1
+    hub.key = keys.generate_signing()
+    stations.enrol(hub.store, STATION, code, hub.key, keys.generate_encryption(), int(hub.clock() * 1000))
+    assert check("succeed", hub.call("PUT", f"incarnations/{NEXT}", json.dumps(end).encode())) == ""
+    hub.key = old
+    assert check("status", hub.call("GET", "status")) == "superseded"
 
 
 def after_a_gap(hub: Hub) -> TestResponse:

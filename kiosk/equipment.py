@@ -1,0 +1,47 @@
+"""From the config to opened devices. Beside the rig the only module that knows driver code."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+from drivers.protocols import ApduLink, CardPrinter, ChipEncoder
+from kiosk.config import PrinterConfig, ReaderConfig
+from kiosk.errors import UsageError
+
+
+def load_driver(family: str, name: str) -> Any:
+    """The module drivers.<family>.<name>; the configured name is the module's. UsageError if there is none."""
+    full = f"drivers.{family}.{name}"
+    try:
+        module = importlib.import_module(full)
+    except ModuleNotFoundError as exc:
+        if exc.name != full:
+            raise
+        raise UsageError(f"no driver {name!r} in drivers/{family}") from exc
+    if not hasattr(module, "open"):
+        raise UsageError(f"{full} is no driver: it has nothing to open")
+    return module
+
+
+def open_printer(config: PrinterConfig) -> CardPrinter:
+    module = load_driver("printers", config.driver)
+    printer: CardPrinter = module.open(
+        config.port, config.baud, ribbon=config.ribbon, reply_timeout_s=config.reply_timeout
+    )
+    return printer
+
+
+def open_encoder(config: ReaderConfig) -> ChipEncoder:
+    link: ApduLink
+    if config.link == "pcsc":
+        from drivers.pcsc import PcscLink
+
+        link = PcscLink(config.name)
+    else:
+        from drivers.sim.chiplink import SocketLink
+
+        link = SocketLink(Path(config.name))
+    encoder: ChipEncoder = load_driver("encoders", config.encoder).open(link, config.appear_timeout)
+    return encoder
