@@ -105,7 +105,7 @@ EVERYBODY = frozenset({"static", "font", "sign_in", "choose_language", "healthz"
 ROUTES: Mapping[str, str] = {
     "sign_out": "be-here", "resume": "be-here", "live": "be-here", "glance": "be-here", "stay": "be-here",
     "home": "be-here", "help": "be-here",
-    "queue": "see-people", "proof": "see-people", "check": "see-people", "run": "see-people", "now": "see-people",
+    "queue": "see-people", "search": "see-people", "proof": "see-people", "check": "see-people", "run": "see-people", "now": "see-people",
     "printed": "see-people", "interruption": "see-people", "compare_card": "see-people", "take_card": "see-people",
     "card_problem": "see-people",
     "supplies": "see-work", "outbox": "see-work",

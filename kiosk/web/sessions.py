@@ -16,7 +16,28 @@ IDLE_S = 600.0
 WARN_S = 30.0
 MOST_SESSIONS = 16
 PARKED_MOST, PARKED_S = 10, 900.0
+PINS = frozenset({"pin", "own_pin"})
+"""Fields that nobody keeps and no page gives back: they are asked again."""
+SEARCHES_MOST = 20
 KEYS_MOST = 500
+
+
+class Searches:
+    """What a person looks for, by a number that says nothing: browsers keep addresses, and no name stands in one."""
+
+    def __init__(self) -> None:
+        self._texts: OrderedDict[str, str] = OrderedDict()
+
+    def note(self, text: str) -> str:
+        number = secrets.token_hex(4)
+        self._texts[number] = text
+        while len(self._texts) > SEARCHES_MOST:
+            self._texts.popitem(last=False)
+        return number
+
+    def text(self, number: str) -> str:
+        """Empty if this session knows no such number, as after a restart: then everybody is shown."""
+        return self._texts.get(number, "")
 
 
 @dataclass
@@ -27,6 +48,7 @@ class Session:
     seen_s: float
     turn: threading.Lock = field(default_factory=threading.Lock)
     """Held while one of its POSTs is carried out: the second of two taps finds what the first has done."""
+    searches: Searches = field(default_factory=Searches)
 
 
 class Sessions:
@@ -93,14 +115,15 @@ class Parked:
 
     def put(self, path: str, form: Mapping[str, list[str]]) -> str:
         ticket = secrets.token_urlsafe(16)
+        kept = {name: [] if name in PINS else values for name, values in form.items() if name != "csrf"}
         with self._lock:
-            self._forms[ticket] = (self._clock(), path, {k: v for k, v in form.items() if k != "csrf"})
+            self._forms[ticket] = (self._clock(), path, kept)
             while len(self._forms) > PARKED_MOST:
                 self._forms.popitem(last=False)
         return ticket
 
     def look(self, ticket: str) -> tuple[str, dict[str, list[str]]] | None:
-        """Path and fields. May be looked at again: the form's own key lets it be sent once."""
+        """Path and fields, a PIN without its value. May be looked at again: its key lets it be sent once."""
         with self._lock:
             at, path, form = self._forms.get(ticket, (0.0, "", {}))
         return (path, form) if path and self._clock() - at < PARKED_S else None

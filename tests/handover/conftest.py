@@ -41,6 +41,13 @@ class Clerk:
         assert found["csrf"]
         return {"csrf": found["csrf"][1], "key": keys[-1]}
 
+    def search(self, page: str, text: str) -> str:
+        """Where the search leads; what is looked for is not in it."""
+        answer = self.send(f"/search/{page}", {"q": text}, f"/{page}")
+        assert answer.status_code == 303
+        assert text not in answer.location
+        return answer.location
+
     def send(self, path: str, form: dict[str, Any], page: str = "/printed") -> TestResponse:
         return self.client.post(path, data={**self.hidden(page), **form})
 

@@ -30,10 +30,10 @@ def test_finished_cards_are_listed_oldest_first_and_found(clerk: Clerk) -> None:
     assert page.index(first) < page.index(second) < page.index(third)
     assert "3 kartu menunggu diambil" in page
     for text in (nik_of(clerk, second), name_of(clerk, second).lower(), second):
-        found = clerk.look(f"/printed?q={text}")
+        found = clerk.look(clerk.search("printed", text))
         assert f"/hand-over/{second}" in found
         assert f"/hand-over/{first}" not in found
-    assert "Tidak ada yang cocok" in clerk.look("/printed?q=ZZZZ")
+    assert "Tidak ada yang cocok" in clerk.look(clerk.search("printed", "ZZZZ"))
 
 
 def test_the_plain_case_takes_four_taps(clerk: Clerk) -> None:

@@ -12,6 +12,7 @@ CAPTIONS = {
     "sign-in, form kept": "Signed out before the form was sent: it is kept.",
     "resume": "The form that was kept, in words, to be sent by one tap.",
     "resume, hand-over": "A kept hand-over; the signature is named, not shown.",
+    "resume, PIN asked": "A kept form without the PIN that was in it, which is asked again.",
     "locked, printing": "The locked screen shows the work and no name.",
     "locked, cover open": "The locked screen says why the printer stands still.",
     "locked, unresolved": "The locked screen says that a card waits for an answer.",

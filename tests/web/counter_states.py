@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tests.station.test_handover import chip_of, tray
-from tests.web.states import State
+from tests.web.states import State, find_nobody
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -24,7 +24,7 @@ def at_the_counter(kiosk: Kiosk, jobs: list[str]) -> Iterator[State]:
     """`jobs`: four, with a finished card each."""
     yield State("printed", "/printed")
     yield State("printed, keyboard", "/printed", keys="#cari")
-    yield State("printed, nothing found", "/printed?q=zzzz")
+    yield State("printed, nothing found", "/printed", then=find_nobody)
     yield from laid_down(kiosk.office, jobs)
     yield from taken(jobs[0])
     yield from something_wrong(kiosk, jobs[1])

@@ -168,6 +168,12 @@ def at_the_gate(kiosk: Kiosk) -> Iterator[State]:
     kiosk.house.throttle.right("yosep")
 
 
+def find_nobody(page: Page) -> None:
+    page.fill("#cari", "zzzz")
+    page.press("#cari", "Enter")
+    page.wait_for_selector(".rows .empty:not(:has(h2))")
+
+
 def people_waiting(kiosk: Kiosk) -> Iterator[State]:
     office = kiosk.office
     odd = office.residents[10]
@@ -179,7 +185,7 @@ def people_waiting(kiosk: Kiosk) -> Iterator[State]:
     refs = office.bring_records(12)
     yield State("queue", "/queue")
     yield State("queue, keyboard", "/queue", keys="#cari")
-    yield State("queue, nothing found", "/queue?q=zzzz")
+    yield State("queue, nothing found", "/queue", then=find_nobody)
     yield State("check", f"/check/{refs[4]}")
     yield State("check, odd NIK", f"/check/{refs[10]}")
     yield State("check, no blank", f"/check/{refs[11]}")
@@ -217,6 +223,9 @@ def kept_forms(kiosk: Kiosk) -> Iterator[State]:
     }  # fmt: skip
     ticket = kiosk.house.parked.put("/hand-over/1", {name: [value] for name, value in said.items()})
     yield State("resume, hand-over", f"/resume/{ticket}")
+    lost = {"reason": ["lost-before-hand-over"], "supervisor": ["yosep"], "pin": [""], "key": ["k"]}
+    ticket = kiosk.house.parked.put("/hand-over/1/reprint", lost)
+    yield State("resume, PIN asked", f"/resume/{ticket}")
 
 
 def printing(office: Office) -> Iterator[State]:

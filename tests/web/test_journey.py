@@ -137,7 +137,7 @@ def test_search_by_the_keyboard_of_the_page_and_by_a_real_one(kiosk: Kiosk, scre
         screen.page.tap(f'.keys button:text-is("{letter}")')
     assert screen.page.input_value("#cari") == word
     screen.page.tap('.keys button:text-is("Selesai")')
-    screen.page.wait_for_url(lambda url: "/queue?q=" in url)
+    screen.page.wait_for_url(lambda url: "/queue?find=" in url)
     assert screen.text(".queue .name") == person.nama
 
     # A scanner types a NIK in an instant and ends it with Enter.
@@ -145,8 +145,9 @@ def test_search_by_the_keyboard_of_the_page_and_by_a_real_one(kiosk: Kiosk, scre
     screen.page.focus("#cari")
     screen.page.keyboard.type(person.nik)
     screen.page.keyboard.press("Enter")
-    screen.page.wait_for_url(lambda url: person.nik in url)
+    screen.page.wait_for_selector(f'#cari[value="{person.nik}"]')
     assert screen.page.locator(".queue > li").count() == 1
+    assert person.nik not in screen.page.url
 
     # Digits, deep in a page.
     screen.open("/supplies")

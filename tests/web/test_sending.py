@@ -92,6 +92,35 @@ def test_a_form_sent_after_the_session_ended_waits_and_is_sent_by_one_tap(kiosk:
     assert kiosk.made() == [ref]
 
 
+def test_a_pin_is_not_kept_and_is_asked_again(kiosk: Kiosk, visitor: Visitor) -> None:
+    form = visitor.form(reason="lost-before-hand-over", supervisor="yosep", pin=OTHER_PIN)
+    kiosk.clock.advance(601)
+    ticket = visitor.post("/hand-over/none/reprint", form).headers["Location"].partition("parked=")[2]
+    assert OTHER_PIN not in str(kiosk.house.parked.look(ticket))
+    visitor.sign_in(parked=ticket)
+    page = visitor.get(f"/resume/{ticket}").text
+    assert OTHER_PIN not in page
+    assert re.search('<input class="pin" form="kirim" name="pin"', page)
+    assert form["key"] in page
+
+
+@pytest.mark.parametrize("page", ["queue", "printed"])
+def test_no_address_says_who_is_looked_for(quiet: Kiosk, reader: Visitor, page: str) -> None:
+    name = quiet.office.residents[0].fields.nama
+    led_to = reader.post(f"/search/{page}", reader.form(q=name)).headers["Location"]
+    assert re.fullmatch(f"/{page}\\?find=[0-9a-f]{{8}}", led_to)
+    assert f'value="{name}"' in reader.get(led_to).text
+    assert f'value="{name}"' not in reader.get(f"/{page}").text
+    other = Visitor(quiet.url)
+    other.sign_in("yosep", OTHER_PIN)
+    assert f'value="{name}"' not in other.get(led_to).text
+    other.leave()
+
+
+def test_only_lists_are_searched(reader: Visitor) -> None:
+    assert reader.post("/search/outbox", reader.form(q="x")).status_code == 404
+
+
 def test_a_form_that_was_carried_out_is_not_carried_out_again_in_another_session(
     kiosk: Kiosk, visitor: Visitor
 ) -> None:

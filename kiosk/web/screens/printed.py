@@ -9,6 +9,7 @@ from flask import Flask, render_template, request
 
 from kiosk.core.records import Fields
 from kiosk.web.house import house
+from kiosk.web.screens.queue import searched
 
 SHOWN = 30
 
@@ -25,7 +26,7 @@ def register(app: Flask) -> None:
 
 
 def printed() -> str:
-    text = request.args.get("q", "").strip()
+    text = searched()
     station = house().station
     cards = station.counter.uncollected()
     total = len(cards)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, redirect, render_template, request, url_for
+from flask import Flask, abort, redirect, render_template, request, url_for
 
 from kiosk.core.records import Fields, Reason
 from kiosk.web import words
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
 SHOWN = 30
+SEARCHED = frozenset({"queue", "printed"})
 
 
 @dataclass(frozen=True)
@@ -28,14 +29,29 @@ class Row:
 def register(app: Flask) -> None:
     app.add_url_rule("/", view_func=home)
     app.add_url_rule("/queue", view_func=queue)
+    app.add_url_rule("/search/<page>", view_func=search, methods=["POST"])
 
 
 def home() -> Response:
     return redirect(url_for(first_page(current().person)), 303)
 
 
+def search(page: str) -> Response:
+    """The same list, fewer rows. Its key is not spent: a page that is gone back to may search again."""
+    if page not in SEARCHED:
+        abort(404)
+    text, reason = request.form.get("q", "").strip(), request.form.get("reason", "")
+    number = current().searches.note(text) if text else None
+    return redirect(url_for(page, find=number, reason=reason or None), 303)
+
+
+def searched() -> str:
+    """What is looked for on this page, empty if nothing."""
+    return current().searches.text(request.args.get("find", ""))
+
+
 def queue() -> str:
-    text, reason = request.args.get("q", "").strip(), request.args.get("reason", "")
+    text, reason = searched(), request.args.get("reason", "")
     records = waiting_records(reason)
     total = len(records)
     if text:
