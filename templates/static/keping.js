@@ -74,9 +74,9 @@
   let errand = null;
   function leave(ask, form = null) {
     if (errand && (errand.sent || (errand.form && !form))) return;  // one tap is one tap; no link overtakes a form
-    const idle = !errand;
-    errand = { ask, form, sent: false };
-    if (idle) attempt();
+    const begins = !errand || errand.gone;
+    errand = { ask, form, sent: false, gone: false };
+    if (begins) attempt();
   }
   async function attempt() {
     let goOn;
@@ -91,7 +91,7 @@
       setTimeout(attempt, RETRY_MS);
       return;
     }
-    if (!errand.sent) errand = null;  // a form stays sent until its page is gone
+    errand.gone = true;  // and stays so until the page is: nothing else may lead away from it meanwhile
     goOn();
   }
   function follow(address) { leave(async () => () => location.assign(address)); }

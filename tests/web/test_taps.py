@@ -50,7 +50,8 @@ def test_fifty_cards_in_a_run(browser: Browser, busy: Kiosk, measured: Measured)
         screen.tap("text=Cetak semua")
         screen.page.wait_for_url("**/now")
         office = busy.office
-        office.until(lambda: office.station.status()["finished"] == MANY)
+        for count in range(10, MANY + 1, 10):  # each ten within the office's patience
+            office.until(lambda count=count: office.station.status()["finished"] >= count)  # type: ignore[misc]
         screen.page.wait_for_selector("text=selesai")
         assert screen.taps <= 4
         measured(f"{MANY} cards in a run: {screen.taps} taps, {time.monotonic() - began:.1f} s on instant devices")
