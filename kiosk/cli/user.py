@@ -106,14 +106,14 @@ def change_pin(app: App, pin: str) -> None:
 
 @user.command()
 @click.argument("ident")
-@click.option("--from", "first", type=_Day(), default="", help="First day, the office's date.")
-@click.option("--to", "last", type=_Day(), default="", help="Last day, included; it ends by itself.")
+@click.option("--from", "first", type=_Day(), help="First day, the office's date.")
+@click.option("--to", "last", type=_Day(), help="Last day, included; it ends by itself.")
 @click.option("--document", default="", help="Number of the paper that appoints them.")
 @click.option("--end", is_flag=True, help="End it now instead.")
 @pass_app
-def acting(app: App, ident: str, first: str, last: str, document: str, end: bool) -> None:
+def acting(app: App, ident: str, first: str | None, last: str | None, document: str, end: bool) -> None:
     """Appoint an acting supervisor (Plh) for some days, or end it."""
-    found = app.execute("user.acting", person=ident, first=first, last=last, document=document, end=end)
+    found = app.execute("user.acting", person=ident, first=first or "", last=last or "", document=document, end=end)
     said = "acts no more" if end else f"is acting supervisor from {found['from']} to {found['to']}"
     app.answer(found, lambda: f"{ident} {said}")
 

@@ -29,6 +29,15 @@ from tests.docs import command_page, permission_page
 from tests.office import Office
 from tests.staff.people import PINS, ROLES, House
 
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """One for all: who may is asked, and nothing is done."""
+    made = House(tmp_path_factory.mktemp("house"), *ROLES)
+    yield made
+    made.close()
+
+
 # Written down apart from the table, so that a slip in it is seen: operator, supervisor, technician, auditor, box.
 WHO = {
     "jobs.run": "OS--B",

@@ -1,0 +1,4 @@
+from tests.office import office
+from tests.staff.conftest import house
+
+__all__ = ["house", "office"]
