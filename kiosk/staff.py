@@ -1,7 +1,7 @@
 """People are added, change, leave, act for somebody, get back in: each method checks, commits one frame, and answers.
 
-The frame first, then the file of hashes. What a crash leaves undone of a role, or of somebody's leaving, is made good at
-the next opening; a PIN that was not written is the old one; an id whose adding was cut off is spent.
+The frame first, then the file of hashes. What a crash leaves undone of a role, or of somebody's leaving, is made good
+at the next opening; a PIN that was not written is the old one; an id whose adding was cut off is spent.
 """
 
 from __future__ import annotations

@@ -105,9 +105,9 @@ EVERYBODY = frozenset({"static", "font", "sign_in", "choose_language", "healthz"
 ROUTES: Mapping[str, str] = {
     "sign_out": "be-here", "resume": "be-here", "live": "be-here", "glance": "be-here", "stay": "be-here",
     "home": "be-here", "help": "be-here",
-    "queue": "see-people", "search": "see-people", "proof": "see-people", "check": "see-people", "run": "see-people", "now": "see-people",
-    "printed": "see-people", "interruption": "see-people", "compare_card": "see-people", "take_card": "see-people",
-    "card_problem": "see-people",
+    "queue": "see-people", "search": "see-people", "proof": "see-people", "check": "see-people",
+    "run": "see-people", "now": "see-people", "printed": "see-people", "interruption": "see-people",
+    "compare_card": "see-people", "take_card": "see-people", "card_problem": "see-people",
     "supplies": "see-work", "outbox": "see-work",
     "make_jobs": "print", "stop_run": "steer", "go_on": "steer", "cancel_job": "steer", "resolve_job": "resolve",
     "read_card": "hand-over", "hand_over": "hand-over", "reprint_card": "reprint",
