@@ -19,8 +19,8 @@ LINE = re.compile(rb'\{"c":([0-9]{1,10}),"h":"([0-9a-f]{64})","r":(\{[^\n]*\})\}
 KEYS = {"s": int, "v": int, "k": str, "t": int, "b": list, "by": str, "d": dict}
 KINDS = ["genesis", "segment", "recovered", "started", "stopped", "stock", "records", "job-created", "job-state",
          "step", "job-resolved", "job-ended", "handed-over", "reprint",
-         "call-back", "call-back-closed", "gap-closed",
-         "shift-opened", "shift-counted", "shift-closed", "people"]  # fmt: skip
+         "call-back", "call-back-closed", "gap-closed", "shift-opened", "shift-counted", "shift-closed",
+         "people"]  # fmt: skip
 OUTSIDE = ("supplier", "other-office", "count-adjustment")
 
 

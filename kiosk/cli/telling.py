@@ -32,6 +32,8 @@ def _moves(frame: Frame) -> list[list[Any]]:
 
 
 def _only(data: Body, about: frozenset[str]) -> Body:
+    if about and "cards" in data:
+        return {**data, "cards": [card for card in data["cards"] if card["ref"] in about]}
     if not about or "records" not in data:
         return data
     return {**data, "records": [item for item in data["records"] if item["ref"] in about], "refused": []}
@@ -86,7 +88,8 @@ def _records(data: Body) -> str:
         f"record {r['ref']} arrived ({r['sku']}, {r['reason']}, priority {r['priority']})" for r in data["records"]
     ]
     refused = [f"a record was refused: {item['reason']}, {item['detail']}" for item in data["refused"]]
-    return ", ".join(here + refused) or "no record arrived"
+    again = [f"the data of {len(data['again'])} known records are here again"] if data.get("again") else []
+    return ", ".join(here + refused + again) or "no record arrived"
 
 
 def _job_created(data: Body) -> str:
