@@ -91,6 +91,11 @@ def install(app: Flask) -> None:
     app.jinja_env.filters["clock"] = clock
     app.jinja_env.globals["words"] = words
 
+    @app.before_request
+    def begin() -> None:
+        # Before anything is read: what happens while the page is made is then news to it, and it asks again.
+        g.pulse = house().station.pulse.count
+
     @app.context_processor
     def values() -> dict[str, Any]:
         session = g.get("session")
@@ -109,7 +114,7 @@ def install(app: Flask) -> None:
             "form_fields": lambda: form_fields(session.csrf) if session else "",
             "left_s": house().sessions.left_s(session) if session else 0,
             "warn_s": WARN_S,
-            "pulse": house().station.pulse.count,
+            "pulse": g.get("pulse", 0),
         }
 
 

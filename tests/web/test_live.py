@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -41,6 +42,19 @@ def test_a_commit_is_told_at_once(kiosk: Kiosk, visitor: Visitor) -> None:
         assert time.monotonic() - began < 1
         kiosk.house.station.closing = True
         kiosk.office.station.pulse.beat()
+
+
+def test_what_happens_while_a_page_is_made_is_news_to_it(kiosk: Kiosk, visitor: Visitor) -> None:
+    """Else a page that was read before the last commit and numbered after it would never change again."""
+
+    def committed_meanwhile() -> dict[str, str]:
+        kiosk.office.station.pulse.beat()
+        return {}
+
+    kiosk.app.template_context_processors[None].insert(0, committed_meanwhile)
+    found = re.search(r'data-pulse="(\d+)"', visitor.get("/now").text)
+    assert found
+    assert int(found[1]) < kiosk.office.station.pulse.count
 
 
 def test_six_streams_then_503_and_a_place_is_free_when_its_reader_goes(kiosk: Kiosk, visitor: Visitor) -> None:
