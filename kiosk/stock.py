@@ -13,7 +13,7 @@ from kiosk.core.accounts import Account, LedgerError, Transfer, draw
 from kiosk.core.collection import OLD_CARDS
 from kiosk.core.movements import COUNT, DESTROY_OLD_CARDS, HAND_MOVEMENTS, REVERSE, Detail, MovementError
 from kiosk.core.records import Sku
-from kiosk.core.stock import counter_entry, has_lot, reversible
+from kiosk.core.stock import asked_before, counter_entry, has_lot, reversible
 from kiosk.errors import Rejected, UsageError
 from kiosk.said import counted_of, row_of, said_of, sku_of, source_of, text, whole
 from kiosk.views import View
@@ -46,17 +46,20 @@ class Stock:
     def move(self, by: str, movement: str, sku: str, quantity: int, document: str = "", **said: str) -> Moves:
         """Book one row of the table of movements (kiosk.core.movements). Returns the transfers, oldest lot first.
 
-        `said`: `source` where the row has several, `cause`, the row's details, `second` and `pin`. UsageError if
-        something the row asks for is missing, Rejected if the blanks are not there or nobody else approves.
+        `said`: `source` where the row has several, `cause`, the row's details, `second` and `pin`; `key`: what is
+        asked again with the same one is not booked again. UsageError if something the row asks for is missing,
+        Rejected if the blanks are not there or nobody else approves.
         """
         row = row_of(movement)
         kind = sku_of(sku)
         amount = whole("quantity", quantity, 1)
-        second, pin = said.pop("second", ""), said.pop("pin", "")
+        second, pin, key = said.pop("second", ""), said.pop("pin", ""), text("key", said.pop("key", ""))
         source = source_of(row, said.pop("source", ""))
         body = said_of(row, document, said)
         approved = {"approved": self._second(by, second, pin)} if row.second else {}
         with self._books.transaction() as view:
+            if before := asked_before(view.read, key):
+                return list(before["moves"])
             if row.makes_lot and has_lot(view.read, kind, body["document"]):
                 what = f"{body['document']} was received already"
                 raise Rejected(f"{what}; blanks come with a paper of their own", "received-before")
@@ -64,7 +67,8 @@ class Stock:
             transfers = [
                 Transfer(kind, lot, source, row.target, part) for lot, part in _drawn(lots, amount, kind, source)
             ]
-            return self._book(view, {"movement": row.name, **body, **approved}, transfers, by)
+            asked = {"key": key} if key else {}
+            return self._book(view, {"movement": row.name, **body, **asked, **approved}, transfers, by)
 
     def count(
         self, by: str, counted: Counted, document: str = "", reason: str = "", second: str = "", pin: str = ""

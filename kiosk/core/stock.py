@@ -90,6 +90,11 @@ def reversible(read: Read, seq: object) -> tuple[str, Document]:
     raise MovementError(f"no entry {seq} among the last {ENTRIES_KEPT} movements by hand")
 
 
+def asked_before(read: Read, key: str) -> Document | None:
+    """The entry that this idempotency key led to."""
+    return next((entry for _, entry in _entries(read) if entry.get("key") == key), None) if key else None
+
+
 def counter_entry(entry: Document) -> list[Transfer]:
     return [Transfer.from_json(move).reversed for move in reversed(entry["moves"])]
 
@@ -109,7 +114,7 @@ def _remembered(frame: Frame, read: Read) -> Change:
     return Change("entries", key, {
         "seq": frame.seq, "movement": data["movement"], "document": data.get("document", ""),
         "moves": data.get("moves", []), "cause": data.get("cause"), "by": frame.stamp.by,
-        "time": frame.stamp.time_ms, "reversed": None,
+        "time": frame.stamp.time_ms, "reversed": None, **({"key": data["key"]} if "key" in data else {}),
     })  # fmt: skip
 
 

@@ -136,6 +136,25 @@ def test_a_form_that_was_carried_out_is_not_carried_out_again_in_another_session
     other.leave()
 
 
+def test_blanks_are_booked_once_though_the_station_died_before_it_answered(kiosk: Kiosk, visitor: Visitor) -> None:
+    """The key is in the books: a station that was started again, and remembers nobody, knows it."""
+    kiosk.office.station.stock.move("test", "unload", "wni", 5)
+    before = kiosk.office.accounts()["hopper"]
+    form = visitor.form(movement="load", sku="wni", quantity="2")
+    visitor.post("/supplies/move", form)
+    kiosk.house.sessions._spent.clear()
+    assert visitor.post("/supplies/move", form).status_code == 303
+    assert kiosk.office.accounts()["hopper"] == before + 2
+    visitor.post("/supplies/move", form | {"key": "another"})
+    assert kiosk.office.accounts()["hopper"] == before + 4
+
+
+def test_locking_twice_leaves_nothing_to_send(kiosk: Kiosk, visitor: Visitor) -> None:
+    form = visitor.form()
+    visitor.post("/sign-out", form)
+    assert visitor.post("/sign-out", form).headers["Location"] == "/sign-in"
+
+
 def test_nothing_is_kept_for_a_page_that_is_not_there(kiosk: Kiosk) -> None:
     assert httpx.post(kiosk.url + "//evil.example/jobs", data={"ref": "x"}).status_code == 404
 

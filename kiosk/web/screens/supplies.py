@@ -33,5 +33,7 @@ def move_supplies() -> Response:
     movement, amount = request.form.get("movement", ""), request.form.get("quantity", "").strip()
     if movement not in BY_OPERATOR or not WHOLE.fullmatch(amount):
         raise UsageError("jumlah: angka bulat dari 1")
-    house().station.stock.move(actor(), movement, request.form.get("sku", ""), int(amount))
+    # In the books, not in memory: the answer may have been lost with the station.
+    key = request.form["key"]
+    house().station.stock.move(actor(), movement, request.form.get("sku", ""), int(amount), key=key)
     return done("supplies")
