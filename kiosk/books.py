@@ -272,7 +272,7 @@ def replay(frames: Iterator[Frame]) -> View:
 
 def replay_all(data: Path) -> View:
     """As `replay`, through every journal of DATA. DamagedData if one before the present one is gone."""
-    return replay(lineage.history(lineage.in_order(lineage.find(data))))
+    return replay(lineage.history(lineage.of_data(data)))
 
 
 def follow(view: View, frames: Iterable[Frame]) -> None:

@@ -39,7 +39,8 @@ class Guard:
         self._disk = config.disk
         self._mirror_root = Path(config.mirror) if config.mirror else None
         self._mirror: Mirror | None = None
-        self._closed = data / CLOSED_NOTE
+        self._note = data / CLOSED_NOTE
+        self._is_closed = self._note.exists()
         self._auditor = Auditor(
             data / JOURNAL, data / AUDIT_NOTE, config.journal.audit * HOUR_S, lambda damage: on_damage()
         )
@@ -58,10 +59,15 @@ class Guard:
             self._mirror.stop()
 
     def close_down(self, why: str) -> None:
-        """No card is begun any more, nor after a restart: the leases are another's. OSError if it can't be kept."""
-        if not self._closed.exists():
-            log.critical("no card is begun any more: %s", why)
-            replace_file(self._closed, json.dumps({"why": why}).encode() + b"\n")
+        """No card is begun any more, nor after a restart: the leases are another's."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        log.critical("no card is begun any more: %s", why)
+        try:
+            replace_file(self._note, json.dumps({"why": why}).encode() + b"\n")
+        except OSError as exc:
+            log.error("a restart will not know it before it reaches the centre: %s", exc)
 
     def check_new_job(self) -> None:
         """Rejected `disk-full` when there is less free than config `disk.refuse`; `gap-open`, `superseded`."""
@@ -77,8 +83,8 @@ class Guard:
         """Why no new card may be begun; the one in the machine is finished all the same."""
         if damage := self._auditor.state.damage:
             return Halt(damage, frozenset({"journal-damaged"}))
-        if self._closed.exists():
-            return Halt(f"{self._closed}: the centre has closed this station's journal", frozenset({"superseded"}))
+        if self._is_closed:
+            return Halt(f"{self._note}: the centre has closed this station's journal", frozenset({"superseded"}))
         with self._books.transaction() as view:
             if gap.is_open(view.read):
                 return Halt("the gap of the lost disk is open: keping gap", frozenset({"gap-open"}))

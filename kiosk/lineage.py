@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kiosk.core.frames import Frame
-from kiosk.errors import DamagedData
+from kiosk.errors import DamagedData, UsageError
 from kiosk.journal import scan
 from kiosk.journal.checkpoints import genesis_of
 from kiosk.journal.segments import list_segments
@@ -28,11 +28,11 @@ class Volume:
 
     @property
     def station(self) -> str:
-        return str(self.genesis.data["station"])
+        return str(self.genesis.data.get("station", ""))
 
     @property
     def incarnation(self) -> str:
-        return str(self.genesis.data["incarnation"])
+        return str(self.genesis.data.get("incarnation", ""))
 
     @property
     def continues(self) -> str | None:
@@ -63,6 +63,13 @@ def find(root: Path) -> list[Volume]:
         if volume.genesis.kind != "genesis":
             raise DamagedData(f"{volume.directory}: its first frame is no genesis")
     return found
+
+
+def of_data(data: Path) -> list[Volume]:
+    """Those of a station, oldest first. UsageError if none was begun here; DamagedData as `in_order`."""
+    if not (data / CURRENT).is_dir():
+        raise UsageError(f"{data / CURRENT}: no journal here; give the --data of a station")
+    return in_order(find(data))
 
 
 def in_order(volumes: list[Volume]) -> list[Volume]:

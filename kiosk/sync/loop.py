@@ -143,8 +143,8 @@ class SyncLoop:
             return self._failed(exc, reached=True)
         except HubRefused as exc:
             if exc.reason in CLOSED:
-                self._alarm = str(exc)
                 self._on_closed(str(exc))
+                self._alarm = str(exc)
             return self._failed(exc, reached=True)
         except HubUnreachable as exc:
             return self._failed(exc, reached=False, retry_after_s=exc.retry_after_s)
