@@ -17,7 +17,7 @@ Written from `kiosk/core/permissions.py` by `python -m tests.docs.permission_pag
 Every screen, every command of the control socket and every command of the shell is one of these acts, and none is
 without one. *Box* is somebody at a shell of the station's own computer, as root or as the station's user, who gave
 no name; the journal has them as `cli:<user>`. With `keping --as ID` and the PIN they act in their own name and role,
-and the journal has `op:<id>`. Why the box may do so much: [0013](adr/0013-the-box-is-somebody-too.md).
+and the journal has `op:<id>`. Why the box may do so much: [0012](adr/0012-the-box-is-somebody-too.md).
 
 *Second*: another person must approve, who may `approve`; *at times*: where the act says so. *PIN*: it is given with
 that very act, however long ago somebody signed in; wrong ones are counted as at the sign-in, three a minute, five in
