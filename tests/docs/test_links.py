@@ -15,7 +15,8 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 PATH = re.compile(r"(?<![\w/.-])((?:kiosk|drivers|tests|docs|templates|packaging|\.ci)/[\w./-]*\w)(?![\w<*/-])")
 
 
-IN_WHEEL = "kiosk/_data"  # there lies what a checkout has at its top
+IN_WHEEL = "kiosk/_data"  # there lies what a checkout has at its top, and
+INTO_WHEEL = re.compile(r'^"(.+)" = "kiosk/_data/(.+)"$', re.MULTILINE)  # what pyproject.toml puts there
 PCSCD_OWN = frozenset({"drivers/serial"})  # a folder of pcscd's, of the same first name
 
 
@@ -40,7 +41,8 @@ def broken_links(path: Path, text: str) -> Iterator[str]:
 
 def missing_paths(text: str) -> Iterator[str]:
     """Paths of this tree that are written in `text` and do not exist; `<family>` and `*` stand for any name."""
-    for name in PATH.findall(text):
+    put = {f"{IN_WHEEL}/{there}": here for here, there in INTO_WHEEL.findall(text)}
+    for name in (put.get(found, found) for found in PATH.findall(text)):
         if name not in PCSCD_OWN and not (ROOT / name.removeprefix(IN_WHEEL).lstrip("/")).exists():
             yield name
 
