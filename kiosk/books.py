@@ -9,17 +9,15 @@ import hashlib
 import logging
 import shutil
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from kiosk import lineage
 from kiosk.core.accounts import LedgerError
 from kiosk.core.change import ProjectionError
-from kiosk.core.frames import Frame, Stamp
+from kiosk.core.frames import Frame
 from kiosk.core.jobs import TransitionError
 from kiosk.core.projection import KINDS, UnknownKind, project
 from kiosk.crypto.checkpoint import Checkpoint, Position
@@ -29,6 +27,7 @@ from kiosk.durable import remove_drafts, replace_file, sync_directory
 from kiosk.errors import DamagedData, Rejected
 from kiosk.journal import Journal, Reserve, checkpoints, scan_live
 from kiosk.journal.auditor import recheck
+from kiosk.journal.stamps import stamp
 from kiosk.views import View, load_snapshot
 
 log = logging.getLogger(__name__)
@@ -38,19 +37,6 @@ SNAPSHOT, CHECKPOINTS, RESERVE, AUDIT_NOTE = "snapshot.json", "checkpoints", "re
 
 NEW_WORK = frozenset({"records", "job-created", "reprint"})
 """What is not begun on a full disk; everything else finishes what is."""
-
-
-@cache
-def boot_id() -> str:
-    """First 8 digits of the kernel's boot id: monotonic times compare only within one boot.
-
-    Read once, for no process outlives a boot: it took a tenth of a commit.
-    """
-    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")[:8]
-
-
-def stamp(by: str) -> Stamp:
-    return Stamp(time.time_ns() // 1_000_000, boot_id(), time.monotonic_ns() // 1_000_000, by)
 
 
 class Books:
@@ -146,25 +132,30 @@ class Books:
 
     def commit(self, kind: str, data: dict[str, Any], by: str) -> Frame:
         """Make one event true. Rejected if it is not possible now; Poisoned if the medium fails."""
-        with self.transaction() as view:
-            if kind in NEW_WORK and not self.has_room:
-                raise Rejected(
-                    f"the disk of {self._data} is full: what is begun is finished, nothing more; free some space",
-                    "disk-full",
-                )
-            if self._journal.must_seal:
-                self._seal(by)
-            frame = self._journal.draft(kind, data, stamp(by))
-            try:
-                changes = project(frame, view.read)
-            except LedgerError as exc:
-                raise Rejected(str(exc), "insufficient-stock") from exc
-            except (TransitionError, ProjectionError) as exc:
-                raise Rejected(str(exc), "not-possible-now") from exc
-            self._journal.append(frame)
-            with self._applying:
-                view.apply(frame.seq, changes)
-            self._untold.append(frame)
+        with self._lock:
+            frame = self._make_true(kind, data, by)
+            if self._depth:
+                self._untold.append(frame)
+                return frame
+        self.on_commit(frame)
+        return frame
+
+    def _make_true(self, kind: str, data: dict[str, Any], by: str) -> Frame:
+        if kind in NEW_WORK and not self.has_room:
+            full = "is full: what is begun is finished, nothing more; free some space"
+            raise Rejected(f"the disk of {self._data} {full}", "disk-full")
+        if self._journal.must_seal:
+            self._seal(by)
+        frame = self._journal.draft(kind, data, stamp(by))
+        try:
+            changes = project(frame, self._view.read)
+        except LedgerError as exc:
+            raise Rejected(str(exc), "insufficient-stock") from exc
+        except (TransitionError, ProjectionError) as exc:
+            raise Rejected(str(exc), "not-possible-now") from exc
+        self._journal.append(frame)
+        with self._applying:
+            self._view.apply(frame.seq, changes)
         return frame
 
     def _seal(self, by: str) -> None:
@@ -297,4 +288,4 @@ def read_view(data: Path) -> View:
     return live.view or replay_all(data)
 
 
-__all__ = ["KINDS", "Books", "DataLock", "read_view", "replay", "stamp"]
+__all__ = ["KINDS", "Books", "DataLock", "read_view", "replay"]

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 Document = dict[str, Any]
 Read = Callable[[str, str], Document | None]
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """Put `document` under `key`, or delete the key when it is None."""
 
     table: str

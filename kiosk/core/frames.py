@@ -14,13 +14,16 @@ import json
 import re
 import zlib
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 VERSION = 1
 ZERO_HEAD = "0" * 64
 
 _ENVELOPE = re.compile(rb'\{"c":(\d{1,10}),"h":"([0-9a-f]{64})","r":(\{.*\})\}\n', re.DOTALL)
 _KEYS = ["s", "v", "k", "t", "b", "by", "d"]
+# Made once: `json.dumps` makes an encoder anew for each call that is not all defaults.
+_encoded = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+_decoded = json.JSONDecoder().raw_decode
 
 
 class FrameError(ValueError):
@@ -31,8 +34,7 @@ class NewerVersion(FrameError):
     """Written by a later release: upgrade first. Never skipped."""
 
 
-@dataclass(frozen=True)
-class Stamp:
+class Stamp(NamedTuple):
     """When and by whom: wall clock (ms since 1970 UTC), boot id, monotonic ms within that boot, actor."""
 
     time_ms: int
@@ -75,8 +77,9 @@ def make_frame(seq: int, kind: str, stamp: Stamp, data: dict[str, Any], previous
         "s": seq, "v": VERSION, "k": kind, "t": stamp.time_ms, "b": [stamp.boot, stamp.monotonic_ms],
         "by": stamp.by, "d": data,
     }  # fmt: skip
-    record = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-    return Frame(seq, kind, chain(previous_head, record), stamp, json.loads(record)["d"], record)
+    text = _encoded(body)
+    record = text.encode()
+    return Frame(seq, kind, chain(previous_head, record), stamp, _decoded(text)[0]["d"], record)
 
 
 def parse_line(line: bytes, previous_head: str, expected_seq: int | None = None) -> Frame:

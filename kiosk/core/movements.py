@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from drivers.errors import Cause
@@ -158,9 +159,14 @@ MOVEMENTS: Mapping[str, Movement] = {row.name: row for row in TABLE}
 HAND_MOVEMENTS: Mapping[str, Movement] = {row.name: row for row in TABLE if BY_HAND in row.kinds}
 
 
+@cache
+def _allowed(kind: str) -> frozenset[tuple[Account, Account]]:
+    return frozenset(pair for row in TABLE if kind in row.kinds for pair in row.pairs)
+
+
 def check_card_moves(kind: str, transfers: Iterable[Transfer]) -> None:
     """MovementError if frames of this kind never book such a transfer."""
-    allowed = {pair for row in TABLE if kind in row.kinds for pair in row.pairs}
+    allowed = _allowed(kind)
     for transfer in transfers:
         if (transfer.source, transfer.target) not in allowed:
             raise MovementError(f"{kind} never moves a blank from {transfer.source} to {transfer.target}")

@@ -44,7 +44,10 @@ def project(frame: Frame, read: Read) -> list[Change]:
 
 
 def _movements(frame: Frame, read: Read) -> list[Change]:
-    transfers = [Transfer.from_json(move) for move in frame.data.get("moves", [])]
+    moves = frame.data.get("moves")
+    if not moves:
+        return []
+    transfers = [Transfer.from_json(move) for move in moves]
     if frame.kind != BY_HAND:
         check_card_moves(frame.kind, transfers)
 
@@ -60,7 +63,7 @@ def _movements(frame: Frame, read: Read) -> list[Change]:
     ]  # fmt: skip
     changes += shift.follow(frame, transfers, read)
     cause = frame.data.get("cause")
-    return changes + (_counted_cause(transfers, cause, read) if cause and transfers else [])
+    return changes + (_counted_cause(transfers, cause, read) if cause else [])
 
 
 def _counted_cause(transfers: list[Transfer], cause: str, read: Read) -> list[Change]:

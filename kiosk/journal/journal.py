@@ -116,8 +116,8 @@ class Journal:
 
     def draft(self, kind: str, data: dict[str, Any], stamp: Stamp) -> Frame:
         """The frame that would come next. Writes nothing. Recorded time never goes below the last frame's."""
-        time_ms = max(stamp.time_ms, self.time_floor_ms)
-        stamp = Stamp(time_ms, stamp.boot, stamp.monotonic_ms, stamp.by)
+        if stamp.time_ms < self.time_floor_ms:
+            stamp = stamp._replace(time_ms=self.time_floor_ms)
         return make_frame(self.seq + 1, kind, stamp, data, self.head)
 
     def append(self, frame: Frame) -> None:

@@ -221,6 +221,6 @@ def rewritten(bench: Bench, number: int) -> bytes:
     frames = bench.frames[start:]
     changed = frames[:number]
     for frame in frames[number:]:
-        stamp = frame.stamp if changed[number:] else type(frame.stamp)(**{**vars(frame.stamp), "by": "cli:nobody"})
+        stamp = frame.stamp if changed[number:] else frame.stamp._replace(by="cli:nobody")
         changed.append(make_frame(frame.seq, frame.kind, stamp, frame.data, changed[-1].head))
     return b"".join(frame.line for frame in changed)
