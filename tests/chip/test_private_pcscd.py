@@ -5,7 +5,9 @@ import select
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -61,24 +63,29 @@ sys.stdin.read()
 """
 
 
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """Not tmp_path: a socket's name has room for 107 bytes."""
+    with TemporaryDirectory(prefix="keping-") as directory:
+        yield Path(directory)
+
+
 @pytest.mark.pcsc
 @needs_pcscd
-def test_it_dies_with_its_parent(tmp_path: Path) -> None:
-    environment = os.environ | {"TMPDIR": str(tmp_path)}
-    parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
-    )
-    assert parent.stdout is not None
-    pid = int(parent.stdout.readline())
-    assert not ends_within(pid, 0)
-    parent.kill()
-    parent.communicate()
+def test_it_dies_with_its_parent(place: Path) -> None:
+    environment = os.environ | {"TMPDIR": str(place)}
+    command = [sys.executable, "-c", PARENT]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        assert not ends_within(pid, 0)
+        parent.kill()
     assert ends_within(pid, 5)
 
 
 @pytest.mark.pcsc
 @needs_pcscd
-def test_a_start_that_fails_leaves_no_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_start_that_fails_leaves_no_process(monkeypatch: pytest.MonkeyPatch, place: Path) -> None:
     """Both ports are taken: pcscd comes up without its reader, which is no start."""
     others = children()
     with socket.socket() as first, socket.socket() as second:
@@ -88,7 +95,7 @@ def test_a_start_that_fails_leaves_no_process(monkeypatch: pytest.MonkeyPatch, t
         first.listen()
         second.listen()
         monkeypatch.setattr(rig, "_START_TIMEOUT_S", 0.3)
-        pcscd = PrivatePcscd(tmp_path)
+        pcscd = PrivatePcscd(place)
         pcscd.port = port
         with pytest.raises(PcscdFailed):
             pcscd.start()
