@@ -2,8 +2,8 @@
 
     .venv/bin/python -m benchmarks.opening [--frames 1000000] [--live 1000]
 
-The journal is generated: `live` records that wait, then one job that is held and released again. Openings are
-measured in processes of their own, each in the same run as the replay that it is divided by.
+The journal is generated: `live` records that wait, then whole lives of cards, from their record to the hand-over.
+Openings are measured in processes of their own, each in the same run as the replay that it is divided by.
 """
 
 from __future__ import annotations
@@ -17,11 +17,14 @@ import sys
 import tempfile
 import time
 import zlib
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from kiosk.books import SNAPSHOT, replay
-from kiosk.core.frames import ZERO_HEAD, parse_line
+from kiosk.core.frames import ZERO_HEAD, Frame, parse_line
+from kiosk.core.plan import INLINE, Step
 from kiosk.core.projection import project
 from kiosk.journal import scan
 from kiosk.journal.audit import check_segments
@@ -29,14 +32,14 @@ from kiosk.journal.segments import list_segments, segment_path
 from kiosk.views import View
 
 SEGMENT_BYTES = 8 << 20
-JOB = "0000000a"
-BATCH = 500
+BATCH, PAGE = 500, 20
+LOT = "BAST-1/2018"
+INTENT = {"printer": "KP000123", "fed": 1, "panels": 5, "panels_due": 5}
 MB = 1_000_000
 
 
 class FastWriter:
-    """Writes what `Books` would, without a sync for each frame. The view follows the first frames only: those after
-    them cancel out in pairs, so at a seal it differs in its sequence number alone."""
+    """Writes what `Books` would, without a sync for each frame. The view follows."""
 
     def __init__(self, data: Path) -> None:
         self._directory = data / "journal"
@@ -52,8 +55,9 @@ class FastWriter:
         self._lines: list[bytes] = []
         self.size = 0
 
-    def write(self, kind: str, body: str) -> bytes:
-        """The line of the next frame."""
+    def write(self, kind: str, body: str) -> Frame:
+        """The next frame, which the view follows."""
+        before = self._head.hex() if self.seq else ZERO_HEAD
         self.seq += 1
         record = b'{"s":%d,"v":1,"k":"%s","t":%d,"b":["0123abcd",%d],"by":"cli:maria","d":%s}' % (
             self.seq, kind.encode(), 1_534_212_000_000 + self.seq, self.seq, body.encode(),
@@ -62,20 +66,18 @@ class FastWriter:
         line = b'{"c":%d,"h":"%s","r":%s}\n' % (zlib.crc32(record), self._head.hex().encode(), record)
         self._lines.append(line)
         self.size += len(line)
-        return line
+        frame = parse_line(line, before)
+        self.view.apply(frame.seq, project(frame, self.view.read))
+        return frame
 
     def commit(self, kind: str, data: dict[str, Any]) -> None:
-        """As `write`, and the view follows."""
-        before = self._head.hex() if self.seq else ZERO_HEAD
-        frame = parse_line(self.write(kind, json.dumps(data, separators=(",", ":"))), before)
-        self.view.apply(frame.seq, project(frame, self.view.read))
+        self.write(kind, json.dumps(data, separators=(",", ":")))
 
     def flush(self) -> None:
         self._path.write_bytes(b"".join(self._lines))
 
     def seal(self) -> None:
         self.flush()
-        self.view.seq = self.seq
         content = self.view.dump()
         self._snapshot.write_bytes(content)
         previous = {"file": self._path.name, "bytes": self.size, "head": self._head.hex()}
@@ -86,30 +88,71 @@ class FastWriter:
         self.write("segment", body)
 
 
-def generate(data: Path, frames: int, live: int, live_frames: int = 10_000) -> None:
-    """A DATA directory of about `frames` frames in sealed segments and `live_frames` in the live one."""
+def uid_of(number: int) -> str:
+    """Of the chip in a card; without an order, as in life."""
+    return f"04{hashlib.sha256(b'uid%d' % number).hexdigest()[:12].upper()}"
+
+
+def ref_of(number: int) -> str:
+    return hashlib.sha256(b"ref%d" % number).hexdigest()[:32]
+
+
+def life(number: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """A card from its job to the hand-over: nine frames, as worker and counter write them."""
+    job, ref, uid = hashlib.sha256(b"job%d" % number).hexdigest()[:8], ref_of(number), uid_of(number)
+    said: dict[Step, dict[str, Any]] = {Step.IDENTIFY: {"uid": uid}, Step.PRINT: {"panels": 5}}
+    yield "job-created", {"job": job, "ref": ref}
+    yield "step", {"job": job, "intent": {"step": "feed", **INTENT}, "lot": LOT}
+    for step, following in pairwise(INLINE):
+        tray = {"tray": "output"} if following is Step.EJECT else {}
+        moves = {"moves": [["wni", LOT, "hopper", "in-machine", 1]]} if step is Step.FEED else {}
+        yield "step", {
+            "job": job, "outcome": {"step": step.value, "result": "done", **said.get(step, {})},
+            "intent": {"step": following.value, **INTENT, **tray}, **moves,
+        }  # fmt: skip
+    yield "job-ended", {
+        "job": job, "ref": ref, "state": "completed", "uid": uid, "reasons": ["job-completed-successfully"],
+        "outcome": {"step": "eject", "result": "done"}, "end": "printed",
+        "moves": [["wni", LOT, "in-machine", "printed", 1]],
+    }  # fmt: skip
+    yield "handed-over", {
+        "job": job, "ref": ref, "uid": uid, "taker": "holder", "verified": "ktp-lama", "chip": "read",
+        "old_card": "taken", "signed": True, "moves": [["wni", LOT, "printed", "issued", 1]],
+    }  # fmt: skip
+
+
+def arrival(numbers: Iterable[int]) -> dict[str, Any]:
+    """The body of a page of records."""
+    rows = [{"ref": ref_of(number), "sku": "wni", "reason": "baru", "priority": 10} for number in numbers]
+    return {"records": rows, "refused": [], "cursor": "1"}
+
+
+def generate(data: Path, frames: int, live: int, live_frames: int = 10_000) -> int:
+    """A DATA directory of about `frames` frames in sealed segments and `live_frames` in the live one. How many cards
+    were handed over; they are the numbers from `live` on."""
     writer = FastWriter(data)
     writer.commit("genesis", {"station": "kupang-01", "incarnation": "ab" * 8, "key": "k", "predecessor": None})
+    for movement, source, target in (
+        ("receive", "supplier", "vault"),
+        ("release", "vault", "shift"),
+        ("load", "shift", "hopper"),
+    ):
+        moves = [["wni", LOT, source, target, frames]]
+        writer.commit("stock", {"movement": movement, "document": LOT, "moves": moves})
     for first in range(0, live, BATCH):
-        refs = [f"{number:032x}" for number in range(first, min(first + BATCH, live))]
-        records = [{"ref": ref, "sku": "wni", "reason": "baru", "priority": 10} for ref in refs]
-        writer.commit("records", {"records": records, "refused": [], "cursor": str(first)})
-    writer.commit("job-created", {"job": JOB, "ref": f"{0:032x}"})
-    hold = {"job": JOB, "event": "hold", "reasons": ["job-hold-until-specified"], "message": "x" * 60}
-    release = {"job": JOB, "event": "release", "reasons": [], "message": "x" * 60}
-    for body in (hold, release):
-        writer.commit("job-state", body)
-    pair = [json.dumps(body, separators=(",", ":")) for body in (hold, release)]
-    while writer.seq < frames:
-        for body in pair:
-            writer.write("job-state", body)
-        if writer.size >= SEGMENT_BYTES:
+        writer.commit("records", arrival(range(first, min(first + BATCH, live))))
+    number, end = live, frames
+    while writer.seq < end:
+        writer.commit("records", arrival(range(number, number + PAGE)))
+        for card in range(number, number + PAGE):
+            for kind, body in life(card):
+                writer.commit(kind, body)
+        number += PAGE
+        if end == frames and (writer.size >= SEGMENT_BYTES or writer.seq >= end):
             writer.seal()
-    writer.seal()
-    for _ in range(live_frames // 2):
-        for body in pair:
-            writer.write("job-state", body)
+            end = writer.seq + live_frames if writer.seq >= frames else frames
     writer.flush()
+    return number - live
 
 
 def _from_medium(path: Path) -> bytes:
@@ -138,26 +181,50 @@ from pathlib import Path
 import kiosk.books
 from kiosk.books import Books
 def resident(): return int(Path("/proc/self/status").read_text().split("VmRSS:")[1].split()[0]) * 1024
-before, peak = resident(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+before = resident()
 begun = time.perf_counter()
 books = Books.open(Path(sys.argv[1]), 8 << 20, "bench")
 seconds = time.perf_counter() - begun
-print(json.dumps({"s": seconds, "resident_mb": (resident() - before) / 1e6, "peak_mb":
-    (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before) / 1e6, "seq": books.seq}))
+found = {"open_s": seconds, "open_resident_mb": (resident() - before) / 1e6, "open_peak_mb": (peak() - before) / 1e6,
+    "seq": books.seq}
+asked = []
+for uid in sys.argv[2:]:
+    begun = time.perf_counter()
+    owner = books.past.consumer(uid)
+    asked.append((time.perf_counter() - begun, owner is not None))
+for known in (True, False):
+    times = [taken for taken, hit in asked if hit is known]
+    found["hit" if known else "miss"] = {"count": len(times), "mean_ms": 1e3 * sum(times) / max(1, len(times)),
+        "max_ms": 1e3 * max(times, default=0)}
+print(json.dumps(found))
 """
 
 
-def measure_opening(data: Path) -> dict[str, float]:
-    """Seconds and MB over import of an opening in a fresh process, and what a full replay takes in this one."""
-    done = subprocess.run([sys.executable, "-c", OPEN, data], capture_output=True, check=True)  # noqa: S603  # our words
-    opened = json.loads(done.stdout)
+def _opened(data: Path, *uids: str) -> dict[str, Any]:
+    done = subprocess.run([sys.executable, "-c", OPEN, data, *uids], capture_output=True, check=True)  # noqa: S603  # our words
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def measure_opening(data: Path, first: int, cards: int) -> dict[str, Any]:
+    """Seconds and MB over import of an opening in a fresh process, what a full replay takes in this one, and how long
+    a chip is looked up: 500 of the `cards` from number `first` on, and as many that were never seen.
+
+    `unindexed_s`: an opening that has to make the index first.
+    """
+    unindexed = _opened(data)
+    seen = [uid_of(first + place * cards // 500) for place in range(500)]
+    opened = _opened(data, *seen, *(uid_of(-1 - place) for place in range(500)))
     begun = time.perf_counter()
     view = replay(scan(data / "journal"))
     seconds = time.perf_counter() - begun
     assert view.seq == opened["seq"]
     return {
-        "frames": view.seq, "open_s": opened["s"], "replay_s": seconds, "replay_over_open": seconds / opened["s"],
-        "open_resident_mb": opened["resident_mb"], "open_peak_mb": opened["peak_mb"],
+        **opened, "unindexed_s": unindexed["open_s"],
+        "replay_s": seconds, "replay_over_open": seconds / opened["open_s"],
+        "snapshot_mb": (data / SNAPSHOT).stat().st_size / MB, "segments": len(list_segments(data / "journal")),
+        "cards": cards, "index_mb": sum(path.stat().st_size for path in (data / "index").iterdir()) / MB,
     }  # fmt: skip
 
 
@@ -185,8 +252,8 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data"
-        generate(data, given.frames, given.live)
-        found = {"opening": measure_opening(data), "audit": measure_audit(data)}
+        cards = generate(data, given.frames, given.live)
+        found = {"opening": measure_opening(data, given.live, cards), "audit": measure_audit(data)}
     sys.stdout.write(json.dumps(found, indent=2) + "\n")
 
 

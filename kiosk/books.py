@@ -5,7 +5,6 @@ commit = draft the frame, project it (an impossible event stops here), make it d
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import shutil
 import threading
@@ -23,12 +22,14 @@ from kiosk.core.projection import KINDS, UnknownKind, project
 from kiosk.crypto.checkpoint import Checkpoint, Position
 from kiosk.crypto.keys import OKPKey
 from kiosk.datalock import DataLock
-from kiosk.durable import remove_drafts, replace_file, sync_directory
+from kiosk.durable import remove_drafts, sync_directory
 from kiosk.errors import DamagedData, Rejected
 from kiosk.journal import Journal, Reserve, checkpoints, scan_live
 from kiosk.journal.auditor import recheck
+from kiosk.journal.once import Once
 from kiosk.journal.stamps import stamp
-from kiosk.views import View, load_snapshot
+from kiosk.past import Past
+from kiosk.views import View, keep_snapshot, load_snapshot
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +57,7 @@ class Books:
         self._key = key
         self._lock = threading.RLock()
         self._applying = threading.Lock()
+        self.past = Past(view, Once(data))
         self._depth = 0
         self._untold: list[Frame] = []
         self.on_commit: Callable[[Frame], None] = lambda frame: None
@@ -98,6 +100,7 @@ class Books:
         live = _Follower(data)
         journal = Journal.open(data / JOURNAL, segment_bytes, live.take, reserve, anchors)
         books = cls(data, journal, live.view or replay_all(data), reserve, key)
+        books.past.extend([volume.directory for volume in lineage.in_order(lineage.find(data))[:-1]])
         if reserve:
             reserve.renew()
         if journal.recovered:
@@ -149,6 +152,7 @@ class Books:
         frame = self._journal.draft(kind, data, stamp(by))
         try:
             changes = project(frame, self._view.read)
+            self.past.must_be_new(frame)
         except LedgerError as exc:
             raise Rejected(str(exc), "insufficient-stock") from exc
         except (TransitionError, ProjectionError) as exc:
@@ -159,16 +163,10 @@ class Books:
         return frame
 
     def _seal(self, by: str) -> None:
-        snapshot = self._view.dump()
-        digest: str | None = hashlib.sha256(snapshot).hexdigest()
-        try:
-            replace_file(self._data / SNAPSHOT, snapshot)
-        except OSError as exc:
-            log.warning("no snapshot, the next start replays the whole journal: %s", exc)
-            digest = None
-        frame = self._journal.seal(digest, stamp(by))
+        frame = self._journal.seal(keep_snapshot(self._data / SNAPSHOT, self._view), stamp(by))
         with self._applying:
-            self._view.apply(frame.seq, ())
+            self._view.apply(frame.seq, project(frame, self._view.read))
+        self.past.extend()
         if self._key:
             try:
                 self.checkpoint()
@@ -227,7 +225,7 @@ class Books:
 def _tidy(data: Path) -> None:
     """Away with what a power cut left half made. The vault does so itself."""
     shutil.rmtree(data / JOURNAL_DRAFT, ignore_errors=True)
-    for directory in (data, data / "keys", data / "sync", *(data / CHECKPOINTS).glob("*")):
+    for directory in (data, data / "keys", data / "sync", data / "index", *(data / CHECKPOINTS).glob("*")):
         remove_drafts(directory)
 
 

@@ -19,7 +19,6 @@ from kiosk.core.accounts import Account
 from kiosk.core.handover import ChipCheck, Compared, HandoverError, compare, parse_handing
 from kiosk.errors import Rejected, Unavailable, UsageError
 from kiosk.vault import Vault
-from kiosk.views import View
 
 BIODATA_FILE = "6FF1"
 WRONG_CARD = "wrong-card"
@@ -68,8 +67,8 @@ class Counter:
 
     def card(self, job: str) -> dict[str, Any]:
         """One of them. Rejected if the job has no card, or it was handed over."""
-        with self._books.transaction() as view:
-            return _card(view, job)
+        with self._books.transaction():
+            return self._card(job)
 
     def reading(self, job: str) -> Reading | None:
         """What was last read for this job since the start."""
@@ -102,9 +101,9 @@ class Counter:
     def _read(self, card: dict[str, Any], reader: ChipEncoder) -> Reading:
         uid = reader.identify().uid
         if uid != card["uid"]:
-            with self._books.transaction() as view:
-                owner = view.read("chips", uid)
-            return Reading(uid, WRONG_CARD, owner["job"] if owner else "")
+            with self._books.transaction():
+                owner = self._books.past.consumer(uid)
+            return Reading(uid, WRONG_CARD, owner or "")
         rows = compare(reader.read(BIODATA_FILE), self._vault.identity(card["ref"]))
         return Reading(uid, "" if all(row.same for row in rows) else DIFFERS, rows=rows)
 
@@ -129,8 +128,8 @@ class Counter:
         except HandoverError as exc:
             raise UsageError(str(exc)) from exc
         self._must_fit(job, handing.chip)
-        with self._books.transaction() as view:
-            card = _card(view, job)
+        with self._books.transaction():
+            card = self._card(job)
             if handing.name or handing.strokes:
                 receipt = {"v": 1, "name": handing.name, "strokes": handing.strokes}
                 self._vault.put_receipt(card["ref"], job, receipt)
@@ -153,11 +152,11 @@ class Counter:
             whose = f"; it is the card of job {found.owner}" if found.owner else ""
             raise Rejected(f"chip {found.uid or '?'}: {found.problem}{whose}", found.problem)
 
-
-def _card(view: View, job: str) -> dict[str, Any]:
-    row = view.get("uncollected", job)
-    if row is not None:
-        return row
-    if any(record.get("issued", {}).get("job") == job for record in view.rows("records")):
-        raise Rejected(f"the card of job {job} was handed over already", "handed-over-already")
-    raise Rejected(f"no card of job {job} waits to be collected", "card-not-here")
+    def _card(self, job: str) -> dict[str, Any]:
+        with self._books.transaction() as view:
+            row = view.get("uncollected", job)
+            if row is not None:
+                return row
+            if self._books.past.was_collected(job):
+                raise Rejected(f"the card of job {job} was handed over already", "handed-over-already")
+        raise Rejected(f"no card of job {job} waits to be collected", "card-not-here")

@@ -70,7 +70,7 @@ class Desk:
             if not chosen:
                 raise Rejected("no record waits to be printed", "queue-empty")
             for ref in chosen:  # all of them first: a refusal makes no job
-                _must_wait(view, ref)
+                _must_wait(self._books.past.state(ref), ref)
             jobs = [self._create(ref, by) for ref in chosen]
         self._wake()
         return jobs
@@ -182,12 +182,11 @@ def _next_records(view: View, count: int) -> list[str]:
     return [str(record["ref"]) for record in waiting[:count]]
 
 
-def _must_wait(view: View, ref: str) -> None:
-    record = view.read("records", ref)
-    if record is None:
+def _must_wait(state: str | None, ref: str) -> None:
+    if state is None:
         raise Rejected(f"no record {ref} is leased to this station", "record-missing")
-    if record["state"] in SPOKEN_FOR:
-        raise Rejected(f"record {ref} is {record['state']}", f"record-{record['state']}")
+    if state in SPOKEN_FOR:
+        raise Rejected(f"record {ref} is {state}", f"record-{state}")
 
 
 def _find_job(view: View, job: str) -> dict[str, Any]:

@@ -51,8 +51,8 @@ class Janitor:
 
     def _begin(self) -> None:
         """What a crash left: records that no frame names, files without a key."""
-        with self._books.transaction() as view:
-            unknown = [ref for ref in self._vault.with_identity() if view.read("records", ref) is None]
+        with self._books.transaction():
+            unknown = self._books.past.never_seen(self._vault.with_identity())
         if unknown:
             self._vault.erase(unknown)
         self._vault.remove_leftovers()
@@ -75,12 +75,13 @@ class Janitor:
         commit, so only the first looks through the vault (3 ms a thousand records); the others read the frames
         confirmed since. What the medium refuses now is tried at the next sweep.
         """
-        with self._books.transaction() as view:  # so that no reprint begins meanwhile
+        with self._books.transaction():  # so that no reprint begins meanwhile
             since = self._swept
             refs = self._vault.with_biometrics() if since is None else self._handed_over(since, acknowledged)
-            due = [ref for ref in refs if _issued(view.read("records", ref), "handed_over", acknowledged)]
-            done = not due or self._destroy(self._vault.erase_biometrics, due, "biometrics")
-            self._swept = max(since or 0, acknowledged) if done else None
+            left = ((ref, self._books.past.handed_over(ref)) for ref in refs)
+            due = [ref for ref, seq in left if seq is not None and seq <= acknowledged]
+            erased = not due or self._destroy(self._vault.erase_biometrics, due, "biometrics")
+            self._swept = max(since or 0, acknowledged) if erased else None
 
     def _handed_over(self, since: int, until: int) -> Iterator[str]:
         """Records of the hand-overs in the frames after `since`, up to `until`."""
@@ -96,9 +97,10 @@ class Janitor:
         if now_s is None:
             return
         latest = int(now_s * 1000) - self._terms.audit_term * DAY_MS
+        refs = self._vault.with_identity()
+        gone = self._books.past.gone(refs, latest)
         with self._books.transaction() as view:
-            due = [ref for ref in self._vault.with_identity()
-                   if _issued(view.read("records", ref), "handed_over_at", latest)]  # fmt: skip
+            due = [ref for ref in refs if ref in gone or _is_due(view.read("records", ref), latest)]
             if due:
                 self._destroy(self._vault.erase, due, "records")
                 self._roster.forget(due)
@@ -123,6 +125,6 @@ class Janitor:
             self._stopping.wait(REVIEW_S)
 
 
-def _issued(record: dict[str, Any] | None, name: str, latest: int) -> bool:
-    """Handed over, and `name` of it is not after `latest`."""
-    return record is not None and record["state"] == "issued" and record[name] <= latest
+def _is_due(record: dict[str, Any] | None, latest: int) -> bool:
+    """Handed over, not after `latest`."""
+    return record is not None and record["state"] == "issued" and record["handed_over_at"] <= latest

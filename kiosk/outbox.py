@@ -88,5 +88,5 @@ class Inbox:
         return record is not None and record["state"] != "issued" and not self._vault.has_biometrics(ref)
 
     def _known(self, ref: str) -> bool:
-        with self._books.transaction() as view:
-            return view.read("records", ref) is not None
+        with self._books.transaction():
+            return self._books.past.state(ref) is not None

@@ -38,7 +38,7 @@ class Reprints:
         Rejected if the job made no card, or another one was made since.
         """
         with self._books.transaction() as view:
-            record, card = _find(view, job)
+            record, card = self._find(view, job)
             state = str(record["state"])
         reasons = [reason.value for reason in fitting_reasons(state)] if self._here(record["ref"]) else []
         return {"job": job, "ref": record["ref"], "sku": card["sku"], "state": state, "reasons": reasons}
@@ -61,7 +61,7 @@ class Reprints:
         self._may_start()
         approved = self._approve(by, supervisor, pin) if supervisor else None
         with self._books.transaction() as view:
-            record, card = _find(view, job)
+            record, card = self._find(view, job)
             booking = BOOKINGS.get((record["state"], why))
             if booking is None:
                 raise Rejected(
@@ -80,15 +80,18 @@ class Reprints:
     def _here(self, ref: str) -> bool:
         return self._vault.has_biometrics(ref)
 
-
-def _find(view: View, job: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The record that `job` made a card for, and that card."""
-    row = view.read("uncollected", job) or view.read("missing", job)
-    issued = (record for record in view.rows("records") if record.get("issued", {}).get("job") == job)
-    record = view.read("records", row["ref"]) if row else next(issued, None)
-    if record is None:
-        raise Rejected(f"job {job} made no card that can be replaced", "card-not-here")
-    try:
-        return record, first_card(view.read, record["ref"], job)
-    except ProjectionError as exc:
-        raise Rejected(str(exc), "card-not-here") from exc
+    def _find(self, view: View, job: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The record that `job` made a card for, and that card."""
+        row = view.read("uncollected", job) or view.read("missing", job)
+        issued = (record for record in view.rows("records", state="issued") if record["issued"]["job"] == job)
+        record = view.read("records", row["ref"]) if row else next(issued, None)
+        if record is None:
+            if self._books.past.was_collected(job):
+                raise Rejected(
+                    f"the card of job {job} was handed over long ago: fetch it again", "handed-over-already"
+                )
+            raise Rejected(f"job {job} made no card that can be replaced", "card-not-here")
+        try:
+            return record, first_card(view.read, record["ref"], job)
+        except ProjectionError as exc:
+            raise Rejected(str(exc), "card-not-here") from exc

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from pathlib import Path
@@ -35,11 +36,14 @@ from kiosk.core.accounts import Account
 from kiosk.core.change import Change
 from kiosk.core.gap import age
 from kiosk.core.projection import SHAPE
+from kiosk.durable import replace_file
+
+log = logging.getLogger(__name__)
 
 Tables = dict[str, dict[str, dict[str, Any]]]
 
 INDEXED = {"records": "state"}
-"""Of these tables most is history in the end; by this field the few that are asked for are found without it."""
+"""Of these tables thousands may be in the view; by this field the few that are asked for are found among them."""
 
 
 class ReadOnlyView(TypeError):
@@ -174,6 +178,17 @@ class View:
     @property
     def digest(self) -> str:
         return hashlib.sha256(self.dump()).hexdigest()
+
+
+def keep_snapshot(path: Path, view: View) -> str | None:
+    """The digest of what was written, None if the medium refuses. Two fsyncs."""
+    content = view.dump()
+    try:
+        replace_file(path, content)
+    except OSError as exc:
+        log.warning("no snapshot, the next start replays the whole journal: %s", exc)
+        return None
+    return hashlib.sha256(content).hexdigest()
 
 
 def load_snapshot(path: Path, digest: str) -> View | None:

@@ -26,6 +26,7 @@ from kiosk.errors import Rejected, UsageError
 from kiosk.journal import Anchor, held_against, scan
 from kiosk.journal.extract import extract, sequence_at
 from kiosk.journal.index import Index
+from kiosk.past import audited
 
 ENVELOPE_BYTES = 90
 PROGRESS_BYTES = 1 << 20
@@ -43,7 +44,9 @@ def ledger() -> None:
 )  # fmt: skip
 @pass_app
 def verify(app: App, against: tuple[Anchor, ...]) -> None:
-    """Check every frame: checksum, chain, sequence, and that each event fits the ones before it.
+    """Check every frame: checksum, chain, sequence, and that each event fits the ones before it, however old.
+
+    No chip is written for two cards; no record is printed twice without a reprint.
 
     Then against what was signed before: the station's checkpoints and the centre's receipt. Says how many frames
     nothing outside the station vouches for.
@@ -63,7 +66,7 @@ def verify(app: App, against: tuple[Anchor, ...]) -> None:
             return noted(held_against(_with_progress(volume.directory), held.all))
         return volume.frames()
 
-    view = replay(lineage.history(line, read) if line else scan(app.data / "journal"))
+    view = replay(audited(lineage.history(line, read) if line else scan(app.data / "journal")))
     found = {"frames": view.seq, "head": last[0].head if last else None, "view": view.digest, **held.answer(view.seq)}
     app.answer(found, lambda: f"{view.seq} frames, chain whole, head {found['head']}\n{held.text(view.seq)}")
 

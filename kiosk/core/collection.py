@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kiosk.core import closing
 from kiosk.core.accounts import Account
 from kiosk.core.change import Change, Document, ProjectionError, Read, counted, stored
 from kiosk.core.frames import Frame
@@ -38,5 +39,6 @@ def handed_over(frame: Frame, read: Read) -> list[Change]:
     changes = [
         Change("uncollected", row["job"], None),
         Change("records", row["ref"], {**record, "state": "issued", **issued}),
+        *closing.noted(frame, read, refs=[row["ref"]]),
     ]
     return changes + ([counted(read, OLD_CARDS)] if data["old_card"] == OldCard.TAKEN else [])

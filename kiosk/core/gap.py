@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from kiosk.core import closing
 from kiosk.core.accounts import Account, Place, Transfer
 from kiosk.core.change import Change, Document, ProjectionError, Read, stored
 from kiosk.core.frames import Frame
@@ -54,7 +55,8 @@ _GENESIS = frozenset({"station", "incarnation", "key", "predecessor"})
 
 _NUMBERED: Mapping[str, tuple[str, ...]] = {
     "records": ("handed_over",), "lots": ("seq",), "entries": ("seq", "reversed"), "chips": ("seq",),
-    "finished": ("created", "ended"), "jobs": ("created",),
+    "finished": ("created", "ended"), "jobs": ("created",), "closed": ("seq",),
+    "closing": ("seal",),
 }  # fmt: skip
 """Fields that name a frame, to be compared with those of later ones."""
 
@@ -85,7 +87,9 @@ def closed(frame: Frame, read: Read) -> list[Change]:
     cards = list(_cards(frame, moves, read))
     if reason := unsettled(moves, gap, data):
         raise GapError(reason)
-    return [*cards, Change("gap", "open", None)]
+    chips = [change.key for change in cards if change.table == "chips"]
+    refs = [card["ref"] for card in data["cards"] if card["with"] == "holder"]
+    return [*cards, *closing.noted(frame, read, chips, refs), Change("gap", "open", None)]
 
 
 def is_complete(gap: Mapping[str, Any], read: Read) -> bool:

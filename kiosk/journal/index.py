@@ -51,7 +51,7 @@ class Index:
         for link in self._links if heads else []:
             content = self._content(link)
             offsets = {offset for head in heads for offset in _offsets(content, head)}
-            yield from _frames_at(link, sorted(offsets))
+            yield from frames_at(link, sorted(offsets))
 
     @cached_property
     def _links(self) -> list[Link]:
@@ -129,7 +129,8 @@ def _offsets(content: bytes, line_head: bytes) -> list[int]:
     return offsets
 
 
-def _frames_at(link: Link, offsets: list[int]) -> Iterator[Frame]:
+def frames_at(link: Link, offsets: list[int]) -> Iterator[Frame]:
+    """In the order of the offsets, each checked. DamagedData names file and line."""
     if not offsets:
         return
     path = link.segment.path

@@ -93,10 +93,10 @@ class CardRun:
     def _identify(self) -> dict[str, Any]:
         self._chip = self._power_chip()
         uid = self._chip.uid
-        with self._books.transaction() as view:
-            owner = view.read("chips", uid)
-        if owner and owner["job"] != self._job_id:
-            raise Refused(f"chip {uid} was consumed by job {owner['job']}", Cause.CHIP_UID_CONSUMED)
+        with self._books.transaction():
+            owner = self._books.past.consumer(uid)
+        if owner not in (None, self._job_id):
+            raise Refused(f"chip {uid} was consumed by job {owner}", Cause.CHIP_UID_CONSUMED)
         if self._chip.holds_data and not owner:
             raise Refused(f"chip {uid} holds data that no job of this station wrote", Cause.CHIP_USED)
         return {"uid": uid}
@@ -171,8 +171,9 @@ class CardRun:
 
     def _reject(self, step: Step, cause: str) -> None:
         intent = self._intent(Step.EJECT, self._status(), Tray.REJECT)
+        seen = {"uid": self._chip.uid} if self._chip else {}
         self._chip = None
-        self._commit(outcome={"step": step.value, "result": "refused", "cause": cause}, intent=intent)
+        self._commit(outcome={"step": step.value, "result": "refused", "cause": cause, **seen}, intent=intent)
 
     def _settle(self, why: str, error: DeviceError | None = None) -> None:
         """An intent without outcome: read the devices, reconcile, make the verdict true or halt."""

@@ -26,6 +26,7 @@ from kiosk.core.change import Change
 from kiosk.core.frames import Frame
 from kiosk.errors import Rejected
 from kiosk.journal import scan
+from kiosk.journal.once import Once
 from tests.crash.events import GENESIS, LOT, Event, card, faults, opening, records, stock
 
 SEGMENT_BYTES = 3_000
@@ -165,7 +166,7 @@ def test_any_sequence(examples: int) -> None:
     play(examples)
 
 
-WRONG = {"negative": "holds -", "chip": "accepted", "view": "not what a replay gives"}
+WRONG = {"negative": "holds -", "chip": "accepted", "forgotten": "accepted", "view": "not what a replay gives"}
 
 
 def forgetful(commit: Callable[..., Frame]) -> Callable[..., Frame]:
@@ -181,13 +182,17 @@ def forgetful(commit: Callable[..., Frame]) -> Callable[..., Frame]:
     return run
 
 
-@pytest.mark.parametrize("mutant", ["negative", "chip", "view"])
+@pytest.mark.parametrize("mutant", ["negative", "chip", "forgotten", "view"])
 def test_books_that_keep_less_are_found_out(monkeypatch: pytest.MonkeyPatch, mutant: str) -> None:
-    """Accounts may fall below zero; a chip may be written twice; a commit is not applied to the view."""
+    """Accounts may fall below zero; a chip may be written twice, at once or once the view forgot it; a commit is not
+    applied to the view."""
     if mutant == "negative":
         monkeypatch.setattr(accounts, "OUTSIDE", frozenset(accounts.Account))
     elif mutant == "chip":
         monkeypatch.setattr(projection, "_consume_chip", lambda frame, job, read: Change("chips", job["id"], {}))
+        monkeypatch.setattr(Once, "must_be_new", lambda once, frame, read: None)
+    elif mutant == "forgotten":
+        monkeypatch.setattr(Once, "must_be_new", lambda once, frame, read: None)
     else:
         monkeypatch.setattr(Books, "commit", forgetful(Books.commit))
     with pytest.raises(AssertionError, match=WRONG[mutant]):

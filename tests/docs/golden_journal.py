@@ -48,7 +48,7 @@ class Writer:
     def commit(self, kind: str, by: str = "station", **data: Any) -> None:
         if self.journal.must_seal:
             seal = self.journal.seal(self.view.digest, self.stamp(by))
-            self.view.apply(seal.seq, ())
+            self.view.apply(seal.seq, project(seal, self.view.read))
         frame = self.journal.draft(kind, data, self.stamp(by))
         changes = project(frame, self.view.read)
         self.journal.append(frame)

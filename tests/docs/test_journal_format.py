@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import zlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ import pytest
 from docs import verify_journal
 from kiosk.books import KINDS, Books, replay
 from kiosk.core.accounts import OUTSIDE
-from kiosk.core.frames import VERSION
+from kiosk.core.frames import VERSION, Frame
 from kiosk.crypto.checkpoint import Checkpoint, Position, sign_checkpoint
 from kiosk.crypto.keys import SIGNING, generate_encryption, import_okp, thumbprint
 from kiosk.hub import acceptance, stations
@@ -55,8 +56,15 @@ def lines_of(directory: Path) -> list[bytes]:
     return split_lines(b"".join(path.read_bytes() for path in sorted(directory.iterdir())))[0]
 
 
+def unsealed(frames: Iterable[Frame]) -> Iterator[Frame]:
+    return (frame for frame in frames if frame.kind != "segment")
+
+
 def as_released(view: View) -> str:
-    """Digest of the view as version 0.1.0 made it: what came later was added beside it and changed nothing in it."""
+    """Digest of the view as version 0.1.0 made it: what came later was added beside it and changed nothing in it.
+
+    Of a replay without the seals: at them, later releases let go of what is over.
+    """
     state = json.loads(view.dump())
     tables = {name: rows for name, rows in state["tables"].items() if name not in LATER_TABLES}
     old = json.dumps({"seq": state["seq"], "tables": tables}, sort_keys=True, ensure_ascii=False)
@@ -83,7 +91,7 @@ def test_the_program_replays_it_to_the_same(copy: Path) -> None:
     assert {row["ref"]: row["state"] for row in view.table("records").all()} == EXPECTED["records"]
     causes = {f"{row['account']}/{row['cause']}": row["quantity"] for row in view.table("causes").all()}
     assert causes == EXPECTED["causes"]
-    assert as_released(view) == EXPECTED["view"]
+    assert as_released(replay(unsealed(scan(copy)))) == EXPECTED["view"]
 
 
 def test_the_program_opens_it_and_goes_on(copy: Path) -> None:
@@ -101,7 +109,7 @@ def test_the_snapshot_in_each_seal_is_that_of_the_frames_before_it() -> None:
     seals = [frame for frame in frames if frame.kind == "segment"]
     assert len(seals) == 2
     for seal in seals:
-        assert seal.data["snapshot"] == as_released(replay(iter(frames[: seal.seq - 1])))
+        assert seal.data["snapshot"] == as_released(replay(unsealed(frames[: seal.seq - 1])))
 
 
 def test_the_centre_takes_it_and_reads_the_same_accounts(tmp_path: Path) -> None:
@@ -124,7 +132,8 @@ def test_the_centre_takes_it_and_reads_the_same_accounts(tmp_path: Path) -> None
     assert {alarm.kind for alarm in row.alarms} == {"foreign-record"}
 
 
-LATER_TABLES = {"uncollected", "missing", "callbacks", "lots", "entries", "shift", "shifts", "people", "acting"}
+LATER_TABLES = {"uncollected", "missing", "callbacks", "lots", "entries", "shift", "shifts", "people", "acting",
+                "closed", "closing"}  # fmt: skip
 LATER = {"gap-closed", "started", "stopped", "handed-over", "reprint", "call-back", "call-back-closed",
          "shift-opened", "shift-counted", "shift-closed", "people"}  # fmt: skip
 """Tables of the view, and kinds, that were added after the golden journal was written."""

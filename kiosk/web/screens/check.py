@@ -38,12 +38,12 @@ def proof(ref: str, size: str) -> Response:
 
 def check(ref: str) -> str:
     with house().station.books.transaction() as view:
-        record = view.get("records", ref)
+        record, state = view.get("records", ref), house().station.books.past.state(ref)
     fields = house().station.roster.get(ref)
-    if record is None or fields is None:
+    if state is None or fields is None:
         raise Rejected(f"record {ref}", "record-missing")
-    if record["state"] != "waiting":
-        raise Rejected(f"record {ref} is {record['state']}", f"record-{record['state']}")
+    if state != "waiting":
+        raise Rejected(f"record {ref} is {state}", f"record-{state}")
     return render_template("check.html", ref=ref, record=record, fields=fields, odd=nik_warnings(fields))
 
 
