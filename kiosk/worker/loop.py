@@ -21,7 +21,7 @@ from kiosk.worker.prepress import Prepress, PrintReady
 log = logging.getLogger(__name__)
 
 FIRST_LOOK_S = 0.2
-LONGEST_LOOK_S = 15.0
+LONGEST_LOOK_S = 3.0
 IDLE_LOOK_S = 5.0
 
 OURS = frozenset({JobState.PROCESSING.value, JobState.PROCESSING_STOPPED.value})

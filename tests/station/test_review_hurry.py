@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -125,3 +126,32 @@ def test_cancel_waits_for_the_card_and_then_frees_the_line(office: Office) -> No
     assert office.station.desk.run_jobs("test", refs=[office.job(ident)["ref"]])
     with pytest.raises(Rejected, match="no open job"):
         office.station.desk.cancel_job("test", ident)
+
+
+def test_a_printer_that_was_mended_goes_on_while_somebody_still_stands_before_it(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long it stood still: the pause between two looks grows, but not beyond a person's patience."""
+    office.world.open_cover()
+    office.bring_records(1)
+    office.station.desk.run_jobs("test")
+    office.until_held_up()
+    worker = office.station.worker
+    assert worker is not None
+    asked: list[float | None] = []
+    many = threading.Event()
+
+    def wait(timeout: float | None = None) -> bool:
+        asked.append(timeout)
+        if len(asked) > 12:
+            many.set()
+            monkeypatch.undo()
+        return True
+
+    monkeypatch.setattr(worker._wake, "wait", wait)
+    worker.wake()
+    assert many.wait(20)
+    assert max(seconds or 0 for seconds in asked) <= 3
+    office.world.close_cover()
+    worker.wake()
+    office.until(lambda: office.accounts().get("printed") == 1)
