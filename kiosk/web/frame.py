@@ -28,7 +28,8 @@ READER_FAULTS = frozenset({"reader-missing", "reader-busy"})
 @dataclass(frozen=True)
 class Bar:
     """The status bar. `link`: online, offline or none, `since_ms` when that began; `unsent_ms`: when the oldest fact
-    that is not sent was written; Unix milliseconds. `reader`: ready, missing or unknown (not used yet)."""
+    that is not sent was written; Unix milliseconds. `reader`: ready, missing or unknown (not used yet).
+    `stop`: why the printer waits for hands; empty while a card is in doubt, when what stopped it may be long over."""
 
     station: str
     office: str
@@ -70,7 +71,7 @@ def read_bar(place: House) -> Bar:
         ribbon=status.counters.ribbon_left if status else None,
         printer="stopped" if holdup else "busy" if current else "ready" if status else "unknown",
         reader=_reader(place),
-        stop=sorted(holdup.reasons - {Why.OUTCOME_UNKNOWN.value}) if holdup else [],
+        stop=sorted(holdup.reasons) if holdup and Why.OUTCOME_UNKNOWN not in holdup.reasons else [],
         job=current,
         waiting=waiting,
     )

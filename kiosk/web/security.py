@@ -34,6 +34,9 @@ OPEN = EVERYBODY
 """Endpoints for somebody who is not signed in."""
 OWN_PIN = "own_pin"
 """The field in which a form carries the PIN of who sends it, for an act that asks for it."""
+UNTYPED = frozenset({"csrf", "key", "again"})
+"""Fields that no person fills in. A form of nothing else (stop, go on) is one tap: whoever comes back sees the page
+anew, and taps again or not."""
 PASSIVE = frozenset({"live", "glance"})
 """Endpoints that a page asks for by itself: they keep nobody signed in."""
 MACHINE = PASSIVE | {"stay"}
@@ -152,9 +155,16 @@ def _to_sign_in(parked: Parked) -> BaseResponse:
     if request.method == "POST":
         if request.endpoint is None:
             abort(404)
+        if not request.form.keys() - UNTYPED or request.endpoint == "search":
+            return redirect(url_for("sign_in", next=_came_from()), 303)
         ticket = parked.put(request.path, request.form.to_dict(flat=False))
         return redirect(url_for("sign_in", parked=ticket), 303)
     return redirect(url_for("sign_in", next=request.full_path.rstrip("?")), 303)
+
+
+def _came_from() -> str | None:
+    """The page that the form stood on, without its query; None if the browser does not say."""
+    return urlsplit(request.headers.get("Referer", "")).path or None
 
 
 def _check_form(sessions: Sessions, session: Session) -> BaseResponse | None:

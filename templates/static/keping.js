@@ -117,6 +117,8 @@
   document.addEventListener("submit", event => {
     const form = event.target, fields = new URLSearchParams(new FormData(form, event.submitter));
     event.preventDefault();
+    // The page in the other language is this one: what a form was answered with has no address to come back to.
+    if (fields.has("back")) fields.set("back", location.pathname + location.search);
     if (form.method === "post") send(form, fields); else follow(`${form.action}?${fields}`);
   });
   document.addEventListener("click", event => {
@@ -175,7 +177,7 @@
   });
 
   // The keyboard of the page: opens under a touched field, never over it; a real keyboard works beside it.
-  const LETTERS = ["1234567890", "QWERTYUIOP", "ASDFGHJKL", "ZXCVBNM"], DIGITS = ["123", "456", "789"];
+  const LETTERS = ["1234567890", "QWERTYUIOP", "ASDFGHJKL", "ZXCVBNM.'-"], DIGITS = ["123", "456", "789"];
   let keys = null;
   function openKeys(field) {
     closeKeys();

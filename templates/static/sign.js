@@ -41,5 +41,10 @@
     strokes = []; points = 0; ink.clearRect(0, 0, pad.width, pad.height); changed();
   });
   unsigned.addEventListener("change", changed);
+  // Asked here, while the signature stands: the station's refusal would be another page.
+  const taker = form.elements.taker, name = form.elements.namedItem("name");
+  const named = () => { name.required = taker.value === "representative"; };
+  for (const each of taker) each.addEventListener("change", named);
+  named();
   changed();
 })();

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from flask import Flask, Response, abort, render_template, request
+from flask import Flask, Response, abort, redirect, render_template, request, url_for
 
 from kiosk.core.records import Sku, nik_warnings
 from kiosk.errors import Rejected
@@ -47,12 +47,14 @@ def check(ref: str) -> str:
     return render_template("check.html", ref=ref, record=record, fields=fields, odd=nik_warnings(fields))
 
 
-def run() -> str:
+def run() -> str | BaseResponse:
     """The next cards, to be looked over together; a tap leaves one out, another makes it a long run."""
     left_out = set(request.args.getlist("without"))
     waiting = [row for row in waiting_records() if row["ref"] not in left_out]
     long = request.args.get("long")
     records = waiting[: LONG_RUN if long else RUN]
+    if not records and not left_out:
+        return redirect(url_for("queue"), 303)
     blanks = {sku.value: sum(row["sku"] == sku for row in records) for sku in Sku}
     more = 0 if long or len(waiting) <= RUN else min(len(waiting), LONG_RUN)
     return render_template(
@@ -62,5 +64,8 @@ def run() -> str:
 
 def make_jobs() -> BaseResponse:
     """One card or a run; a second tap with the same key leads to the same page."""
-    house().station.desk.run_jobs(actor(), refs=request.form.getlist("ref"))
+    refs = request.form.getlist("ref")
+    if not refs:
+        abort(400, "ref")  # without one the desk would take who is next, whom nobody has looked at
+    house().station.desk.run_jobs(actor(), refs=refs)
     return done("now")
