@@ -9,13 +9,13 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-import stat
 import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from argon2.low_level import Type, hash_secret_raw
 
+from kiosk.crypto.keys import read_private
 from kiosk.crypto.sealing import KEY_BYTES, SealBroken, new_key, unwrap_key, wrap_key
 from kiosk.durable import replace_file
 from kiosk.errors import DamagedData, Rejected, UsageError
@@ -69,7 +69,7 @@ class KeyFile:
 
         Rejected `vault-locked` if it needs a passphrase and none is given, `passphrase-wrong` if another one.
         """
-        content = _private(path)
+        content = read_private(path)
         if len(content) == KEY_BYTES:
             return cls(path, content, None)
         salt, wrapped = _parts(path, content)
@@ -96,19 +96,8 @@ class KeyFile:
 
 def needs_passphrase(path: Path) -> bool:
     """Whether the file is locked; errors as `KeyFile.open`."""
-    content = _private(path)
+    content = read_private(path)
     return len(content) != KEY_BYTES and bool(_parts(path, content))
-
-
-def _private(path: Path) -> bytes:
-    try:
-        mode = stat.S_IMODE(path.stat().st_mode)
-        content = path.read_bytes()
-    except FileNotFoundError as exc:
-        raise UsageError(f"{path}: no such key") from exc
-    if mode & 0o077:
-        raise UsageError(f"{path}: mode {mode:04o} lets others read the station's key; chmod 600, and see who did")
-    return content
 
 
 def _locked(key: bytes, lock: Lock) -> bytes:

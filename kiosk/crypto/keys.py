@@ -123,16 +123,21 @@ def load_chip(path: Path) -> ECKey:
     return key
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_private(path: Path) -> bytes:
+    """The content of a file that only its owner may read. UsageError if it is not there, or others may."""
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
         content = path.read_bytes()
     except FileNotFoundError as exc:
         raise UsageError(f"{path}: no such key") from exc
     if mode & 0o077:
-        raise UsageError(f"{path}: mode {mode:04o} lets others read this key; replace it")
+        raise UsageError(f"{path}: mode {mode:04o} lets others read this key; chmod 600, and see who did")
+    return content
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
-        jwk = json.loads(content)
+        jwk = json.loads(read_private(path))
     except ValueError as exc:
         raise DamagedData(f"{path}: not JSON: {exc}") from exc
     if not isinstance(jwk, dict):

@@ -69,7 +69,7 @@ class Index:
                 return stored
             self._on_missing()
             lines = _lines(link)
-            content = _label(link, lines) + lines
+            content = label_of(FORM, link, lines) + lines
             _keep(kept, content)
         self._made[path] = content
         return content
@@ -84,11 +84,12 @@ def _lines(link: Link) -> bytes:
     return b"".join(b"%s%s]\n" % (_line_head(key), _dump(offsets)) for key, offsets in sorted(found.items()))
 
 
-def _label(link: Link, lines: bytes) -> bytes:
+def label_of(form: int, link: Link, content: bytes) -> bytes:
+    """The first line of a file beside a segment: what it was made of, and what follows."""
     path = link.segment.path
     facts = {
-        "form": FORM, "segment": path.name, "bytes": path.stat().st_size, "head": head_of(path, last_line(path)),
-        "sha256": hashlib.sha256(lines).hexdigest(),
+        "form": form, "segment": path.name, "bytes": path.stat().st_size, "head": head_of(path, last_line(path)),
+        "sha256": hashlib.sha256(content).hexdigest(),
     }  # fmt: skip
     return _dump(facts) + b"\n"
 
@@ -100,7 +101,7 @@ def _stored(path: Path, link: Link) -> bytes | None:
     except OSError:
         return None
     label, newline, lines = content.partition(b"\n")
-    return content if label + newline == _label(link, lines) else None
+    return content if label + newline == label_of(FORM, link, lines) else None
 
 
 def _keep(path: Path, content: bytes) -> None:

@@ -24,7 +24,7 @@ from kiosk.core.history import Key, Subject
 from kiosk.core.once import Writings, begins_writing, cards_taken, found_cards, identified_by, keys_of
 from kiosk.durable import replace_file
 from kiosk.journal.extract import Link, links, read_segment
-from kiosk.journal.index import frames_at
+from kiosk.journal.index import frames_at, label_of
 from kiosk.journal.segments import damaged, head_of, last_line
 
 log = logging.getLogger(__name__)
@@ -164,7 +164,7 @@ class Once:
             content = _packed(link, before)
             try:
                 path.parent.mkdir(mode=0o700, exist_ok=True)
-                replace_file(path, _label(link, content) + content)
+                replace_file(path, label_of(FORM, link, content) + content)
             except OSError as exc:
                 log.warning("%s is not kept, the next opening makes it again: %s", path.name, exc)
         ends_ms = int(json.loads(last_line(link.segment.path))["r"]["t"])
@@ -230,19 +230,10 @@ def _identified(job: str, before: Sequence[Link]) -> str | None:
     return None
 
 
-def _label(link: Link, content: bytes) -> bytes:
-    path = link.segment.path
-    facts = {
-        "form": FORM, "segment": path.name, "bytes": path.stat().st_size, "head": head_of(path, last_line(path)),
-        "sha256": hashlib.sha256(content).hexdigest(),
-    }  # fmt: skip
-    return json.dumps(facts, separators=(",", ":")).encode() + b"\n"
-
-
 def _stored(path: Path, link: Link) -> bytes | None:
     """The entries, if the file is whole and of this very segment."""
     try:
         label, newline, content = path.read_bytes().partition(b"\n")
     except OSError:
         return None
-    return content if label + newline == _label(link, content) else None
+    return content if label + newline == label_of(FORM, link, content) else None

@@ -20,7 +20,7 @@ from kiosk.core.projection import KINDS
 from kiosk.errors import DamagedData, UsageError
 from kiosk.journal import scan
 from kiosk.journal.extract import extract, links, sequence_at
-from kiosk.journal.index import FORM, Index, _label
+from kiosk.journal.index import FORM, Index, label_of
 from kiosk.journal.segments import segment_path, split_lines
 
 ROOT = Path(__file__).parents[2]
@@ -199,7 +199,7 @@ def test_only_a_forger_can_hide_a_frame(data: Path) -> None:
     """The control of the test above: what fits its label is believed. `keping ledger export` does not ask it."""
     truth = list(Index(data).find([JOB1]))
     [first, *_] = links(data / "journal")
-    (data / "index" / "seg-000000000001.index").write_bytes(_label(first, b""))
+    (data / "index" / "seg-000000000001.index").write_bytes(label_of(FORM, first, b""))
     assert len(list(Index(data).find([JOB1]))) < len(truth)
 
 
