@@ -154,3 +154,18 @@ def test_what_a_person_filled_in_is_kept(kiosk: Kiosk, visitor: Visitor) -> None
 
 def test_nobody_is_asked_whether_to_print_no_cards(kiosk: Kiosk, visitor: Visitor) -> None:
     assert visitor.get("/run").headers["Location"] == "/queue"
+
+
+@pytest.mark.parametrize("path", ["/hand-over/{}", "/hand-over/{}/reprint"])
+def test_a_kept_form_says_whose_card_it_is_about(kiosk: Kiosk, visitor: Visitor, path: str) -> None:
+    job, other = printed(kiosk.office, 2)
+    form = visitor.form(taker="holder", verified="kk", reason="misprint", chip="by-eye", strokes="1,1 9,9")
+    kiosk.clock.advance(601)
+    answer = visitor.post(path.format(job), form)
+    visitor.sign_in()
+    page = visitor.get(f"/resume/{answer.headers['Location'].partition('parked=')[2]}").text
+    named = [kiosk.office.station.roster.get(kiosk.office.job(each)["ref"]) for each in (job, other)]
+    assert named[0]
+    assert named[1]
+    assert f"<dt>Kartu untuk</dt><dd>{named[0].nama}</dd>" in page
+    assert named[1].nama not in page

@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from flask import Flask, redirect, render_template, request, url_for
+from flask import Flask, current_app, redirect, render_template, request, url_for
+from werkzeug.exceptions import HTTPException
 
 from kiosk.errors import Rejected
 from kiosk.web.frame import read_bar
@@ -73,7 +74,20 @@ def resume(ticket: str) -> Response | str:
     if kept is None:
         return redirect(url_for("queue"), 303)
     path, form = kept
-    return render_template("resume.html", path=path, form=form)
+    return render_template("resume.html", path=path, form=form, whose=_whose(path))
+
+
+def _whose(path: str) -> str:
+    """The record that a form is about whose address names a job; empty if it is about none, or one long over."""
+    try:
+        _, named = current_app.url_map.bind("").match(path, "POST")
+    except HTTPException:
+        return ""
+    job = str(named.get("job", ""))
+    with house().station.books.transaction() as view:
+        known = view.read("jobs", job) or view.read("uncollected", job)
+        known = known or next((row for row in view.rows("finished") if row["id"] == job), None)
+        return str(known["ref"]) if known else ""
 
 
 def choose_language() -> Response:
