@@ -8,6 +8,7 @@ say() { echo "setup: $*"; }
 
 # One list for what belongs together: where one is not to be had, the other is installed all the same.
 BROWSER="chromium"
+FAILING_DISKS="strace e2fsprogs"
 PACKAGES="python3-venv pcscd libpcsclite-dev swig vsmartcard-vpcd gcc python3-dev pkg-config util-linux"
 
 missing() {
@@ -42,6 +43,8 @@ install() {
 # shellcheck disable=SC2086  # the packages are words
 install "the chip may be reached in-process instead of through pcscd" $PACKAGES
 install "the tests of the screen are skipped" $BROWSER
+# shellcheck disable=SC2086  # the packages are words
+install "some tests of failing disks are skipped" $FAILING_DISKS
 
 PYTHON="${PYTHON:-python3}"
 "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
