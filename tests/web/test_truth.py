@@ -50,6 +50,23 @@ def test_while_a_card_is_in_doubt_the_bar_says_that_an_answer_is_awaited(kiosk: 
     assert "Satu kartu menunggu jawaban" in visitor.get("/sign-in").text
 
 
+def test_a_row_that_can_not_be_printed_says_why(kiosk: Kiosk, visitor: Visitor) -> None:
+    kiosk.office.bring_records(1)
+    assert "Isi blangko WNI" not in visitor.get("/queue").text
+    kiosk.office.station.stock.move("test", "unload", "wni", kiosk.office.accounts()["hopper"])
+    assert "Isi blangko WNI" in visitor.get("/queue").text
+
+
+def test_a_page_that_is_filled_in_keeps_its_language(kiosk: Kiosk, visitor: Visitor) -> None:
+    """Another language is another page, and what was typed, a signature too, would be gone."""
+    card = kiosk.office.print_one()
+    assert 'action="/language"' in visitor.get("/printed").text
+    for path in (f"/hand-over/{card['id']}/take", "/calls/new"):
+        page = visitor.get(path)
+        assert page.status_code == 200
+        assert 'action="/language"' not in page.text
+
+
 @pytest.mark.parametrize(
     ("typed", "fits"), [("1", True), ("020", True), ("999999", True), ("0", False), ("000", False)]
 )
