@@ -112,11 +112,14 @@ class Trainee:
     def make_ready(self) -> None:
         """People wait, 40 blanks lie ready, nothing is broken."""
         self.training.trouble.revive()
-        for verb in [*MENDING, *["people"] * (self.waiting() < 3)]:
+        for verb in MENDING:
             assert self.press(verb).status_code == 200
         self.until(lambda: all(self.ended(job["id"]) for job in self.call("jobs.list")), self.tend)
         self.tell_the_books()
-        self.until(lambda: self.waiting() >= 3)
+        self.until(lambda: self.call("station.status")["sync"]["unsent"] == 0)  # the centre knows who waits no more
+        if self.waiting() < 3:
+            assert self.press("people").status_code == 200
+            self.until(lambda: self.waiting() >= 3)
 
     def agree(self) -> None:
         accounts = self.call("stock.balance")[SKU]

@@ -234,9 +234,10 @@ def test_a_browser_that_was_killed_shows_the_truth_again(browser: Browser, kiosk
     kiosk.office.until(lambda: "outcome-unknown" in kiosk.office.reasons(job["id"]))
     with screen_of(browser, kiosk.url) as second:
         second.sign_in(PIN)
-        assert "Kartu macet di dalam printer" in second.text(".bar")
+        assert "Printer menunggu jawaban" in second.text(".bar")
         second.tap("text=Cetak >> nth=0")
         second.page.wait_for_selector("text=Ambil dan lihat kartunya. Yang mana?")
+        assert "Kartu macet di dalam printer" in second.text(".page")
 
 
 def test_the_idle_end_asks_first_and_any_touch_puts_it_off(kiosk: Kiosk, screen: Screen) -> None:
