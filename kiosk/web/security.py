@@ -150,8 +150,6 @@ def _from_here(headers: Headers) -> bool:
 def _to_sign_in(parked: Parked) -> BaseResponse:
     if request.endpoint in MACHINE:
         return Response(status=401)
-    if request.endpoint == "sign_out":
-        return redirect(url_for("sign_in"), 303)  # who is out already has nothing to send again
     if request.method == "POST":
         if request.endpoint is None:
             abort(404)

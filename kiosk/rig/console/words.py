@@ -72,7 +72,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "power-on": ("listrik menyala", "power on"),
     "power-off": ("listrik mati", "power off"),
     "same": ("sama", "equal"),
-    "behind": ("pusat menyusul", "centre behind"),
+    "behind": ("menyusul", "behind"),
     "different": ("BERBEDA", "DIFFERENT"),
     "unknown": ("stasiun diam", "station silent"),
     "shelf": ("rak", "shelf"),
