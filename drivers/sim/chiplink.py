@@ -1,4 +1,4 @@
-"""Where a simulated chip lies: an antenna of the real pcscd (through vpcd), or one without any daemon."""
+"""Where a simulated chip lies when there is no daemon: an antenna behind a unix socket, and the link to it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ from drivers.sim import vicc
 from drivers.sim.chip import Chip, PowerLost
 
 _TRANSMIT_TIMEOUT_S = 5.0
-_DIAL_TIMEOUT_S = 5.0
-_REDIAL_INTERVAL_S = 0.05
 
 
 class Antenna(Protocol):
@@ -30,87 +28,6 @@ class Antenna(Protocol):
 
     def close(self) -> None:
         """Take the chip away and release port and thread. Idempotent."""
-
-
-class VpcdAntenna:
-    """The antenna of a vpcd reader slot at `host:port`. The chip is the TCP client; pcscd notices it by polling.
-
-    It dials until a reader is there: a chip that lies on the antenna while pcscd restarts is seen again, as a
-    real one would be. `absence_s`: how long the antenna stays empty at least after a chip that was taken from under
-    a host. pcscd looks each 0.4 s; when it finds another chip at once, it holds the reader for empty until that
-    one leaves too. No hand and no printer is as fast as that.
-    """
-
-    def __init__(self, host: str, port: int, absence_s: float = 0.5) -> None:
-        self._address = (host, port)
-        self._absence_s = absence_s
-        self._lock = threading.Lock()
-        self._gone = threading.Event()
-        self._chip: Chip | None = None
-        self._sock: socket.socket | None = None
-        self._thread: threading.Thread | None = None
-        self._in_session = False
-        self._not_before = 0.0
-
-    def enter(self, chip: Chip) -> None:
-        """Lay `chip` down; pcscd sees it up to 0.4 s (+ `absence_s`) later. RuntimeError if one lies there."""
-        if self._chip is not None:
-            raise RuntimeError("a chip lies on this antenna already")
-        self._chip, self._gone = chip, threading.Event()
-        if not chip.behaviour.dead:
-            # Daemon: a rig that dies must not hang on a chip nobody takes away.
-            self._thread = threading.Thread(target=self._serve, args=(chip, self._gone), daemon=True)
-            self._thread.start()
-
-    def leave(self) -> None:
-        chip, self._chip = self._chip, None
-        if chip is None:
-            return
-        with self._lock:
-            self._gone.set()
-            if self._sock is not None:
-                _hang_up(self._sock)
-        chip.power_off()
-        if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join()
-        self._thread = None
-
-    def close(self) -> None:
-        self.leave()
-
-    def _serve(self, chip: Chip, gone: threading.Event) -> None:
-        while (sock := self._dial(gone)) is not None:
-            with sock, suppress(OSError, PowerLost):
-                self._converse(chip, sock)
-            chip.power_off()
-            if self._in_session:
-                self._not_before = time.monotonic() + self._absence_s
-
-    def _converse(self, chip: Chip, sock: socket.socket) -> None:
-        """Until the reader hangs up. OSError when `leave` does, PowerLost in mid-command."""
-        self._in_session = False
-        while (payload := vicc.receive(sock)) is not None:
-            if payload != vicc.GET_ATR:
-                self._in_session = payload != vicc.OFF
-            answer = vicc.respond(chip, payload)
-            if answer is not None:
-                vicc.send(sock, answer)
-
-    def _dial(self, gone: threading.Event) -> socket.socket | None:
-        """A connection to vpcd as soon as there can be one, or None when the chip is taken away before."""
-        wait_s = self._not_before - time.monotonic()
-        while not gone.wait(max(wait_s, 0)):
-            with suppress(OSError):
-                sock = socket.create_connection(self._address, timeout=_DIAL_TIMEOUT_S)
-                sock.settimeout(None)
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                with self._lock:
-                    if not gone.is_set():
-                        self._sock = sock
-                        return sock
-                sock.close()
-            wait_s = _REDIAL_INTERVAL_S
-        return None
 
 
 class SocketAntenna:
@@ -151,7 +68,7 @@ class SocketAntenna:
             if chip is None:
                 return
             if self._client is not None and not chip.behaviour.dead:
-                _hang_up(self._client)
+                vicc.hang_up(self._client)
         chip.power_off()
 
     def close(self) -> None:
@@ -287,13 +204,8 @@ class SocketLink:
         return sock
 
 
-def _hang_up(sock: socket.socket) -> None:
-    with suppress(OSError):  # closed by the other side already
-        sock.shutdown(socket.SHUT_RDWR)
-
-
 if TYPE_CHECKING:
     from drivers.protocols import ApduLink
 
-    _antennas: tuple[type[Antenna], ...] = (VpcdAntenna, SocketAntenna)
+    _antenna: type[Antenna] = SocketAntenna
     _link: type[ApduLink] = SocketLink

@@ -7,6 +7,7 @@ vsmartcard, "Virtual Smart Card Reader": a 2-byte big-endian length, then a comm
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 
 from drivers.sim.chip import Chip
 
@@ -46,3 +47,8 @@ def respond(chip: Chip, payload: bytes) -> bytes | None:
     elif payload in (ON, RESET):
         chip.power_on()
     return chip.atr if payload == GET_ATR else None
+
+
+def hang_up(sock: socket.socket) -> None:
+    with suppress(OSError):  # closed by the other side already
+        sock.shutdown(socket.SHUT_RDWR)

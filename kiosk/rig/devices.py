@@ -10,10 +10,11 @@ from pathlib import Path
 from drivers.sim.build import Capacity
 from drivers.sim.cards import Card, Ribbon, blanks
 from drivers.sim.chip import Chip
-from drivers.sim.chiplink import SocketAntenna, VpcdAntenna
+from drivers.sim.chiplink import SocketAntenna
 from drivers.sim.clock import SimClock
 from drivers.sim.firmware import Firmware
 from drivers.sim.line import PtyLine
+from drivers.sim.vpcd import VpcdAntenna
 from drivers.sim.world import World
 from kiosk.errors import UsageError
 from kiosk.rig.pcscd import READER_NAME, PrivatePcscd, unavailable_reason

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from drivers.sim.cards import Card
 from drivers.sim.chip import Chip
-from drivers.sim.chiplink import VpcdAntenna
 from drivers.sim.clock import SimClock
 from drivers.sim.decoder import draw_card
 from drivers.sim.firmware import Firmware
 from drivers.sim.line import PtyLine, TcpLine
+from drivers.sim.vpcd import VpcdAntenna
 from drivers.sim.world import World
 from kiosk.errors import UsageError
 from kiosk.rig.devices import NXP, new_blanks

@@ -14,7 +14,8 @@ from drivers.encoders import ktp_el
 from drivers.pcsc import PcscLink
 from drivers.protocols import ChipEncoder
 from drivers.sim.chip import KTP_EL, Behaviour, Chip, Profile
-from drivers.sim.chiplink import Antenna, SocketAntenna, SocketLink, VpcdAntenna
+from drivers.sim.chiplink import Antenna, SocketAntenna, SocketLink
+from drivers.sim.vpcd import VpcdAntenna
 from kiosk.rig.pcscd import PrivatePcscd, unavailable_reason
 
 UID = bytes.fromhex("04A1B2C3D4E5F6")
@@ -90,7 +91,11 @@ def over_pcsc(pcscd: PrivatePcscd, vpcd_antenna: VpcdAntenna) -> Iterator[Reader
     vpcd_antenna.leave()
 
 
-@pytest.fixture(params=["in_process", pytest.param("over_pcsc", marks=pytest.mark.pcsc)])
+# By thread: a signal can't end a call that hangs inside libpcsclite.
+BY_THREAD = pytest.mark.timeout(60, method="thread")
+
+
+@pytest.fixture(params=["in_process", pytest.param("over_pcsc", marks=[pytest.mark.pcsc, BY_THREAD])])
 def reader(request: pytest.FixtureRequest) -> Reader:
     """Each test on both links."""
     found: Reader = request.getfixturevalue(request.param)

@@ -15,13 +15,13 @@ from drivers import iso7816, pcsc
 from drivers.errors import Cause, NotStarted, OutcomeUnknown, Refused, Stopped
 from drivers.pcsc import PcscLink
 from drivers.sim.chip import Chip
-from drivers.sim.chiplink import SocketLink, VpcdAntenna
+from drivers.sim.chiplink import SocketLink
+from drivers.sim.vpcd import VpcdAntenna
 from kiosk.rig.pcscd import PrivatePcscd
-from tests.chip.readers import UID, Reader, count_descriptors
+from tests.chip.readers import BY_THREAD, UID, Reader, count_descriptors
 from tests.conftest import Measured
 
-# By thread: a signal can't end a call that hangs inside libpcsclite.
-pytestmark = [pytest.mark.pcsc, pytest.mark.timeout(60, method="thread")]
+pytestmark = [pytest.mark.pcsc, BY_THREAD]
 
 GET_UID = bytes(iso7816.get_uid())
 ANSWER = UID + b"\x90\x00"
