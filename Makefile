@@ -5,7 +5,8 @@ BIN := .venv/bin
 BENCHMARKS ?= web
 PYTEST := $(BIN)/python -m pytest -q
 # Most of the time a test waits for a device's simulated second: two at a time cost little more than one.
-SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist worksteal
+# What hangs outside of Python, where no test's timeout reaches, shows its stack.
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist worksteal -o faulthandler_timeout=120
 
 .PHONY: setup demo check test test-long screens bench
 
