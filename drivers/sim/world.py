@@ -65,6 +65,7 @@ class World:
         self.reject: list[Card] = []
         self.collected: list[Card] = []
         self.by_hand: list[Card] = []
+        self.discarded: list[Card] = []
         self.path: Card | None = None
         self.place = Place.NONE
         self.under_head: UnderHead | None = None
@@ -97,6 +98,7 @@ class World:
                 "reject": list(self.reject),
                 "collected": list(self.collected),
                 "by-hand": list(self.by_hand),
+                "discarded": list(self.discarded),
             }
 
     def observe(self, callback: Observer) -> Callable[[], None]:
@@ -171,6 +173,16 @@ class World:
             self.reject.clear()
         self.clock.interrupt()
         return cards
+
+    def discard(self, card: Card) -> None:
+        """A person throws a card that came out into the box of spoiled ones. ValueError if it did not come out."""
+        with self.lock:
+            for pile in (self.output, self.reject, self.by_hand, self.collected):
+                if card in pile:
+                    pile.remove(card)
+                    self.discarded.append(card)
+                    return
+        raise ValueError(f"card {card.number} did not come out")
 
     def open_cover(self) -> None:
         """Lifts the head: a panel being printed stays partial, and every move stops."""

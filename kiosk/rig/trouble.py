@@ -61,6 +61,7 @@ class Trouble:
             "card-out": self.take_card,
             "card-back": self.put_back,
             "trays": world.collect,
+            "card-spoil": self.discard_last,
             "desk-lay": self.lay_on_desk,
             "desk-lift": self.lift_from_desk,
             "people": self.issue_more,
@@ -156,6 +157,14 @@ class Trouble:
             if not self._world.by_hand:
                 raise Rejected("no card was taken out", "hand-is-empty")
             self._world.put_back(self._world.by_hand[-1])
+
+    def discard_last(self) -> None:
+        """The good card that came out last, into the box of spoiled ones: what follows a "bad card" on the screen."""
+        with self._at_the_counter:
+            cards = good_cards(self._world)
+            if not cards:
+                raise Rejected("no card is finished", "no-card-finished")
+            self._world.discard(max(cards, key=lambda card: card.number))
 
     def lay_on_desk(self) -> None:
         """The next finished card, the oldest first, on the reader at the counter; after the last the first again."""

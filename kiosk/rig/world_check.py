@@ -35,7 +35,7 @@ def good_cards(world: World) -> list[Card]:
 def spoiled_cards(world: World) -> list[Card]:
     census = world.census()
     kept = census["by-hand"] + census["collected"] + census["output"]
-    return census["reject"] + [card for card in kept if not is_whole(card)]
+    return census["reject"] + census["discarded"] + [card for card in kept if not is_whole(card)]
 
 
 def count_world(world: World, shelf: Sequence[Card] = ()) -> dict[str, int]:

@@ -29,7 +29,7 @@ from kiosk.rig.console.training import Training
 from kiosk.rig.console.words import GROUPS, all_words
 from kiosk.rig.pcscd import unavailable_reason
 from kiosk.rig.world_check import good_cards, wrong_cards
-from tests.rig.trainee import MENDED_BY, PATIENCE_S, Trainee
+from tests.rig.trainee import ANOTHER_DAY, MENDED_BY, PATIENCE_S, Trainee
 
 pytestmark = [pytest.mark.rig, pytest.mark.timeout(60)]
 
@@ -67,7 +67,7 @@ def trainee(shared: Trainee) -> Iterator[Trainee]:
 VERBS = [button.verb for _, _, group in GROUPS for button in group]
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in ANOTHER_DAY])
 def test_pressed_in_mid_print(trainee: Trainee, verb: str) -> None:
     if verb == "desk-lay" and not good_cards(trainee.world):
         trainee.print_and_press([])
@@ -113,6 +113,17 @@ def test_a_card_is_laid_on_the_desk_reader_and_lifted(trainee: Trainee) -> None:
         seen.append(trainee.look()["desk"])
     assert {first, second} <= set(seen)
     assert (len(set(seen)), seen[-1]) == (len(seen) - 1, 0)
+
+
+def test_a_misprinted_card_lands_in_the_box_of_spoiled_ones(trainee: Trainee) -> None:
+    trainee.print_and_press([])
+    last = next(job["id"] for job in reversed(trainee.call("jobs.list")) if job["state"] == "completed")
+    assert trainee.press("card-spoil").status_code == 200
+    with pytest.raises(AssertionError):
+        trainee.agree()
+    again = trainee.call("jobs.reprint", job=last, reason="misprint")["job"]
+    trainee.until(lambda: trainee.ended(again), trainee.tend)
+    trainee.agree()
 
 
 def test_what_is_loaded_and_not_booked_shows_as_a_difference(trainee: Trainee) -> None:

@@ -31,6 +31,9 @@ MENDED_BY = {
 """What is pressed after a button, if anything is."""
 
 
+ANOTHER_DAY = ("card-spoil",)
+"""Verbs that no card in the machine feels: they go with an entry in the books, and have a test of their own."""
+
 MENDING = (
     "hub-up", "cable-in", "cover-close", "ribbon-new", "trays", "hopper-empty", "hopper-load", "hopper-load",
 )  # fmt: skip

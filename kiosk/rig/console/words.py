@@ -48,6 +48,7 @@ GROUPS: tuple[tuple[str, str, tuple[Button, ...]], ...] = (
         Button("card-out", "Tarik keluar", "Pull it out"),
         Button("card-back", "Kembalikan ke wadah", "Put it back as next", "mend"),
         Button("trays", "Kosongkan baki", "Collect the trays", "mend"),
+        Button("card-spoil", "Terakhir ke kotak rusak", "Last one to the spoiled box", "mend"),
         Button("desk-lay", "Letakkan di meja", "Next card on the desk reader"),
         Button("desk-lift", "Angkat dari meja", "Lift it", "mend"),
     )),
