@@ -117,7 +117,7 @@ def test_a_card_is_laid_on_the_desk_reader_and_lifted(trainee: Trainee) -> None:
 
 def test_a_misprinted_card_lands_in_the_box_of_spoiled_ones(trainee: Trainee) -> None:
     trainee.print_and_press([])
-    last = next(job["id"] for job in reversed(trainee.call("jobs.list")) if job["state"] == "completed")
+    last = next(job["id"] for job in trainee.call("jobs.list") if job["state"] == "completed")
     assert trainee.press("card-spoil").status_code == 200
     with pytest.raises(AssertionError):
         trainee.agree()
