@@ -31,7 +31,7 @@ from kiosk.core.frames import Frame
 from kiosk.durable import sync_directory
 from kiosk.errors import DamagedData, UsageError
 from kiosk.journal import checkpoints, held_against
-from kiosk.journal.segments import list_segments
+from kiosk.journal.segments import list_segments, read_live
 
 MANIFEST = "manifest.json"
 RECEIPT, PINS, PEOPLE, CONFIG = "sync/ack.json", "keys/hub.json", "keys/people.json", "config.yaml"
@@ -172,8 +172,11 @@ def _without_pins(people: bytes) -> bytes:
 
 def _copy(source: Path, target: Path, *, to_newline: bool = False) -> None:
     """`to_newline`: a live segment grows meanwhile, and its complete lines never change."""
-    content = source.read_bytes()
-    _write(target, content[: content.rfind(b"\n") + 1] if to_newline else content)
+    if to_newline:
+        content = read_live(source)
+        _write(target, content[: content.rfind(b"\n") + 1])
+    else:
+        _write(target, source.read_bytes())
 
 
 def _write(target: Path, content: bytes) -> None:

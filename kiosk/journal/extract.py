@@ -52,18 +52,33 @@ def links(directory: Path) -> list[Link]:
 def read_segment(link: Link) -> Iterator[tuple[int, Frame]]:
     """Each complete frame with its offset in bytes, chain and sequence checked. DamagedData names file and line."""
     path, head, offset = link.segment.path, link.before, 0
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            if not line.endswith(b"\n"):
-                if link.sealed:
-                    raise damaged(path, number, "sealed segment ends in a torn frame")
+    for number, line in enumerate(_lines(link), start=1):
+        if not line.endswith(b"\n"):
+            if link.sealed:
+                raise damaged(path, number, "sealed segment ends in a torn frame")
+            return
+        try:
+            frame = parse_line(line, head, link.segment.first + number - 1)
+        except FrameError as exc:
+            raise damaged(path, number, str(exc)) from exc
+        yield offset, frame
+        head, offset = frame.head, offset + len(line)
+
+
+def _lines(link: Link) -> Iterator[bytes]:
+    """A line of a live segment with zeros in it is read again, as in `read_live`, and given as it is if they stay."""
+    offset, hole = 0, -1
+    while True:
+        with link.segment.path.open("rb") as file:
+            file.seek(offset)
+            for line in file:
+                if not link.sealed and b"\0" in line and line.endswith(b"\n") and hole != offset:
+                    hole = offset
+                    break
+                yield line
+                offset += len(line)
+            else:
                 return
-            try:
-                frame = parse_line(line, head, link.segment.first + number - 1)
-            except FrameError as exc:
-                raise damaged(path, number, str(exc)) from exc
-            yield offset, frame
-            head, offset = frame.head, offset + len(line)
 
 
 def extract(directory: Path, first: int = 1, last: int | None = None) -> Iterator[Frame]:

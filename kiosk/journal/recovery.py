@@ -1,6 +1,7 @@
 """What to do with the end of the last segment after a crash. Pure over bytes.
 
-One frame is outstanding at most, so only the very last line can be torn. The rule, and why each branch:
+One frame is outstanding at most, so only the very last line can be torn. Zeros at the end are room for frames to come
+and no part of any. The rule, and why each branch:
 
 * short (no newline)                         -> torn: its fdatasync never returned, nobody was told; cut
 * short, but one changed byte from complete  -> REFUSE: the newline of an acknowledged frame rotted (unless the
@@ -53,6 +54,8 @@ def recover(data: bytes, head: str, first: int, take: Callable[[Frame, int], obj
     frames: list[Frame] = []
     take = take or (lambda frame, size: frames.append(frame))
     offset = number = 0
+    room = data[-1:] == b"\0"
+    data = data.rstrip(b"\0")
     while end := data.find(b"\n", offset) + 1:
         line = data[offset:end]
         try:
@@ -66,8 +69,9 @@ def recover(data: bytes, head: str, first: int, take: Callable[[Frame, int], obj
         take(frame, len(line))
         head, offset, number = frame.head, end, number + 1
     rest = data[offset:]
-    if rest and _complete_but_newline(rest, head, first + number) and not _lacks_a_sector(rest, offset):
-        raise Unrecoverable(number + 1, "the newline of an acknowledged frame is damaged")
+    for end_of in (rest, rest + b"\0") if room else (rest,):
+        if _complete_but_newline(end_of, head, first + number) and not _lacks_a_sector(end_of, offset):
+            raise Unrecoverable(number + 1, "the newline of an acknowledged frame is damaged")
     return Tail(frames, offset, rest)
 
 

@@ -1,12 +1,15 @@
 """Segment files: `seg-<first seq, 12 digits>.jsonl`, their names, lines and offsets. Reading only.
 
-A reader needs no lock: complete frames never change, and the last line counts only with its newline.
+A reader needs no lock: complete frames never change, the last line counts only with its newline, and the zeros after
+it (room for frames to come) count as nothing.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from kiosk.core.frames import ZERO_HEAD, Frame, FrameError, parse_line
@@ -44,6 +47,20 @@ def split_lines(data: bytes) -> tuple[list[bytes], bytes]:
     return [line + b"\n" for line in lines], rest
 
 
+def read_live(path: Path) -> bytes:
+    """A segment that may be written meanwhile, without the room at its end.
+
+    A frame is written over zeros, and a read that it overtakes meets some of them before its end. No frame holds a
+    zero, so then it is read again: what was under way is whole by now, and a hole that is still there is damage.
+    """
+    hole = -1
+    while True:
+        content = path.read_bytes().rstrip(b"\0")
+        before, hole = hole, content.find(b"\0")
+        if hole in (-1, before):
+            return content
+
+
 def damaged(path: Path, line: int, reason: str) -> DamagedData:
     return DamagedData(f"{path}:{line}: {reason}; nothing was changed, see docs/journal-format.md")
 
@@ -61,8 +78,9 @@ def scan(directory: Path, after: int = 0) -> Iterator[Frame]:
     for index, segment in enumerate(segments):
         if segment.first != expected:
             raise damaged(segment.path, 1, f"starts at {segment.first}, expected {expected}: a segment is missing")
-        lines, rest = split_lines(segment.path.read_bytes())
-        if rest and index + 1 < len(segments):
+        sealed = index + 1 < len(segments)
+        lines, rest = split_lines(segment.path.read_bytes() if sealed else read_live(segment.path))
+        if rest and sealed:
             raise damaged(segment.path, len(lines) + 1, "sealed segment ends in a torn frame")
         for number, line in enumerate(lines, start=1):
             try:
@@ -84,7 +102,7 @@ def scan_live(directory: Path) -> Iterator[Frame]:
         return
     head = head_of(segments[-2].path, last_line(segments[-2].path)) if len(segments) > 1 else ZERO_HEAD
     path, expected = segments[-1].path, segments[-1].first
-    for number, line in enumerate(split_lines(path.read_bytes())[0], start=1):
+    for number, line in enumerate(split_lines(read_live(path))[0], start=1):
         try:
             frame = parse_line(line, head, expected)
         except FrameError as exc:
@@ -114,3 +132,36 @@ def head_of(path: Path, line: bytes) -> str:
     if len(head) != 64 or set(head) - set("0123456789abcdef"):
         raise damaged(path, 0, "last frame has no hash")
     return head
+
+
+def check_sealed(segments: list[Segment]) -> str:
+    """Each sealed segment is there, has its sealed size and last hash. Returns the hash before the live one."""
+    if segments[0].first != 1:
+        raise damaged(segments[0].path, 1, f"starts at {segments[0].first}, expected 1: a segment is missing")
+    before = ZERO_HEAD
+    for sealed, following in pairwise(segments):
+        before = head_of(sealed.path, last_line(sealed.path))
+        with following.path.open("rb") as file:
+            first = file.readline()
+        _check_seal(sealed, following, first, before, is_live=following is segments[-1])
+    return before
+
+
+def _check_seal(sealed: Segment, following: Segment, first: bytes, before: str, is_live: bool) -> None:
+    try:
+        seal = parse_line(first, before, following.first)
+    except FrameError as exc:
+        if is_live:
+            return  # the crash may have come before the seal was durable; recovery judges it
+        raise damaged(following.path, 1, str(exc)) from exc
+    size = sealed.path.stat().st_size
+    if seal.kind != SEGMENT_KIND or seal.data["previous"]["bytes"] != size:
+        raise damaged(sealed.path, 0, f"{size} bytes, sealed with {seal.data.get('previous', {}).get('bytes')}")
+
+
+def time_at_end(path: Path) -> int:
+    """Unix ms of the last frame of a sealed segment."""
+    try:
+        return int(json.loads(last_line(path))["r"]["t"])
+    except (ValueError, LookupError, TypeError) as exc:
+        raise damaged(path, 0, f"last frame: {exc}") from exc

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from kiosk.books import Books, read_view, replay
+from kiosk.core.frames import Stamp
 from kiosk.errors import KepingError
-from kiosk.journal import scan
+from kiosk.journal import Journal, scan
 from tests.crash.events import GENESIS, KEY, Event, card, faults, opening, records
 from tests.crash.medium import Crash, Recorder, Tree, write_tree
 
@@ -120,6 +121,50 @@ def test_a_seal_longer_than_a_sector_may_be_torn_too(place: Path, monkeypatch: p
 
 
 MUTANTS = ["fdatasync", "directory", "early"]
+
+
+def run_seal_with_room(place: Path, patch: pytest.MonkeyPatch, ignore: str = "") -> Run:
+    """A seal that comes early, at a quarter of the segment: the rest of it is room that must go first."""
+    data = place / "data"
+    data.mkdir()
+    acks: list[int] = []
+    with patch.context() as patched:
+        recorder = Recorder(data, 400, ignore=ignore).attach(patched)
+        Books.create(data, SEGMENT_BYTES, GENESIS, "test").close()
+        recorder.acknowledge(1)
+        journal = Journal.open(data / "journal", SEGMENT_BYTES)
+        stamp = Stamp(journal.time_floor_ms, "boot", 1, "test")
+        for kind in ("started", "segment", "stopped", "started"):
+            if kind == "segment":
+                journal.seal(None, stamp)
+            else:
+                journal.append(journal.draft(kind, {}, stamp))
+            acks.append(journal.seq)
+            recorder.acknowledge(journal.seq)
+        assert zeros_at_end(data) > 0
+        journal.close()
+        assert zeros_at_end(data) == 0
+    return Run(recorder.crashes, [frame.line for frame in scan(data / "journal")], [1, *acks])
+
+
+def zeros_at_end(data: Path) -> int:
+    contents = [path.read_bytes() for path in (data / "journal").iterdir()]
+    return sum(len(each) - len(each.rstrip(b"\0")) for each in contents)
+
+
+def test_a_cut_while_room_is_made_or_taken_back_before_a_seal(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = run_seal_with_room(place, monkeypatch)
+    ends = [content for crash in run.crashes for content in crash.tree.values() if content]
+    assert any(each.endswith(b"\0" * 512) for each in ends)
+    assert any(crash.tree.get("journal/seg-000000000003.jsonl") == b"" for crash in run.crashes)
+    assert problems(run, place) == []
+
+
+def test_a_seal_over_room_that_is_not_gone_for_good_is_found_out(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = problems(run_seal_with_room(place, monkeypatch, ignore="fsync"), place)
+    assert any("does not end in a complete frame" in each for each in found)
 
 
 @pytest.mark.parametrize("mutant", MUTANTS)

@@ -22,21 +22,26 @@ def frame_of(length: int, before: Frame | None) -> Frame:
     raise AssertionError("no such frame")
 
 
-def refusals(length: int, starts: range) -> tuple[int, list[str]]:
-    """How many states there are of a frame of `length` at each of `starts`, and which were refused or misjudged."""
+def refusals(length: int, starts: range, room: tuple[int, int] = (0, 0)) -> tuple[int, list[str]]:
+    """How many states there are of a frame of `length` at each of `starts`, and which were refused or misjudged.
+
+    `room`: how many zeros follow, before it is written and with it.
+    """
+    before, after = (bytes(size) for size in room)
     states, wrong = 0, []
     for start in starts:
         first = frame_of(SECTOR + start, None)
         second = frame_of(length, first)
-        for content in contents([first.line, first.line + second.line]):
+        both = first.line + second.line
+        for content in contents([first.line + before, (both + after).ljust(len(first.line + before), b"\0")]):
             states += 1
-            whole = content == first.line + second.line
+            whole = content.rstrip(b"\0") == both
             try:
                 tail = recover(content, ZERO_HEAD, 1)
             except Unrecoverable as exc:
                 wrong.append(f"{start}: {exc}")
                 continue
-            if tail.frames != [first, second][: 1 + whole] or bool(tail.cut) != (len(content) > tail.offset):
+            if tail.frames != [first, second][: 1 + whole] or tail.cut != content[tail.offset :].rstrip(b"\0"):
                 wrong.append(f"{start}: {len(tail.frames)} frames")
     return states, wrong
 
@@ -45,6 +50,14 @@ def refusals(length: int, starts: range) -> tuple[int, list[str]]:
 def test_a_torn_frame_is_cut_wherever_it_begins(length: int) -> None:
     states, wrong = refusals(length, range(SECTOR))
     assert states > 4 * SECTOR
+    assert wrong == []
+
+
+@pytest.mark.parametrize("room", [(0, 700), (100, 700), (3 * SECTOR, 0)], ids=["made", "more made", "there"])
+@pytest.mark.parametrize("length", [250, SECTOR])
+def test_a_torn_frame_is_cut_before_room(length: int, room: tuple[int, int]) -> None:
+    states, wrong = refusals(length, range(0, SECTOR, 3), room)
+    assert states > SECTOR // 3
     assert wrong == []
 
 

@@ -126,8 +126,8 @@ def test_a_seal_that_tells_another_size_is_found(tmp_path: Path, bytes_told: int
     journal = Journal.create(tmp_path, SEGMENT)
     journal.append(journal.draft("stock", {}, Stamp(1, "b", 1, "t")))
     path = sorted(tmp_path.iterdir())[0]
-    size = path.stat().st_size
     journal._turn_over()
+    size = path.stat().st_size
     previous = {"file": path.name, "bytes": size + bytes_told, "head": journal.head}
     journal.append(journal.draft("segment", {"previous": previous, "snapshot": None}, Stamp(1, "b", 1, "t")))
     journal.close()

@@ -13,6 +13,7 @@ from kiosk.books import RESERVE, Books
 from kiosk.core.frames import Stamp
 from kiosk.errors import Rejected
 from kiosk.journal import Journal, Poisoned, Reserve, scan
+from kiosk.journal import journal as journal_module
 
 MB = 1 << 20
 GENESIS = {"station": "kupang-01", "incarnation": "ab" * 8, "key": "k", "predecessor": None}
@@ -20,8 +21,9 @@ RECORD = {"ref": "0" * 32, "sku": "wni", "reason": "baru", "priority": 10}
 
 
 @pytest.fixture
-def small(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 4 MiB."""
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A file system of 4 MiB, and a journal that takes no room ahead: each frame asks for its own."""
+    monkeypatch.setattr(journal_module, "ROOM_BYTES", 0)
     place = tmp_path / "small"
     place.mkdir()
     mounted = subprocess.run(
@@ -71,6 +73,21 @@ def test_without_a_reserve_a_full_disk_poisons_and_no_acknowledged_frame_is_lost
     again = Journal.open(small / "journal", 8 * MB)
     assert again.seq == seq
     again.close()
+
+
+def test_what_has_its_room_asks_the_full_disk_for_nothing(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "ROOM_BYTES", MB)
+    reserve = Reserve(small / "reserve", MB)
+    assert reserve.renew()
+    journal = opened(small, reserve)
+    fill(small)
+    add(journal, 1000)
+    assert reserve.held
+    add(journal, 2000)  # beyond the room, as far as a full disk lets it
+    assert not reserve.held
+    assert journal.poisoned is None
+    journal.close()
+    assert [frame.seq for frame in scan(small / "journal")] == list(range(1, 3004))
 
 
 def test_the_reserve_is_given_up_within_a_frame_and_the_card_is_finished(small: Path) -> None:
