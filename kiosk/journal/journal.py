@@ -132,27 +132,28 @@ class Journal:
             raise ValueError(f"frame {frame.seq} is not the next after {self.seq}")
         line = frame.line
         try:
-            self._write(line)
-            if self._live.end + len(line) > self._size:
-                self._make_room(self._live.end + len(line))
+            end = self._write(line)
+            if end > self._size:
+                self._make_room(end)
             os.fdatasync(self._fd)
         except OSError as exc:
             raise self._poison(exc) from exc
         self._live.add(len(line))
         self.seq, self.head, self.time_floor_ms = frame.seq, frame.head, frame.stamp.time_ms
 
-    def _write(self, line: bytes) -> None:
-        """A full medium may take a part of the line or nothing: then once more from there, without the reserve.
+    def _write(self, line: bytes) -> int:
+        """Returns where it ends. A full medium may take a part of it or nothing: then once more, without the reserve.
 
         Nothing was synced yet, so no page is lost and this stays one frame; a failed sync is never tried again.
         """
-        done = 0
+        begin, done = self._live.end, 0
         while done < len(line):
             try:
-                done += os.pwrite(self._fd, line[done:], self._live.end + done)
+                done += os.pwrite(self._fd, line[done:], begin + done)
             except OSError as exc:
                 if self._reserve is None or not self._reserve.give_up(exc):
                     raise
+        return begin + done
 
     def _make_room(self, end: int) -> None:
         """Zeros from `end` on, as far as the medium has them: a full one stops frames, not the lack of room."""
