@@ -33,8 +33,8 @@ from kiosk.journal.segments import (
 )
 
 ROOM_BYTES = 256 << 10
-"""Written as zeros ahead of the frames: within it a sync has no size and no blocks to make durable, a quarter
-of a commit. Not `fallocate`: blocks that were never written cost the same when they are first."""
+"""Written as zeros ahead of the frames: within it a sync has no size and no blocks to make durable, a quarter of
+its time. Not `fallocate`: blocks that were never written cost the same when they are first."""
 
 
 class Poisoned(KepingError):
