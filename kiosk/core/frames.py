@@ -16,6 +16,8 @@ import zlib
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import orjson
+
 VERSION = 1
 ZERO_HEAD = "0" * 64
 
@@ -23,7 +25,6 @@ _ENVELOPE = re.compile(rb'\{"c":(\d{1,10}),"h":"([0-9a-f]{64})","r":(\{.*\})\}\n
 _KEYS = ["s", "v", "k", "t", "b", "by", "d"]
 # Made once: `json.dumps` makes an encoder anew for each call that is not all defaults.
 _encoded = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
-_decoded = json.JSONDecoder().raw_decode
 
 
 class FrameError(ValueError):
@@ -77,9 +78,25 @@ def make_frame(seq: int, kind: str, stamp: Stamp, data: dict[str, Any], previous
         "s": seq, "v": VERSION, "k": kind, "t": stamp.time_ms, "b": [stamp.boot, stamp.monotonic_ms],
         "by": stamp.by, "d": data,
     }  # fmt: skip
-    text = _encoded(body)
-    record = text.encode()
-    return Frame(seq, kind, chain(previous_head, record), stamp, _decoded(text)[0]["d"], record)
+    record, taken = _stored(body)
+    return Frame(seq, kind, chain(previous_head, record), stamp, taken["d"], record)
+
+
+def _stored(body: dict[str, Any]) -> tuple[bytes, dict[str, Any]]:
+    """The bytes of the record, and what they say (docs/adr/0017-frames-are-written-by-orjson.md).
+
+    orjson writes more than JSON has (NaN as null, dates as text) and less (integers of 64 bits): whatever does not
+    come back as it went goes the strict way, which writes it or refuses it.
+    """
+    try:
+        record = orjson.dumps(body)
+        taken = orjson.loads(record)
+    except orjson.JSONEncodeError:
+        taken = None
+    if taken != body:
+        record = _encoded(body).encode()
+        taken = json.loads(record)
+    return record, taken
 
 
 def parse_line(line: bytes, previous_head: str, expected_seq: int | None = None) -> Frame:

@@ -1,6 +1,9 @@
 import hashlib
 import json
 import zlib
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -8,6 +11,15 @@ from hypothesis import strategies as st
 
 from kiosk.core.frames import ZERO_HEAD, FrameError, NewerVersion, Stamp, chain, make_frame, parse_line
 
+WORDS = st.text(st.characters(codec="utf-8"), max_size=20)
+
+
+@dataclass
+class Pair:
+    left: int
+
+
+AN_OBJECT = Pair(1)
 STAMP = Stamp(1_790_000_000_000, "0123abcd", 42, "cli:maria")
 
 
@@ -44,10 +56,60 @@ def test_round_trip() -> None:
     assert parse_line(frame.line, "ab" * 32, 7) == frame
 
 
-@pytest.mark.parametrize("value", [float("nan"), {1, 2}, b"bytes"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        float("nan"),
+        {"in": [float("inf")]},
+        {1, 2},
+        b"bytes",
+        date(2018, 8, 1),
+        UUID(int=1),
+        AN_OBJECT,
+        "\ud800",
+    ],
+)
 def test_what_is_not_json_is_refused(value: object) -> None:
     with pytest.raises((ValueError, TypeError)):
         make_frame(1, "stock", STAMP, {"x": value}, ZERO_HEAD)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(WORDS, JSON, max_size=4))
+def test_what_is_stored_is_what_was_given_and_what_a_replay_reads(data: dict[str, object]) -> None:
+    frame = make_frame(1, "stock", STAMP, data, ZERO_HEAD)
+    assert frame.data == data
+    assert parse_line(frame.line, ZERO_HEAD, 1).data == data
+    assert b"\n" not in frame.record
+    assert b"\0" not in frame.record
+
+
+@given(st.text())
+def test_text_is_stored_as_the_standard_library_writes_it_or_refused(text: str) -> None:
+    """The same bytes as in every journal written before."""
+    try:
+        expected = json.dumps(text, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        with pytest.raises(ValueError, match="surrogates"):
+            make_frame(1, "stock", STAMP, {"x": text}, ZERO_HEAD)
+    else:
+        assert b'"d":{"x":' + expected + b"}}" in make_frame(1, "stock", STAMP, {"x": text}, ZERO_HEAD).record
+
+
+@pytest.mark.parametrize("number", [2**63, 2**64, 10**30, -(10**30)])
+def test_a_large_integer_keeps_each_digit(number: int) -> None:
+    frame = make_frame(1, "stock", STAMP, {"x": [number]}, ZERO_HEAD)
+    assert frame.data == parse_line(frame.line, ZERO_HEAD).data == {"x": [number]}
+
+
+def test_a_tuple_is_taken_back_as_the_list_that_a_replay_reads() -> None:
+    assert make_frame(1, "stock", STAMP, {"x": (1, 2)}, ZERO_HEAD).data == {"x": [1, 2]}
 
 
 def test_wrong_sequence_or_predecessor_is_refused() -> None:
