@@ -15,6 +15,7 @@ from drivers.errors import DeviceError
 
 __all__ = [
     "ApduLink",
+    "ApduTracer",
     "CardPrinter",
     "ChipEncoder",
     "ChipIdentity",
@@ -170,6 +171,16 @@ class ApduLink(Protocol):
 
     def close(self) -> None:
         """Release the reader. Idempotent."""
+
+
+class ApduTracer(Protocol):
+    """Sees each exchange of an `ApduLink`, never a byte of what was exchanged: that is personal data."""
+
+    def exchanged(self, header: bytes, sent: int, received: int, sw: int, ms: float) -> None:
+        """After each transmission, in the thread of the link. Must not block or raise.
+
+        `header`: CLA INS P1 P2. `sent`, `received`: bytes of the two data fields. `sw`: SW1 SW2, 0 if no answer came.
+        """
 
 
 @runtime_checkable
