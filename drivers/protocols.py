@@ -14,20 +14,9 @@ from typing import Protocol, runtime_checkable
 from drivers.errors import DeviceError
 
 __all__ = [
-    "ApduLink",
-    "ApduTracer",
-    "CardPrinter",
-    "ChipEncoder",
-    "ChipIdentity",
-    "Counters",
-    "DeviceError",
-    "Face",
-    "Position",
-    "Prepared",
-    "PrinterIdentity",
-    "PrinterStatus",
-    "Tray",
-]
+    "ApduLink", "ApduTracer", "CardPrinter", "ChipEncoder", "ChipIdentity", "Counters", "DeviceError", "Face", "Position",
+    "Prepared", "PrinterIdentity", "PrinterStatus", "Tray",
+]  # fmt: skip
 
 
 class Position(StrEnum):
