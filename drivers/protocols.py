@@ -14,8 +14,8 @@ from typing import Protocol, runtime_checkable
 from drivers.errors import DeviceError
 
 __all__ = [
-    "ApduLink", "ApduTracer", "CardPrinter", "ChipEncoder", "ChipIdentity", "Counters", "DeviceError", "Face", "Position",
-    "Prepared", "PrinterIdentity", "PrinterStatus", "Tray",
+    "ApduLink", "ApduTracer", "CardPrinter", "ChipEncoder", "ChipIdentity", "Counters", "DeviceError", "Face",
+    "Position", "Prepared", "PrinterIdentity", "PrinterStatus", "Tray",
 ]  # fmt: skip
 
 
