@@ -30,7 +30,7 @@ class PrinterConfig:
     driver: str = field(default="evolis", metadata={"pattern": r"[a-z][a-z0-9_]*"})
     port: str = "/dev/ttyUSB0"
     baud: int = field(default=115200, metadata={"range": (2400, 921600)})
-    ribbon: str = field(default="ymcko", metadata={"choice": ("ymcko", "k")})
+    ribbon: str = field(default="ymcko", metadata={"choice": ("k", "ko", "ymcko", "ymckok")})
     reply_timeout: float = field(default=30.0, metadata={"range": (1, 120)})
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from drivers.protocols import Face
 
-__all__ = ["DOTS", "DYE_BITS", "LINES", "LONGEST", "downloads", "header"]
+__all__ = ["DOTS", "DYE_BITS", "LINES", "LONGEST", "RIBBONS", "downloads", "header"]
 
 LINES = 1016
 DOTS = 648
@@ -25,18 +25,24 @@ _RAW_DYE_BYTES = LINES * DOTS * DYE_BITS // 8
 LONGEST = _RAW_DYE_BYTES + 1
 """Bytes of the longest download after its header: a panel that did not shrink, and CR."""
 
+RIBBONS = {"k": "k", "ko": "ko", "ymcko": "ymcko", "ymckok": "ymcko"}
+"""Ribbon, as `Pr` names it (p. 25, high), to the panels that a front takes from it, in order. The last panel of
+"ymckok" is for the back."""
+
 
 def downloads(face: Face, ribbon: str) -> tuple[bytes, ...]:
-    """The download commands for `face`, ESC to CR, in the order of the ribbon's panels ("ymcko").
+    """The download commands for `face`, ESC to CR, in the order of the ribbon's panels.
 
-    A panel that the face has no use for is left out. ValueError if the face is not 1016x648, if a plane has not
-    width * height bytes, or if the ribbon lacks a panel that the face needs.
+    A panel that the face has no use for is left out. ValueError if there is no such ribbon, if the face is not
+    1016x648, if a plane has not width * height bytes, or if the ribbon lacks a panel that the face needs.
     """
+    if ribbon not in RIBBONS:
+        raise ValueError(f"no ribbon {ribbon!r}, only {', '.join(RIBBONS)}")
     planes = _planes(face)
-    missing = planes.keys() - set(ribbon)
+    missing = planes.keys() - set(RIBBONS[ribbon])
     if missing:
         raise ValueError(f"ribbon {ribbon} has no panel {', '.join(sorted(missing))}")
-    return tuple(_download(name, planes[name]) for name in ribbon if name in planes)
+    return tuple(_download(name, planes[name]) for name in RIBBONS[ribbon] if name in planes)
 
 
 def header(download: bytes) -> bytes:

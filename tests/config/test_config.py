@@ -30,7 +30,7 @@ def test_values_are_taken(tmp_path: Path) -> None:
         ("printer:\n  baud: fast", "2: printer.baud: expected int, got 'fast'"),
         ("printer:\n  baud: 1", "2: printer.baud: 1 is not in 2400 to 921600"),
         ("printer:\n  baud: true", "2: printer.baud: expected int, got True"),
-        ("printer:\n  ribbon: rainbow", "2: printer.ribbon: 'rainbow' is not one of ymcko, k"),
+        ("printer:\n  ribbon: rainbow", "2: printer.ribbon: 'rainbow' is not one of k, ko, ymcko, ymckok"),
         ("printer:\n  driver: ../evil", "2: printer.driver: '../evil' does not match"),
         ("printer: evolis", "1: printer: expected keys and values"),
         ("card:\n  steps: feed", "2: card.steps: expected a list of words"),

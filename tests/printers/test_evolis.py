@@ -245,6 +245,12 @@ def test_face_that_does_not_fit_is_not_started(printer: Evolis) -> None:
         printer.prepare(Face(10, 10, bytes(100)))
 
 
+def test_dye_on_a_black_ribbon_is_not_started_and_says_why(line: Script) -> None:
+    blank = bytes(1016 * 648)
+    with pytest.raises(NotStarted, match="ribbon k has no panel c, m, o, y"):
+        Evolis(line, ribbon="k").prepare(Face(1016, 648, blank, {"y": blank, "m": blank, "c": blank}))
+
+
 def test_prepared_counts_its_panels(printer: Evolis) -> None:
     blank = bytes(1016 * 648)
     full = printer.prepare(Face(1016, 648, blank, {"y": blank, "m": blank, "c": blank}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from drivers.printers import evolis_panels as panels
 from drivers.protocols import Face
+from kiosk.config import PrinterConfig
 
 W, H = 1016, 648
 BLANK = bytes(W * H)
@@ -121,7 +123,7 @@ def test_the_decoder_here_can_tell_a_mirror() -> None:
 def test_any_line_comes_back(line: np.ndarray, x: int) -> None:
     rows = np.zeros((H, W), dtype=np.uint8)
     rows[:, x] = line[::-1] << 1
-    download = panels.downloads(face(y=rows.tobytes()), "y k")[0]
+    download = panels.downloads(face(y=rows.tobytes()), "ymcko")[0]
     assert decode(download)[1][x] == line.tolist()
 
 
@@ -144,18 +146,12 @@ def test_resin_sizes_known_from_real_streams(box: tuple[int, int, int, int], siz
 
 def test_raw_dye_panel_has_the_arithmetic_size() -> None:
     plane = picture(3, 648)
-    download = panels.downloads(face(y=plane), "yk")[0]
+    download = panels.downloads(face(y=plane), "ymcko")[0]
     assert len(download) == len(b"\x1bDb;y;128;\r") + 576_072
 
 
 def test_varnish_is_full_lines() -> None:
     assert panels.downloads(face(varnish=True), "ko")[1] == b"\x1bDbc;o;2;1016;" + b"\xff" * 1016 + b"\r"
-
-
-def test_panels_follow_the_ribbon_and_unused_ones_are_left_out() -> None:
-    made = panels.downloads(face(varnish=True, c=BLANK, y=BLANK, m=BLANK), "ymcko")
-    assert [decode(download)[0] for download in made] == list("ymcko")
-    assert [decode(download)[0] for download in panels.downloads(face(varnish=True), "ymcko")] == list("ko")
 
 
 @pytest.mark.parametrize(
@@ -167,9 +163,41 @@ def test_face_of_another_size_is_refused(wrong: Face) -> None:
         panels.downloads(wrong, "ymcko")
 
 
-def test_ribbon_without_the_panel_is_refused() -> None:
-    with pytest.raises(ValueError, match="no panel o"):
-        panels.downloads(face(varnish=True), "k")
+COLOUR = face(varnish=True, y=BLANK, m=BLANK, c=BLANK)
+
+
+@pytest.mark.parametrize(
+    ("side", "ribbon", "order"),
+    [
+        (COLOUR, "ymcko", "ymcko"),
+        (COLOUR, "ymckok", "ymcko"),
+        (face(varnish=True), "ko", "ko"),
+        (face(varnish=True), "ymckok", "ko"),
+        (face(), "k", "k"),
+    ],
+)
+def test_each_ribbon_gives_its_panels_in_order(side: Face, ribbon: str, order: str) -> None:
+    assert [decode(each)[0] for each in panels.downloads(side, ribbon)] == list(order)
+
+
+@pytest.mark.parametrize(
+    ("side", "ribbon", "message"),
+    [
+        (face(varnish=True), "k", "ribbon k has no panel o"),
+        (COLOUR, "k", "ribbon k has no panel c, m, o, y"),
+        (COLOUR, "ko", "ribbon ko has no panel c, m, y"),
+        (face(), "rainbow", "no ribbon 'rainbow', only k, ko, ymcko, ymckok"),
+        (face(), "", "no ribbon '', only"),
+    ],
+)
+def test_ribbon_without_the_panel_is_refused(side: Face, ribbon: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        panels.downloads(side, ribbon)
+
+
+def test_the_config_names_the_ribbons_that_there_are() -> None:
+    (spec,) = (each for each in dataclasses.fields(PrinterConfig) if each.name == "ribbon")
+    assert set(spec.metadata["choice"]) == set(panels.RIBBONS)
 
 
 def test_header_shows_no_dot() -> None:
