@@ -3,7 +3,9 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +58,14 @@ class Reader:
 
 def count_descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def assert_soon(holds: Callable[[], bool]) -> None:
+    """Another thread ends or closes its end a moment after ours."""
+    deadline, tick = time.monotonic() + 5, threading.Event()
+    while not holds():
+        assert time.monotonic() < deadline
+        tick.wait(0.005)
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import threading
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,13 +45,14 @@ def insert_and_remove(reader: Reader, times: int, noticed: bool = True) -> list[
 
 
 def await_empty(link: SocketLink | PcscLink) -> None:
-    assert isinstance(link, PcscLink)
-    event = pcsc.scard.SCARD_STATE_UNAWARE
-    while not event & pcsc.scard.SCARD_STATE_EMPTY:
-        known = [(link.name, event & ~pcsc.scard.SCARD_STATE_CHANGED)]
-        result, states = pcsc.scard.SCardGetStatusChange(link._context, 5000, known)
-        assert result == pcsc.scard.SCARD_S_SUCCESS
+    scard, event = pcsc.scard, pcsc.scard.SCARD_STATE_UNAWARE
+    result, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_USER)
+    while not event & scard.SCARD_STATE_EMPTY:
+        known = [(link.name, event & ~scard.SCARD_STATE_CHANGED)]
+        result, states = scard.SCardGetStatusChange(context, 5000, known)
+        assert result == scard.SCARD_S_SUCCESS
         event = states[0][1]
+    scard.SCardReleaseContext(context)
 
 
 def descriptors_of(pid: int) -> int:
@@ -171,12 +173,17 @@ def test_a_reset_before_the_first_command_is_overcome_and_later_it_is_not(over_p
 
 def share(link: PcscLink) -> None:
     """Connect, but let others connect too: nobody could reset a chip that is held alone."""
+    scard = pcsc.scard
+
+    def share_alike(session: Any) -> int:
+        session.disconnect()
+        result, session._card, _ = scard.SCardConnect(
+            session._context, link.name, scard.SCARD_SHARE_SHARED, scard.SCARD_PROTOCOL_T1
+        )
+        return int(result)
+
     link.connect(5.0)
-    link.disconnect()
-    result, link._card, _ = pcsc.scard.SCardConnect(
-        link._context, link.name, pcsc.scard.SCARD_SHARE_SHARED, pcsc.scard.SCARD_PROTOCOL_T1
-    )
-    assert result == pcsc.scard.SCARD_S_SUCCESS
+    assert link._caller.call(share_alike, 5.0) == scard.SCARD_S_SUCCESS
 
 
 def reset_by_another(reader: str) -> None:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -14,6 +14,7 @@ from drivers.sim.chip import KTP_EL, Behaviour
 from tests.chip.readers import (
     UID,
     Reader,
+    assert_soon,
     count_descriptors,
     in_process,
     over_pcsc,
@@ -170,14 +171,6 @@ def test_close_is_idempotent_and_leaves_nothing_open(reader: Reader) -> None:
     with pytest.raises(DeviceError):
         encoder.encode(FILES)
     assert_soon(lambda: (count_descriptors(), threading.active_count()) == (descriptors, threads))
-
-
-def assert_soon(holds: Callable[[], bool]) -> None:
-    """The antenna's thread closes its end a moment after ours."""
-    deadline, tick = time.monotonic() + 2, threading.Event()
-    while not holds():
-        assert time.monotonic() < deadline
-        tick.wait(0.005)
 
 
 def test_what_was_encoded_is_read_and_nothing_is_written(reader: Reader) -> None:
