@@ -115,8 +115,8 @@ class CardPrinter(Protocol):
     def to_chip_station(self) -> None:
         """Move the card that is in the path to the contactless station. <= 30 s. NotStarted if there is none."""
 
-    def prepare(self, face: Face) -> Prepared:
-        """Convert and compress: pure computation, callable from any thread, also when closed.
+    def prepare(self, face: Face, back: Face | None = None) -> Prepared:
+        """Convert and compress: pure computation, callable from any thread, also when closed. `back`: the other side.
 
         NotStarted if the face does not fit the card or the ribbon.
         """
@@ -124,7 +124,8 @@ class CardPrinter(Protocol):
     def print_face(self, prepared: Prepared) -> None:
         """Print every panel onto the card in the path. <= 5 min. Uses one panel set of the ribbon.
 
-        NotStarted, and no panel used, if there is no card. OutcomeUnknown if the link breaks after the first byte.
+        NotStarted, and no panel used, if there is no card, or a back and the printer can't turn cards over.
+        OutcomeUnknown if the link breaks after the first byte.
         """
 
     def eject(self, tray: Tray) -> None:

@@ -3,7 +3,7 @@
 Tested with: the simulator in `drivers.sim` only; no real printer yet. Written for the Primacy and KC200 class,
 from the manual and the vendor's library (see `evolis_codec` for the sources and how sure each fact is).
 
-Left out: magnetic tracks, flip-over (one side a card), the vendor's sessions, the ACK/NAK reply mode of 2004.
+Left out: magnetic tracks, the vendor's sessions, the ACK/NAK reply mode of 2004.
 """
 
 from __future__ import annotations
@@ -120,13 +120,13 @@ class Evolis:
         if before.position is not Position.CONTACTLESS:
             self._to_chip(before, deadline)
 
-    def prepare(self, face: Face) -> Prepared:
-        """NotStarted if the face does not fit the card or the ribbon."""
+    def prepare(self, face: Face, back: Face | None = None) -> Prepared:
+        """NotStarted if a side does not fit the card, or what the ribbon has for it."""
         try:
-            downloads = panels.downloads(face, self._ribbon)
+            downloads = panels.downloads(face, self._ribbon, back)
         except ValueError as exc:
             raise NotStarted(f"cannot be printed: {exc}") from exc
-        return Prepared(downloads, len(downloads))
+        return Prepared(downloads, len(downloads) - downloads.count(panels.TURN))
 
     def print_face(self, prepared: Prepared) -> None:
         """See `CardPrinter`. Each download prints the panel before it, `Se` the last one (G p. 69)."""
@@ -134,6 +134,8 @@ class Evolis:
         before = self._before_moving(deadline)
         if before.position is Position.NONE:
             raise NotStarted("no card in the path")
+        if panels.TURN in prepared.downloads and not before.turns_cards:
+            raise NotStarted("the printer cannot turn a card over")
         _refuse(before.stopping - _FEEDER)
         self._do(f"Pr;{self._ribbon}", deadline, before)
         with begun():

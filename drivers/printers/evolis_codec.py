@@ -36,6 +36,7 @@ __all__ = [
 REPLY_ENDS = b"\x00\r"  # NUL on USB and TCP (SDK); RS-232 is not described, so CR as well
 PADDING = b"\x00\r\n"  # may stand between replies
 
+_FLIP = 0x0010_0000  # CFG: has a flip-over (SDK header)
 _RESET = 0x0001_0000  # INF: rebooted
 _PRINTING = 0x0000_0080  # INF: a panel is under the head
 
@@ -134,6 +135,10 @@ class StatusWords:
     war: int
     err: int
     presence: Position = Position.NONE
+
+    @property
+    def turns_cards(self) -> bool:
+        return bool(self.cfg & _FLIP)
 
     @property
     def just_reset(self) -> bool:
@@ -266,6 +271,7 @@ TRANSCRIPT = (
     Vector(b"\x1bPr;ymcko\r", b"OK", True, "G p. 25"),
     Vector(b"\x1bSs\r", b"OK", True, "G p. 42"),
     Vector(b"\x1bSr\r", b"OK", True, "G p. 43"),
+    Vector(b"\x1bSv\r", b"OK", True, "G p. 45, what follows is for the back; SDK"),
     Vector(b"\x1bSe\r", b"OK", True, "G p. 42"),
     Vector(b"\x1bSce\r", b"OK", True, "SDK, eject"),
     Vector(b"\x1bSer\r", b"OK", True, "SDK, eject to the reject box"),

@@ -8,14 +8,19 @@ Depth: K and O one bit a dot, 1 = resin or varnish. Y, M, C seven bits a dot ("1
 packed without gaps, 8 dots in 7 bytes (p. 14, high). The guide's own table of panel sizes contradicts its
 geometry; real streams agree with the geometry (82,296 bytes a one-bit panel), and so do we.
 
+A back follows `Sv` (p. 45, high). That its dots lie as those of the front, and that the last panel of "ymckok" is
+downloaded under the name k as well, is our reading (low: no capture of a two-sided job with a picture in it).
+
 The dots themselves are `evolis_dots`' work. It needs numpy, which the first face loads: no wait for it at a start.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from drivers.protocols import Face
 
-__all__ = ["DOTS", "DYE_BITS", "LINES", "LONGEST", "RIBBONS", "downloads", "header"]
+__all__ = ["DOTS", "DYE_BITS", "LINES", "LONGEST", "RIBBONS", "TURN", "Ribbon", "downloads", "header"]
 
 LINES = 1016
 DOTS = 648
@@ -25,24 +30,40 @@ _RAW_DYE_BYTES = LINES * DOTS * DYE_BITS // 8
 LONGEST = _RAW_DYE_BYTES + 1
 """Bytes of the longest download after its header: a panel that did not shrink, and CR."""
 
-RIBBONS = {"k": "k", "ko": "ko", "ymcko": "ymcko", "ymckok": "ymcko"}
-"""Ribbon, as `Pr` names it (p. 25, high), to the panels that a front takes from it, in order. The last panel of
-"ymckok" is for the back."""
+TURN = b"\x1bSv\r"
 
 
-def downloads(face: Face, ribbon: str) -> tuple[bytes, ...]:
-    """The download commands for `face`, ESC to CR, in the order of the ribbon's panels.
+class Ribbon(NamedTuple):
+    """The panels of one set in order: those for the front, then those for the back."""
 
-    A panel that the face has no use for is left out. ValueError if there is no such ribbon, if the face is not
-    1016x648, if a plane has not width * height bytes, or if the ribbon lacks a panel that the face needs.
+    front: str
+    back: str = ""
+
+
+RIBBONS = {"k": Ribbon("k"), "ko": Ribbon("ko"), "ymcko": Ribbon("ymcko"), "ymckok": Ribbon("ymcko", "k")}
+"""By the name that `Pr` knows them by (p. 25, high)."""
+
+
+def downloads(face: Face, ribbon: str, back: Face | None = None) -> tuple[bytes, ...]:
+    """The download commands for `face`, ESC to CR, in the order of the ribbon's panels; then TURN, and the `back`'s.
+
+    A panel that a side has no use for is left out. ValueError if there is no such ribbon, if a side is not 1016x648,
+    if a plane has not width * height bytes, or if the ribbon lacks a panel that the side needs.
     """
     if ribbon not in RIBBONS:
         raise ValueError(f"no ribbon {ribbon!r}, only {', '.join(RIBBONS)}")
+    front = _side(face, RIBBONS[ribbon].front, f"ribbon {ribbon}")
+    return (
+        front if back is None else (*front, TURN, *_side(back, RIBBONS[ribbon].back, f"ribbon {ribbon} for a back"))
+    )
+
+
+def _side(face: Face, order: str, ribbon: str) -> tuple[bytes, ...]:
     planes = _planes(face)
-    missing = planes.keys() - set(RIBBONS[ribbon])
+    missing = planes.keys() - set(order)
     if missing:
-        raise ValueError(f"ribbon {ribbon} has no panel {', '.join(sorted(missing))}")
-    return tuple(_download(name, planes[name]) for name in RIBBONS[ribbon] if name in planes)
+        raise ValueError(f"{ribbon} has no panel {', '.join(sorted(missing))}")
+    return tuple(_download(name, planes[name]) for name in order if name in planes)
 
 
 def header(download: bytes) -> bytes:

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Timings:
-    """Simulated seconds. Vendors publish cards an hour only, so these are stand-ins."""
+    """Simulated seconds. Vendors publish cards an hour only, so these are stand-ins.
+
+    `flip`: to turn a card over; None in a printer that can't.
+    """
 
     feed: float = 2.5
     move: float = 1.5
@@ -16,6 +19,7 @@ class Timings:
     varnish: float = 2.5
     eject: float = 2.0
     boot: float = 5.0
+    flip: float | None = None
 
     def panel(self, name: str) -> float:
         return {"k": self.resin, "o": self.varnish}.get(name, self.dye)

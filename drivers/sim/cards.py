@@ -29,12 +29,16 @@ class Place(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """One pass of one ribbon panel. The head prints column 0 first; `fraction` of the columns got their dots."""
+    """One pass of one ribbon panel. The head prints column 0 first; `fraction` of the columns got their dots.
+
+    `side`: "front" or "back".
+    """
 
     name: str
     levels: int
     raster: Raster = field(repr=False)
     fraction: float = 1.0
+    side: str = "front"
 
 
 @dataclass(frozen=True)
@@ -83,9 +87,10 @@ class Ribbon:
 
     def pull(self, panel: str) -> bool:
         """Bring `panel` under the head; whether a new set was begun. The ribbon only runs forward."""
-        index = self.kind.index(panel)
-        begins = self.reached is None or index < self.reached
+        index = -1 if self.reached is None else self.kind.find(panel, self.reached)
+        begins = index < 0
         if begins:
+            index = self.kind.index(panel)
             self.sets_left -= 1
         self.reached = index + 1 if index + 1 < len(self.kind) else None
         return begins

@@ -54,6 +54,7 @@ GRAMMAR = {
         "Sis": "",
         "Ss": "",
         "Sr": "",
+        "Sv": "",
         "Se": "1?",
         "Sce": "",
         "Ser": "",
@@ -67,8 +68,8 @@ GRAMMAR = {
 """Parameters of each command. A `Db` or `Dbc` that ends before its data has none that fit. `Pem` with the bit for
 ACK/NAK replies (16) is refused: only text replies are spoken here."""
 
-NOT_FITTED = frozenset({"Sv", "Sib", "Siscan", "Smr", "Smw"})
-"""Known commands of options this printer lacks: flip station, rear feed, scanner, magnetic coder."""
+NOT_FITTED = frozenset({"Sib", "Siscan", "Smr", "Smw"})
+"""Known commands of options this printer lacks: rear feed, scanner, magnetic coder."""
 
 
 @dataclass(frozen=True)

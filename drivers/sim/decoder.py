@@ -113,15 +113,16 @@ def _put_run(dots: NDArray[np.uint8], at: int, head: int, count: int, levels: in
     return at + count
 
 
-def draw_card(card: Card, base: tuple[int, int, int] = (255, 255, 255)) -> Image.Image:
-    """The face as it came out, COLUMNS x ROWS RGB on plastic of colour `base`: every pass in order, as far as it got.
+def draw_card(card: Card, base: tuple[int, int, int] = (255, 255, 255), side: str = "front") -> Image.Image:
+    """A side as it came out, COLUMNS x ROWS RGB on plastic of colour `base`: every pass in order, as far as it got.
 
     Dyes subtract (yellow takes blue, magenta green, cyan red), resin covers in black, varnish is clear.
     """
     face = np.empty((ROWS, COLUMNS, 3), np.float32)
     face[:] = base
     for panel in card.panels:
-        _apply(face, panel)
+        if panel.side == side:
+            _apply(face, panel)
     return Image.fromarray(face.round().astype(np.uint8))
 
 

@@ -33,10 +33,11 @@ HOST_DECIDES = 2
 
 @dataclass
 class Job:
-    """The open sequence `Ss`...`Se`: panels in memory, of which the first `released` went to the head."""
+    """The open sequence `Ss`...`Se`: panels, of which the first `released` went to the head; `side` is the next's."""
 
     panels: list[Panel] = field(default_factory=list)
     released: int = 0
+    side: str = "front"
 
 
 @dataclass
@@ -72,7 +73,8 @@ class Firmware:
             "Sis": lambda _: self._insert(Place.CONTACT),
             "Sic": lambda _: self._insert(Place.CONTACTLESS),
             "Ss": self._open_sequence,
-            "Sr": self._choose_front,
+            "Sr": lambda _: self._choose_side("front"),
+            "Sv": lambda _: self._choose_side("back"),
             "Se": self._close_sequence,
             "Sce": lambda _: self._throw_out("output"),
             "Ser": lambda _: self._throw_out("reject"),
@@ -151,7 +153,7 @@ class Firmware:
         self._mechanics.check_power()
 
     def _dispatch(self, command: Command) -> str:
-        if command.name in NOT_FITTED:
+        if command.name in NOT_FITTED or (command.name == "Sv" and self._world.timings.flip is None):
             return NO_OPTION
         if command.name not in GRAMMAR:
             return UNKNOWN_COMMAND
@@ -167,7 +169,7 @@ class Firmware:
     def _status_words(self) -> str:
         world, reset = self._world, self._memory.just_reset
         words = (
-            status.configuration(),
+            status.configuration(world),
             status.information(world, reset=reset, moving=self._mechanics.moving),
             status.warnings(world),
             self._mechanics.errors,
@@ -197,7 +199,7 @@ class Firmware:
             raster = decode(body.data, header.levels)
         except DecodeError:
             return BAD_PARAMETERS
-        job.panels.append(Panel(header.panel, header.levels, raster))
+        job.panels.append(Panel(header.panel, header.levels, raster, side=job.side))
         return OK
 
     def _release(self, job: Job) -> None:
@@ -234,8 +236,12 @@ class Firmware:
         self._memory.job = None if self._mechanics.errors else Job()
         return status.text_of(self._mechanics.errors)
 
-    def _choose_front(self, _: str) -> str:
-        return OK if self._memory.job is not None else UNKNOWN_COMMAND
+    def _choose_side(self, side: str) -> str:
+        """The card is turned when the first panel of that side is printed: no source tells when."""
+        if self._memory.job is None:
+            return UNKNOWN_COMMAND
+        self._memory.job.side = side
+        return OK
 
     def _close_sequence(self, _: str) -> str:
         job = self._memory.job

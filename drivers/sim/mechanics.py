@@ -134,7 +134,7 @@ def feed(world: World) -> Motion:
         raise Fault(Err.MECHANICAL)
     if not world.hopper:
         raise Fault(Err.FEEDER_ERROR)
-    world.path, world.place = world.hopper.popleft(), Place.BETWEEN
+    world.path, world.place, world.facing = world.hopper.popleft(), Place.BETWEEN, "front"
     yield from travel(world, "feed", world.timings.feed)
     world.place = Place.PRINT
     world.odometer.fed()
@@ -154,6 +154,17 @@ def to_station(world: World, place: Place) -> Motion:
         yield Event("at-contactless", world.path)
 
 
+def face(world: World, side: str) -> Motion:
+    """Have the card at the head show it `side`."""
+    if world.facing == side:
+        return
+    assert world.timings.flip is not None, "the firmware takes no back without a flip station"
+    world.place = Place.BETWEEN
+    yield from travel(world, "flip", world.timings.flip)
+    world.place, world.facing = Place.PRINT, side
+    yield Event("turned", world.path, side)
+
+
 def usable_ribbon(world: World, panel: str) -> Ribbon:
     ribbon = world.ribbon
     if world.head_hot:
@@ -170,6 +181,7 @@ def usable_ribbon(world: World, panel: str) -> Ribbon:
 def print_panel(world: World, panel: Panel, position: int) -> Motion:
     """Print `panel`, the job's `position`th (from 1), onto the card in the path; one is fed if there is none."""
     yield from to_station(world, Place.PRINT)
+    yield from face(world, panel.side)
     ribbon = usable_ribbon(world, panel.name)
     if position == 1:
         ribbon.skip_to_next_set()

@@ -16,6 +16,7 @@ RIBBON_LOW_SETS = 10
 
 class Cfg(IntFlag):
     PRIMACY = 0x80000000
+    FLIP = 0x00100000
     CONTACTLESS = 0x00080000
     SMART = 0x00040000
     FEED_BY_FEEDER = 0x00002000
@@ -115,8 +116,9 @@ def standing(world: World) -> Err:
     return Err(sum(bit for bit, stands in causes.items() if stands))
 
 
-def configuration() -> Cfg:
-    return Cfg.PRIMACY | Cfg.CONTACTLESS | Cfg.SMART | Cfg.FEED_BY_FEEDER | Cfg.REJECT_SLOT
+def configuration(world: World) -> Cfg:
+    word = Cfg.PRIMACY | Cfg.CONTACTLESS | Cfg.SMART | Cfg.FEED_BY_FEEDER | Cfg.REJECT_SLOT
+    return word if world.timings.flip is None else word | Cfg.FLIP
 
 
 def information(world: World, *, reset: bool, moving: bool) -> Inf:

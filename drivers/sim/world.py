@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from drivers.sim.antenna import Antenna, Field
 from drivers.sim.build import Capacity, Timings
@@ -68,6 +68,7 @@ class World:
         self.discarded: list[Card] = []
         self.path: Card | None = None
         self.place = Place.NONE
+        self.facing = "front"
         self.under_head: UnderHead | None = None
         self.ribbon: Ribbon | None = ribbon or Ribbon()
         self.ribbon_changed = False
@@ -197,8 +198,8 @@ class World:
         self.clock.interrupt()
 
     def jam(self, move: str, panel: int | None = None, at: float = 0.5) -> None:
-        """Arm one jam at the next `move`: feed, contactless, print (panel k of a job, or any), move or eject."""
-        if move not in {"feed", "contactless", "print", "move", "eject"}:
+        """Arm one jam at the next `move`: feed, contactless, print (a job's panel k, or any), flip, move or eject."""
+        if move not in {"feed", "contactless", "print", "flip", "move", "eject"}:
             raise ValueError(f"no such move: {move}")
         with self.lock:
             self._jams.append(Jam(move, panel, at))
@@ -272,9 +273,8 @@ class World:
         head, self.under_head = self.under_head, None
         if fraction is None:
             fraction = (self.clock.now - head.since) / head.seconds if head.seconds else 1.0
-        panel = Panel(head.panel.name, head.panel.levels, head.panel.raster, min(1.0, fraction))
         assert self.path is not None, "a head prints on a card"
-        self.path.panels.append(panel)
+        self.path.panels.append(replace(head.panel, fraction=min(1.0, fraction)))
 
     def _boot(self) -> None:
         self.epoch += 1

@@ -16,8 +16,8 @@ from drivers.errors import NotStarted
 from drivers.printers.evolis import Evolis
 from drivers.protocols import CardPrinter, Face, Position, Prepared, Tray
 from drivers.serialport import SerialPort
-from drivers.sim.build import Capacity
-from drivers.sim.cards import Card, Place, blanks
+from drivers.sim.build import Capacity, Timings
+from drivers.sim.cards import Card, Place, Ribbon, blanks
 from drivers.sim.clock import SimClock
 from drivers.sim.firmware import Firmware
 from drivers.sim.line import Line, PtyLine, TcpLine
@@ -125,11 +125,20 @@ class Rig:
     real: CardPrinter | None = None
 
     def bench(
-        self, cards: int = 3, *, patience: float = 5.0, capacity: Capacity | None = None, tcp: bool = False
+        self,
+        cards: int = 3,
+        *,
+        patience: float = 5.0,
+        capacity: Capacity | None = None,
+        tcp: bool = False,
+        ribbon: str = "ymcko",
+        flip: float | None = None,
     ) -> Bench:
-        """A simulated printer, its restart already acknowledged. Time in it is instant."""
+        """A simulated printer, its restart already acknowledged. Time in it is instant. `flip`: see `Timings`."""
         clock = SimClock(math.inf)
-        world = World(clock, blanks(range(cards)), capacity=capacity or Capacity())
+        world = World(
+            clock, blanks(range(cards)), capacity=capacity, ribbon=Ribbon(ribbon), timings=Timings(flip=flip)
+        )
         line = (TcpLine if tcp else PtyLine)(Firmware(world), clock)
         url = f"socket://127.0.0.1:{line.port}" if tcp else line.path
         wires: list[Wire] = []
@@ -138,7 +147,7 @@ class Rig:
             for old in wires:
                 old.close()
             wires.append(Wire.to(url, line))
-            printer = Evolis(wires[-1], reply_timeout_s=patience)
+            printer = Evolis(wires[-1], ribbon, reply_timeout_s=patience)
             self.opened.append(printer)
             printer.initialise()
             return printer

@@ -58,6 +58,7 @@ WALK = [
     ("Pc;k;=;10", "OK"),
     ("Ss", "OK"),
     ("Sr", "OK"),
+    ("Sv", "OPTION NOT AVAILABLE"),
     ("Se;1", "OK"),
     ("Rlr;p", "SMART CARD"),
     ("Sce", "OK"),
