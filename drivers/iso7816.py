@@ -1,7 +1,8 @@
 """ISO/IEC 7816-4 command and response APDUs: building, parsing, status words.
 
-Pure but for `exchange`, which drives a link that it is given. Sources: ISO/IEC 7816-3:2006, 12.1.3 (how the
-lengths are coded); ISO/IEC 7816-4:2005, 5.1.3 (status bytes) and 7 (commands); PC/SC part 3, 3.2.2.1.3 (UID).
+Pure but for `exchange`, which drives a link that it is given. Sources: ISO/IEC 7816-3:2006, 12.1.3 (how the lengths
+are coded) and 12.2 (T=0); ISO/IEC 7816-4:2005, 5.1.1.1 (chaining), 5.1.3 (status bytes) and 7 (commands); PC/SC
+part 3, 3.2.2.1.3 (UID).
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
-from drivers.errors import ProtocolViolation
+from drivers.atr import SHORT_ONLY, Capabilities
+from drivers.errors import NotStarted, ProtocolViolation
 from drivers.protocols import ApduLink
 
 MAX_SHORT_DATA = 255
 MAX_SHORT_NE = 256
 MAX_NE = 65536
+CHAINED = 0x10
+"""Bit of an interindustry CLA: not the last command of a chain (7816-4, 5.1.1.1)."""
 SW_OK = 0x9000
 
 _SW1_MORE = 0x61
@@ -38,6 +42,7 @@ _MEANING = {
     0x6700: "wrong length",
     0x6881: "logical channel not supported",
     0x6882: "secure messaging not supported",
+    0x6883: "last command of the chain expected",
     0x6884: "command chaining not supported",
     0x6981: "command incompatible with file structure",
     0x6982: "security status not satisfied",
@@ -119,15 +124,19 @@ class Command:
         if len(self.data) >= MAX_NE or not 0 <= self.ne <= MAX_NE:
             raise ValueError("at most 65535 bytes of data, Ne at most 65536")
 
+    @property
+    def short(self) -> bool:
+        """Whether lengths of one byte suffice."""
+        return len(self.data) <= MAX_SHORT_DATA and self.ne <= MAX_SHORT_NE
+
     def __bytes__(self) -> bytes:
         """Short lengths where they suffice, extended ones otherwise."""
         header = bytes((self.cla, self.ins, self.p1, self.p2))
-        nc, short = len(self.data), len(self.data) <= MAX_SHORT_DATA and self.ne <= MAX_SHORT_NE
-        size = 1 if short else 2
+        nc, size = len(self.data), 1 if self.short else 2
         lc = nc.to_bytes(size) if nc else b""
         # 00 codes the maximum, hence the modulus.
         le = (self.ne % (1 << 8 * size)).to_bytes(size) if self.ne else b""
-        extended = b"" if short else b"\x00"
+        extended = b"" if self.short else b"\x00"
         return header + extended + lc + self.data + le
 
     @classmethod
@@ -201,20 +210,60 @@ def _offset(offset: int) -> tuple[int, int]:
     return offset >> 8, offset & 0xFF
 
 
-def exchange(link: ApduLink, command: Command) -> Response:
+def t0_tpdu(apdu: bytes) -> bytes:
+    """The command TPDU of T=0 (7816-3, 12.2): case 1 gets a P3, case 4 loses its Le, which GET RESPONSE states.
+
+    NotStarted for extended lengths, which T=0 has only within ENVELOPE.
+    """
+    command = Command.parse(apdu)
+    if apdu != bytes(command) or not command.short:
+        raise NotStarted("extended lengths do not go over T=0")
+    if command.data and command.ne:
+        return apdu[:-1]
+    return apdu if command.data or command.ne else apdu + b"\x00"
+
+
+def parts(command: Command, able: Capabilities) -> list[Command]:
+    """What goes over the wire for `command`: itself if that is possible, else a chain of short commands.
+
+    NotStarted if the card says of neither way that it knows it.
+    """
+    if command.short or able.extended:
+        return [command]
+    if not able.chaining or command.ne > MAX_SHORT_NE:
+        raise NotStarted(f"the card takes {MAX_SHORT_DATA} bytes a command and gives {MAX_SHORT_NE}")
+    starts = range(0, len(command.data), MAX_SHORT_DATA)
+    chain = [
+        replace(command, cla=command.cla | CHAINED, data=command.data[at : at + MAX_SHORT_DATA], ne=0)
+        for at in starts
+    ]
+    return [*chain[:-1], replace(chain[-1], cla=command.cla, ne=command.ne)]
+
+
+def exchange(link: ApduLink, command: Command, able: Capabilities = SHORT_ONLY) -> Response:
     """Send `command` and return the whole answer, whatever the link's transmission protocol makes of it.
 
     6Cxx: repeated once with the right Le; the chip has not executed it. 61xx: the rest is fetched by GET RESPONSE
-    (7816-4, 5.1.3; ETSI TS 102 221, 7.3.1.1.4). Raises what `link.transmit` raises, and ProtocolViolation.
+    (7816-4, 5.1.3; ETSI TS 102 221, 7.3.1.1.4). More than short lengths: see `parts`; a chain ends at the first part
+    that is refused. Raises what `link.transmit` raises, NotStarted (`parts`) and ProtocolViolation.
     """
-    answer = Response.parse(link.transmit(bytes(command)))
-    if answer.sw.sw1 == _SW1_WRONG_LE:
-        answer = Response.parse(link.transmit(bytes(replace(command, ne=answer.sw.count))))
+    *before, last = parts(command, able)
+    for part in before:
+        answer = Response.parse(link.transmit(bytes(part)))
+        if not answer.sw.ok:
+            return answer
+    answer = _send(link, last)
     data = answer.data
     while answer.sw.sw1 == _SW1_MORE:
-        more = Command(command.cla, Ins.GET_RESPONSE, ne=answer.sw.count)
-        answer = Response.parse(link.transmit(bytes(more)))
+        answer = _send(link, Command(command.cla, Ins.GET_RESPONSE, ne=answer.sw.count))
         data += answer.data
         if len(data) > MAX_NE or (answer.sw.sw1 == _SW1_MORE and not answer.data):
             raise ProtocolViolation("GET RESPONSE comes to no end", bytes(answer)[-2:])
     return Response(data, answer.sw)
+
+
+def _send(link: ApduLink, command: Command) -> Response:
+    answer = Response.parse(link.transmit(bytes(command)))
+    if answer.sw.sw1 == _SW1_WRONG_LE:
+        answer = Response.parse(link.transmit(bytes(replace(command, ne=answer.sw.count))))
+    return answer

@@ -2,7 +2,7 @@
 
 Tested with pcscd 1.9.9 and pyscard 2.3.1. Not through pyscard's classes: they release handles in `__del__`, at a
 time of their own, and default to sharing the chip with other programs. Sources: PC/SC part 5 (SCard* calls),
-PC/SC part 3 (contactless chips are T=1). pyscard is optional: `available()` says why there is no PC/SC.
+ISO/IEC 7816-3 (T=0, T=1). pyscard is optional: `available()` says why there is no PC/SC.
 
 Any of these calls can hang for ever, in a reader's driver or in pcscd: each is made by way of drivers.pcsc_calls,
 and what is not back in time is Stopped{reader-hung}, or OutcomeUnknown if an APDU was under way.
@@ -17,6 +17,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from drivers.errors import Cause, DeviceError, NotStarted, OutcomeUnknown, Refused, Stopped
+from drivers.iso7816 import t0_tpdu
 from drivers.pcsc_calls import Caller, hung_calls
 
 try:
@@ -74,6 +75,8 @@ class PcscLink:
 
     A reader whose calls hang stays hung until they return: its driver gives up, its cable is pulled, pcscd ends.
     The next `connect` after that finds it well.
+
+    The protocol is T=1 or T=0, as chip and reader agree: a contactless chip always speaks T=1 (PC/SC part 3).
     """
 
     def __init__(self, reader_name: str) -> None:
@@ -81,6 +84,7 @@ class PcscLink:
         self.last_insert_ms = 0.0
         self._caller = Caller(reader_name, _Session)
         self._connected = False
+        self._t0 = False
         self._first = True
 
     def connect(self, timeout_s: float) -> bytes:
@@ -106,6 +110,8 @@ class PcscLink:
     def transmit(self, apdu: bytes) -> bytes:
         if not self._connected:
             raise NotStarted("no chip is connected")
+        if self._t0:
+            apdu = t0_tpdu(apdu)
         first, self._first = self._first, False
         deadline = time.monotonic() + _TRANSMIT_S
         try:
@@ -138,9 +144,9 @@ class PcscLink:
             event = self._await_change(known, min(left, wait), deadline)
             known = event & ~scard.SCARD_STATE_CHANGED
             if event & scard.SCARD_STATE_PRESENT:
-                result, atr = self._call(lambda session: session.connect(self.name), deadline + _CALL_S)
+                result, atr, protocol = self._call(lambda session: session.connect(self.name), deadline + _CALL_S)
                 if result == scard.SCARD_S_SUCCESS:
-                    self._connected = True
+                    self._connected, self._t0 = True, protocol == scard.SCARD_PROTOCOL_T0
                     return atr
                 failure, wait = self._failure(result), _SETTLE_S
         raise failure
@@ -189,6 +195,7 @@ class _Session:
     def __init__(self) -> None:
         self._context: Any = None
         self._card: Any = None
+        self._protocol = 0
 
     def readers(self) -> tuple[int, list[str]]:
         result, readers = self._establish(), None
@@ -203,27 +210,28 @@ class _Session:
             result, states = scard.SCardGetStatusChange(self._context, wait_ms, [(reader, known)])
         return result, int(states[0][1]) if states else known
 
-    def connect(self, reader: str) -> tuple[int, bytes]:
-        """(result, ATR)."""
-        result, card, _protocol = scard.SCardConnect(
-            self._context, reader, scard.SCARD_SHARE_EXCLUSIVE, scard.SCARD_PROTOCOL_T1
+    def connect(self, reader: str) -> tuple[int, bytes, int]:
+        """(result, ATR, protocol)."""
+        result, card, protocol = scard.SCardConnect(
+            self._context, reader, scard.SCARD_SHARE_EXCLUSIVE, scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
         )
         if result != scard.SCARD_S_SUCCESS:
-            return result, b""
-        self._card = card
+            return result, b"", protocol
+        self._card, self._protocol = card, protocol
         result, _reader, _state, _protocol, atr = scard.SCardStatus(card)
         if result != scard.SCARD_S_SUCCESS:
             self.disconnect()
-        return result, bytes(atr)
+        return result, bytes(atr), protocol
 
     def reconnect(self) -> int:
         result, _protocol = scard.SCardReconnect(
-            self._card, scard.SCARD_SHARE_EXCLUSIVE, scard.SCARD_PROTOCOL_T1, scard.SCARD_LEAVE_CARD
+            self._card, scard.SCARD_SHARE_EXCLUSIVE, self._protocol, scard.SCARD_LEAVE_CARD
         )
         return int(result)
 
     def transmit(self, apdu: bytes) -> tuple[int, list[int]]:
-        result, answer = scard.SCardTransmit(self._card, scard.SCARD_PCI_T1, list(apdu))
+        pci = scard.SCARD_PCI_T0 if self._protocol == scard.SCARD_PROTOCOL_T0 else scard.SCARD_PCI_T1
+        result, answer = scard.SCardTransmit(self._card, pci, list(apdu))
         return result, answer
 
     def disconnect(self) -> None:

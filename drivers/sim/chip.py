@@ -20,6 +20,7 @@ from operator import xor
 from types import MappingProxyType
 
 from drivers.iso7816 import MAX_NE, MAX_SHORT_NE, SW_OK, Command, Ins, Response, StatusWord
+from drivers.sim.transport import T1, Intake, Transport
 
 MF = 0x3F00
 RANDOM_UID_PREFIX = 0x08
@@ -57,6 +58,7 @@ class Profile:
     files: Mapping[int, int]
     protected: frozenset[int] = frozenset()
     atr: bytes = contactless_atr(b"KPDEV\x01")
+    transport: Transport = T1
 
 
 KTP_EL = Profile(
@@ -90,6 +92,7 @@ class _Ram:
     """What a chip forgets without power."""
 
     uid: bytes
+    intake: Intake
     df: int = MF
     ef: int | None = None
 
@@ -117,7 +120,7 @@ class Chip:
         self._lock = threading.RLock()
         self._powered = False
         self._power_ups = 0
-        self._ram = _Ram(self.uid)
+        self._ram = self._forgotten(self.uid)
 
     @property
     def atr(self) -> bytes:
@@ -140,7 +143,7 @@ class Chip:
         with self._lock:
             self._powered = True
             self._power_ups += 1
-            self._ram = _Ram(self._random_uid() if self.behaviour.random_uid else self.uid)
+            self._ram = self._forgotten(self._random_uid() if self.behaviour.random_uid else self.uid)
 
     def power_off(self) -> None:
         """Take the field away. Waits for a command under way, unless called from its callback."""
@@ -158,7 +161,7 @@ class Chip:
             except PowerLost:
                 self._tear(apdu)
                 raise
-            return bytes(self._execute(apdu))
+            return bytes(self._ram.intake.answer(apdu))
 
     def _need_power(self) -> None:
         if not self._powered:
@@ -173,17 +176,16 @@ class Chip:
         if apdu[1:2] != bytes((Ins.UPDATE_BINARY,)) or self.behaviour.tear is Tear.NOT_DONE:
             return
         before = {fid: bytes(file) for fid, file in self._nv.items()}
-        self._execute(apdu)
+        self._ram.intake.answer(apdu)
         if self.behaviour.tear is Tear.HALF and self._ram.ef is not None:
             command = Command.parse(apdu)
             cut = (command.p1 << 8 | command.p2) + len(command.data) // 2
             self._nv[self._ram.ef][cut:] = before[self._ram.ef][cut:]
 
-    def _execute(self, apdu: bytes) -> Response:
-        try:
-            command = Command.parse(apdu)
-        except ValueError:
-            return _answer(0x6700)
+    def _forgotten(self, uid: bytes) -> _Ram:
+        return _Ram(uid, Intake(self.profile.transport, self._execute))
+
+    def _execute(self, command: Command) -> Response:
         if command.cla == 0xFF:
             return self._get_data(command)
         if command.cla != 0x00:

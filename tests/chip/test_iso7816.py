@@ -125,6 +125,12 @@ def test_the_rest_is_fetched_by_get_response() -> None:
     assert not link.left
 
 
+def test_get_response_too_may_have_the_wrong_le() -> None:
+    link = ScriptedLink(("00A40000027F0A", "6103"), ("00C0000003", "6C02"), ("00C0000002", "01029000"))
+    assert iso7816.exchange(link, iso7816.select(0x7F0A)) == Response(b"\1\2", StatusWord(0x9000))
+    assert not link.left
+
+
 def test_get_response_that_gives_nothing_ends() -> None:
     link = ScriptedLink(("00A40000027F0A", "6103"), ("00C0000003", "6103"))
     with pytest.raises(ProtocolViolation):
