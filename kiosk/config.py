@@ -31,6 +31,7 @@ class PrinterConfig:
     port: str = "/dev/ttyUSB0"
     baud: int = field(default=115200, metadata={"range": (2400, 921600)})
     ribbon: str = field(default="ymcko", metadata={"choice": ("k", "ko", "ymcko", "ymckok")})
+    compression: str = field(default="lines", metadata={"choice": ("none", "lines", "runs")})
     reply_timeout: float = field(default=30.0, metadata={"range": (1, 120)})
 
 

@@ -28,7 +28,11 @@ def load_driver(family: str, name: str) -> Any:
 def open_printer(config: PrinterConfig) -> CardPrinter:
     module = load_driver("printers", config.driver)
     printer: CardPrinter = module.open(
-        config.port, config.baud, ribbon=config.ribbon, reply_timeout_s=config.reply_timeout
+        config.port,
+        config.baud,
+        ribbon=config.ribbon,
+        compression=config.compression,
+        reply_timeout_s=config.reply_timeout,
     )
     return printer
 

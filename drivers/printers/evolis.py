@@ -50,9 +50,10 @@ def open(
     tracer: Tracer | None = None,
     ribbon: str = "ymcko",
     reply_timeout_s: float = _MOVE_S,
+    compression: str = "lines",
 ) -> Evolis:
     """Open the port and ready the printer on it. <= 3 s. Moves nothing. NotStarted if it does not answer."""
-    printer = Evolis(SerialPort.open(url, baud, tracer), ribbon, reply_timeout_s)
+    printer = Evolis(SerialPort.open(url, baud, tracer), ribbon, reply_timeout_s, compression)
     try:
         printer.initialise()
     except DeviceError:
@@ -67,10 +68,17 @@ class Evolis:
     A movement that was answered OK is believed only when the sensors agree.
     """
 
-    def __init__(self, port: SerialPort, ribbon: str = "ymcko", reply_timeout_s: float = _MOVE_S) -> None:
-        """`ribbon`: its panels in order, the name `Pr` knows it by. `reply_timeout_s`: patience for one reply."""
+    def __init__(
+        self,
+        port: SerialPort,
+        ribbon: str = "ymcko",
+        reply_timeout_s: float = _MOVE_S,
+        compression: str = "lines",
+    ) -> None:
+        """`ribbon`, `compression`: see `evolis_panels`. `reply_timeout_s`: patience for one reply."""
         self._dialogue = Dialogue(port, reply_timeout_s)
         self._ribbon = ribbon
+        self._compression = compression
         self._modes_set = False
         self._keeps_card = True
         self._rebooted = False
@@ -123,7 +131,7 @@ class Evolis:
     def prepare(self, face: Face, back: Face | None = None) -> Prepared:
         """NotStarted if a side does not fit the card, or what the ribbon has for it."""
         try:
-            downloads = panels.downloads(face, self._ribbon, back)
+            downloads = panels.downloads(face, self._ribbon, self._compression, back)
         except ValueError as exc:
             raise NotStarted(f"cannot be printed: {exc}") from exc
         return Prepared(downloads, len(downloads) - downloads.count(panels.TURN))

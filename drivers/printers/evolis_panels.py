@@ -20,15 +20,17 @@ from typing import NamedTuple
 
 from drivers.protocols import Face
 
-__all__ = ["DOTS", "DYE_BITS", "LINES", "LONGEST", "RIBBONS", "TURN", "Ribbon", "downloads", "header"]
+__all__ = ["COMPRESSIONS", "DOTS", "DYE_BITS", "LINES", "LONGEST", "RIBBONS", "TURN", "Ribbon", "downloads", "header"]
 
 LINES = 1016
 DOTS = 648
 DYE_BITS = 7
-_DYE_LEVELS = 128
-_RAW_DYE_BYTES = LINES * DOTS * DYE_BITS // 8
-LONGEST = _RAW_DYE_BYTES + 1
-"""Bytes of the longest download after its header: a panel that did not shrink, and CR."""
+LONGEST = LINES * DOTS * DYE_BITS // 8 + 1
+"""Bytes of the longest download after its header: a dye panel as it is, and CR."""
+
+COMPRESSIONS = ("none", "lines", "runs")
+"""`none`: every panel as it is. `lines`: K and O by lines, of dye no blank ends of lines. `runs`: repeated dye is
+counted as well, which rests on more that is not certain (see `evolis_dots`)."""
 
 TURN = b"\x1bSv\r"
 
@@ -44,26 +46,29 @@ RIBBONS = {"k": Ribbon("k"), "ko": Ribbon("ko"), "ymcko": Ribbon("ymcko"), "ymck
 """By the name that `Pr` knows them by (p. 25, high)."""
 
 
-def downloads(face: Face, ribbon: str, back: Face | None = None) -> tuple[bytes, ...]:
+def downloads(face: Face, ribbon: str, compression: str = "lines", back: Face | None = None) -> tuple[bytes, ...]:
     """The download commands for `face`, ESC to CR, in the order of the ribbon's panels; then TURN, and the `back`'s.
 
-    A panel that a side has no use for is left out. ValueError if there is no such ribbon, if a side is not 1016x648,
-    if a plane has not width * height bytes, or if the ribbon lacks a panel that the side needs.
+    A panel that a side has no use for is left out; one that does not shrink goes as it is. ValueError if there is no
+    such ribbon or compression, if a side is not 1016x648, if a plane has not width * height bytes, or if the ribbon
+    lacks a panel that the side needs.
     """
     if ribbon not in RIBBONS:
         raise ValueError(f"no ribbon {ribbon!r}, only {', '.join(RIBBONS)}")
-    front = _side(face, RIBBONS[ribbon].front, f"ribbon {ribbon}")
-    return (
-        front if back is None else (*front, TURN, *_side(back, RIBBONS[ribbon].back, f"ribbon {ribbon} for a back"))
-    )
+    if compression not in COMPRESSIONS:
+        raise ValueError(f"no compression {compression!r}, only {', '.join(COMPRESSIONS)}")
+    front = _side(face, RIBBONS[ribbon].front, f"ribbon {ribbon}", compression)
+    if back is None:
+        return front
+    return (*front, TURN, *_side(back, RIBBONS[ribbon].back, f"ribbon {ribbon} for a back", compression))
 
 
-def _side(face: Face, order: str, ribbon: str) -> tuple[bytes, ...]:
+def _side(face: Face, order: str, ribbon: str, compression: str) -> tuple[bytes, ...]:
     planes = _planes(face)
     missing = planes.keys() - set(order)
     if missing:
         raise ValueError(f"{ribbon} has no panel {', '.join(sorted(missing))}")
-    return tuple(_download(name, planes[name]) for name in order if name in planes)
+    return tuple(_download(name, planes[name], compression) for name in order if name in planes)
 
 
 def header(download: bytes) -> bytes:
@@ -72,32 +77,25 @@ def header(download: bytes) -> bytes:
     return b";".join(fields[: 4 if fields[0] == b"\x1bDbc" else 3])
 
 
-def _planes(face: Face) -> dict[str, bytes | None]:
-    """Panel name to the picture's plane, None for a full panel."""
+def _planes(face: Face) -> dict[str, bytes]:
+    """Panel name to the picture's plane."""
     if (face.width, face.height) != (LINES, DOTS):
         raise ValueError(f"a face is {LINES}x{DOTS} pixels, not {face.width}x{face.height}")
     for name, plane in {**face.dye, "resin": face.resin}.items():
         if len(plane) != LINES * DOTS:
             raise ValueError(f"plane {name} has {len(plane)} bytes, not {LINES * DOTS}")
-    planes: dict[str, bytes | None] = {**face.dye, "k": face.resin}
-    if face.varnish:
-        planes["o"] = None
-    return planes
+    varnish = {"o": b"\xff" * (LINES * DOTS)} if face.varnish else {}
+    return {**face.dye, "k": face.resin, **varnish}
 
 
-def _download(name: str, plane: bytes | None) -> bytes:
-    if plane is None:
-        return _compressed(name, 2, b"\xff" * LINES)
+def _download(name: str, plane: bytes, compression: str) -> bytes:
     from drivers.printers import evolis_dots as dots
 
-    if name == "k":
-        return _compressed(name, 2, dots.compress_bits(dots.turned(plane, 1)))
-    panel = dots.turned(plane, DYE_BITS)
-    runs = dots.compress_dye(panel)
-    if len(runs) < _RAW_DYE_BYTES:
-        return _compressed(name, _DYE_LEVELS, runs)
-    return b"\x1bDb;%s;%d;%s\r" % (name.encode(), _DYE_LEVELS, dots.pack_dye(panel))
-
-
-def _compressed(name: str, levels: int, data: bytes) -> bytes:
-    return b"\x1bDbc;%s;%d;%d;%s\r" % (name.encode(), levels, len(data), data)
+    bits = 1 if name in "ko" else DYE_BITS
+    panel = dots.turned(plane, bits)
+    if compression != "none":
+        shorten = dots.compress_bits if bits == 1 else dots.end_lines if compression == "lines" else dots.count_runs
+        data = shorten(panel)
+        if len(data) < panel.size * bits // 8:
+            return b"\x1bDbc;%s;%d;%d;%s\r" % (name.encode(), 1 << bits, len(data), data)
+    return b"\x1bDb;%s;%d;%s\r" % (name.encode(), 1 << bits, dots.pack(panel, bits))

@@ -36,6 +36,7 @@ station:
   office: "Disdukcapil Kota Kupang"
 printer:
   port: "{port}"
+  compression: "runs"
   reply_timeout: {reply_timeout}
 reader:
   link: "{link}"

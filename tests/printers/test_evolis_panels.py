@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import time
+from collections.abc import Collection
 
 import numpy as np
 import pytest
@@ -93,19 +95,31 @@ def picture(seed: int, noise: int) -> bytes:
     return rows.tobytes()
 
 
-@pytest.mark.parametrize(("noise", "verb"), [(0, b"Dbc"), (40, b"Dbc"), (648, b"Db")])
-def test_dye_comes_back_at_seven_bits(noise: int, verb: bytes) -> None:
+@pytest.mark.parametrize(
+    ("compression", "noise", "verb"),
+    [
+        ("none", 0, b"Db"),
+        ("lines", 0, b"Dbc"),
+        ("lines", 648, b"Db"),
+        ("runs", 0, b"Dbc"),
+        ("runs", 40, b"Dbc"),
+        ("runs", 648, b"Db"),
+    ],
+)
+def test_dye_comes_back_at_seven_bits(compression: str, noise: int, verb: bytes) -> None:
     plane = picture(1, noise)
-    download = panels.downloads(face(y=plane, m=BLANK, c=BLANK), "ymcko")[0]
+    download = panels.downloads(face(y=plane), "ymcko", compression)[0]
     assert download[1:].split(b";")[0] == verb
     assert decode(download) == ("y", dot_by_dot(plane, 1))
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_resin_comes_back_exactly(seed: int) -> None:
-    plane = bytes(np.where(np.frombuffer(picture(seed, 60), np.uint8) > 127, 255, 0).astype(np.uint8))
-    (download,) = panels.downloads(face(plane), "ymcko")
-    assert decode(download) == ("k", dot_by_dot(plane, 7))
+@pytest.mark.parametrize(("compression", "verb"), [("none", b"Db"), ("lines", b"Dbc"), ("runs", b"Dbc")])
+def test_resin_and_varnish_come_back_exactly(compression: str, verb: bytes) -> None:
+    rows = np.frombuffer(picture(2, 0), np.uint8).reshape(H, W) > 127
+    plane = np.where(rows, np.uint8(255), np.uint8(0)).tobytes()
+    made = panels.downloads(face(plane, varnish=True), "ymcko", compression)
+    assert [each[1:].split(b";")[0] for each in made] == [verb, verb]
+    assert [decode(each) for each in made] == [("k", dot_by_dot(plane, 7)), ("o", [[1] * H] * W)]
 
 
 def test_the_decoder_here_can_tell_a_mirror() -> None:
@@ -115,16 +129,42 @@ def test_the_decoder_here_can_tell_a_mirror() -> None:
     assert decode(download) != ("k", dot_by_dot(plane, 7))
 
 
-@settings(max_examples=25, deadline=None)
+@pytest.mark.parametrize("compression", ["lines", "runs"])
+@settings(max_examples=15, deadline=None)
 @given(
-    hnp.arrays(np.uint8, H, elements=st.sampled_from([0, 1, 64, 127]), fill=st.just(0)),
-    st.integers(0, W - 1),
+    line=hnp.arrays(np.uint8, H, elements=st.sampled_from([0, 1, 64, 127]), fill=st.just(0)),
+    x=st.integers(0, W - 1),
 )
-def test_any_line_comes_back(line: np.ndarray, x: int) -> None:
+def test_any_line_comes_back(compression: str, line: np.ndarray, x: int) -> None:
     rows = np.zeros((H, W), dtype=np.uint8)
     rows[:, x] = line[::-1] << 1
-    download = panels.downloads(face(y=rows.tobytes()), "ymcko")[0]
+    download = panels.downloads(face(y=rows.tobytes()), "ymcko", compression)[0]
     assert decode(download)[1][x] == line.tolist()
+
+
+@pytest.mark.parametrize(("inked", "size"), [(0, 2), (1, 3), (646, 648), (647, 648), (648, 648)])
+def test_lines_are_as_long_as_their_ink(inked: int, size: int) -> None:
+    """And two bytes for the rest, unless only one dot is left."""
+    rows = np.zeros((H, W), dtype=np.uint8)
+    rows[H - inked :, 500] = 80
+    download = panels.downloads(face(y=rows.tobytes()), "ymcko", "lines")[0]
+    assert download.startswith(b"\x1bDbc;y;128;%d;" % (2 * (W - 1) + size))
+    assert decode(download) == ("y", dot_by_dot(rows.tobytes(), 1))
+
+
+@pytest.mark.parametrize(("compression", "counts"), [("lines", {0}), ("runs", {0, 255, 38})])
+def test_only_runs_rest_on_what_a_count_means(compression: str, counts: set[int]) -> None:
+    rows = np.zeros((H, W), dtype=np.uint8)
+    rows[100:, ::2] = 200
+    download = panels.downloads(face(y=rows.tobytes()), "ymcko", compression)[0]
+    data = download.split(b";", 4)[4][:-1]
+    told = re.findall(rb"[\x80-\xff](.)|[\x00-\x7f]", data, re.DOTALL)
+    assert {count[0] for count in told if count} == counts
+
+
+def test_another_compression_is_refused() -> None:
+    with pytest.raises(ValueError, match="no compression 'zip', only none, lines, runs"):
+        panels.downloads(face(), "k", "zip")
 
 
 @pytest.mark.parametrize(
@@ -132,7 +172,7 @@ def test_any_line_comes_back(line: np.ndarray, x: int) -> None:
     [
         ((0, 0, 0, 0), 1016),  # blank
         ((300, 96, 500, 196), 14_816),  # 200 x 100 dots
-        ((0, 0, W, 1), 83_312),  # ink in the last dot of every line: as in every captured job
+        ((0, 0, W // 2, 1), 82 * W // 2 + W // 2),  # ink in the last dot of every other line: those cost 82 bytes
         ((0, 0, W, H), 1016),  # full lines
     ],
 )
@@ -144,10 +184,14 @@ def test_resin_sizes_known_from_real_streams(box: tuple[int, int, int, int], siz
     assert len(download) == len(b"\x1bDbc;k;2;%d;" % size) + size + 1
 
 
-def test_raw_dye_panel_has_the_arithmetic_size() -> None:
-    plane = picture(3, 648)
-    download = panels.downloads(face(y=plane), "ymcko")[0]
-    assert len(download) == len(b"\x1bDb;y;128;\r") + 576_072
+def test_panels_that_do_not_shrink_have_the_arithmetic_size() -> None:
+    """Of resin with ink in the last dot of every line, the line form would be 83,312 bytes."""
+    noise = picture(3, 648)
+    rows = np.zeros((H, W), dtype=np.uint8)
+    rows[0] = 255
+    dye, resin = panels.downloads(face(rows.tobytes(), y=noise), "ymcko")
+    assert (len(dye), dye[:10]) == (len(b"\x1bDb;y;128;\r") + 576_072, b"\x1bDb;y;128;")
+    assert (len(resin), resin[:8]) == (len(b"\x1bDb;k;2;\r") + 82_296, b"\x1bDb;k;2;")
 
 
 def test_varnish_is_full_lines() -> None:
@@ -195,9 +239,11 @@ def test_ribbon_without_the_panel_is_refused(side: Face, ribbon: str, message: s
         panels.downloads(side, ribbon)
 
 
-def test_the_config_names_the_ribbons_that_there_are() -> None:
-    (spec,) = (each for each in dataclasses.fields(PrinterConfig) if each.name == "ribbon")
-    assert set(spec.metadata["choice"]) == set(panels.RIBBONS)
+@pytest.mark.parametrize(("key", "known"), [("ribbon", panels.RIBBONS), ("compression", panels.COMPRESSIONS)])
+def test_the_config_takes_what_there_is(key: str, known: Collection[str]) -> None:
+    (spec,) = (each for each in dataclasses.fields(PrinterConfig) if each.name == key)
+    assert set(spec.metadata["choice"]) == set(known)
+    assert spec.default in known
 
 
 def test_header_shows_no_dot() -> None:

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drivers.printers.evolis_panels import COMPRESSIONS, downloads
+from drivers.protocols import Face
 from drivers.sim.cards import COLUMNS, ROWS, Card, Panel
 from drivers.sim.decoder import DecodeError, decode_compressed, decode_raw, draw_card
 from tests.sim.printer_bench import encode_lines, encode_raw, encode_runs
@@ -103,6 +105,43 @@ def test_bit_6_lengthens_a_run_at_64_levels(run: int) -> None:
 def test_what_is_not_a_panel_is_refused(data: bytes, levels: int) -> None:
     with pytest.raises(DecodeError):
         decode_compressed(data, levels)
+
+
+@pytest.mark.parametrize("levels", [2, 32, 64, 128])
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_hostile_bytes_are_a_panel_or_refused(levels: int, data: st.DataObject) -> None:
+    """Whatever comes, here mostly a harmed panel: a whole panel of values below the levels, or DecodeError."""
+    line, blank = (b"\x03\x01\x02\xff", b"\x00") if levels == 2 else (b"\x9f\x20\x05\x80\x00", b"\x80\x00")
+    stream = bytearray(line * 40 + blank * (COLUMNS - 40))
+    decode_compressed(bytes(stream), levels)
+    for _ in range(data.draw(st.integers(0, 4))):
+        at = data.draw(st.integers(0, len(stream) - 1))
+        stream[at : at + data.draw(st.integers(0, 9))] = data.draw(st.binary(max_size=9))
+    for hostile in (bytes(stream), data.draw(st.binary(max_size=3000))):
+        try:
+            raster = decode_compressed(hostile, levels)
+        except DecodeError:
+            continue
+        assert raster.shape == (ROWS, COLUMNS)
+        assert raster.max() < levels
+
+
+@pytest.mark.parametrize("compression", COMPRESSIONS)
+@given(st.data())
+@EXAMPLES
+def test_what_the_driver_sends_is_the_picture_at_its_depth(compression: str, data: st.DataObject) -> None:
+    """The two were written apart: this is where they meet, the wire left out."""
+    plane = data.draw(faces(256))
+    resin = np.where(plane > 127, np.uint8(255), np.uint8(0))
+    face = Face(COLUMNS, ROWS, resin.tobytes(), {"m": plane.tobytes()}, varnish=False)
+    came = {}
+    for download in downloads(face, "ymcko", compression):
+        verb, panel, levels, rest = download[:-1].split(b";", 3)
+        decode = decode_raw if verb == b"\x1bDb" else decode_compressed
+        came[panel] = decode(rest if verb == b"\x1bDb" else rest.split(b";", 1)[1], int(levels))
+    assert np.array_equal(came[b"m"], plane >> 1)
+    assert np.array_equal(came[b"k"], resin >> 7)
 
 
 def test_a_card_is_drawn_as_it_came_out() -> None:
