@@ -119,7 +119,7 @@ class Command:
     ne: int = 0
 
     def __post_init__(self) -> None:
-        if any(not 0 <= byte <= 0xFF for byte in (self.cla, self.ins, self.p1, self.p2)):
+        if (self.cla | self.ins | self.p1 | self.p2) >> 8:  # one beyond a byte, or below zero
             raise ValueError("CLA, INS, P1 and P2 are bytes")
         if len(self.data) >= MAX_NE or not 0 <= self.ne <= MAX_NE:
             raise ValueError("at most 65535 bytes of data, Ne at most 65536")
@@ -132,11 +132,10 @@ class Command:
     def __bytes__(self) -> bytes:
         """Short lengths where they suffice, extended ones otherwise."""
         header = bytes((self.cla, self.ins, self.p1, self.p2))
-        nc, size = len(self.data), 1 if self.short else 2
-        lc = nc.to_bytes(size) if nc else b""
+        size, extended = (1, b"") if self.short else (2, b"\x00")
+        lc = len(self.data).to_bytes(size) if self.data else b""
         # 00 codes the maximum, hence the modulus.
         le = (self.ne % (1 << 8 * size)).to_bytes(size) if self.ne else b""
-        extended = b"" if self.short else b"\x00"
         return header + extended + lc + self.data + le
 
     @classmethod
@@ -253,6 +252,8 @@ def exchange(link: ApduLink, command: Command, able: Capabilities = SHORT_ONLY) 
         if not answer.sw.ok:
             return answer
     answer = _send(link, last)
+    if answer.sw.sw1 != _SW1_MORE:
+        return answer
     data = answer.data
     while answer.sw.sw1 == _SW1_MORE:
         answer = _send(link, Command(command.cla, Ins.GET_RESPONSE, ne=answer.sw.count))
