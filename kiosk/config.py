@@ -16,6 +16,7 @@ import yaml
 
 from kiosk.errors import UsageError
 
+MODULE = r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*"
 SEARCH = (Path("config.yaml"), Path("/etc/keping/config.yaml"))
 
 
@@ -27,7 +28,7 @@ class StationConfig:
 
 @dataclass(frozen=True)
 class PrinterConfig:
-    driver: str = field(default="evolis", metadata={"pattern": r"[a-z][a-z0-9_]*"})
+    driver: str = field(default="evolis", metadata={"pattern": MODULE})
     port: str = "/dev/ttyUSB0"
     baud: int = field(default=115200, metadata={"range": (2400, 921600)})
     ribbon: str = field(default="ymcko", metadata={"choice": ("k", "ko", "ymcko", "ymckok")})
@@ -40,7 +41,7 @@ class ReaderConfig:
     link: str = field(default="pcsc", metadata={"choice": ("pcsc", "in-process")})
     name: str = "Station encoder 00 00"
     desk: str = ""
-    encoder: str = field(default="ktp_el", metadata={"pattern": r"[a-z][a-z0-9_]*"})
+    encoder: str = field(default="ktp_el", metadata={"pattern": MODULE})
     appear_timeout: float = field(default=5.0, metadata={"range": (0.1, 60)})
 
 

@@ -12,14 +12,14 @@ from kiosk.errors import UsageError
 
 
 def load_driver(family: str, name: str) -> Any:
-    """The module drivers.<family>.<name>; the configured name is the module's. UsageError if there is none."""
-    full = f"drivers.{family}.{name}"
+    """The module drivers.<family>.<name>, or one from elsewhere by its dotted name. UsageError if there is none."""
+    full = name if "." in name else f"drivers.{family}.{name}"
     try:
         module = importlib.import_module(full)
     except ModuleNotFoundError as exc:
-        if exc.name != full:
+        if not f"{full}.".startswith(f"{exc.name}."):
             raise
-        raise UsageError(f"no driver {name!r} in drivers/{family}") from exc
+        raise UsageError(f"no driver {name!r}{'' if '.' in name else f' in drivers/{family}'}") from exc
     if not hasattr(module, "open"):
         raise UsageError(f"{full} is no driver: it has nothing to open")
     return module

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import math
 import time
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from drivers.sim.clock import SimClock
 from drivers.sim.firmware import Firmware
 from drivers.sim.line import Line, PtyLine, TcpLine
 from drivers.sim.world import World
+from kiosk.equipment import load_driver
 
 W, H = 1016, 648
 
@@ -161,7 +161,7 @@ class Rig:
     def device(self, spec: str) -> Bench:
         """A real one, named as `driver=url`. The card that a test leaves in it is rejected."""
         family, _, url = spec.partition("=")
-        module = importlib.import_module(f"drivers.printers.{family}")
+        module = load_driver("printers", family)
 
         def connect() -> CardPrinter:
             self.real = module.open(url)
