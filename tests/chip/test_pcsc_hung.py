@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.pcsc, BY_THREAD]
 
 GET_UID = bytes(iso7816.get_uid())
 ANSWER = UID + b"\x90\x00"
-BOUND_S = 0.3
+BOUND_S = 0.5
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +48,7 @@ def silenced(chip: Chip) -> Iterator[threading.Event]:
 @contextmanager
 def stopped(pcscd: PrivatePcscd) -> Iterator[None]:
     os.kill(pcscd.pid, signal.SIGSTOP)
+    os.waitid(os.P_PID, pcscd.pid, os.WSTOPPED)  # until then one of its threads may still answer
     try:
         yield
     finally:
