@@ -181,7 +181,7 @@ class ChipEncoder(Protocol):
     def encode(self, files: Mapping[str, bytes]) -> None:
         """Write elementary files ("6FF1": content) to the identified chip. <= 30 s. Idempotent on the same chip.
 
-        Refused(chip-write-failed) with the SW; OutcomeUnknown if the chip leaves between two commands.
+        Refused(chip-write-failed) with the SW. The chip leaves: NotStarted, or OutcomeUnknown once a write was sent.
         """
 
     def verify(self, files: Mapping[str, bytes]) -> None:

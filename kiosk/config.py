@@ -41,6 +41,7 @@ class ReaderConfig:
     link: str = field(default="pcsc", metadata={"choice": ("pcsc", "in-process")})
     name: str = "Station encoder 00 00"
     desk: str = ""
+    sam: str = ""
     encoder: str = field(default="ktp_el", metadata={"pattern": MODULE})
     appear_timeout: float = field(default=5.0, metadata={"range": (0.1, 60)})
 

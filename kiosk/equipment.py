@@ -38,14 +38,17 @@ def open_printer(config: PrinterConfig) -> CardPrinter:
 
 
 def open_encoder(config: ReaderConfig) -> ChipEncoder:
-    link: ApduLink
-    if config.link == "pcsc":
+    link = _open_link(config.link, config.name)
+    sam = _open_link(config.link, config.sam) if config.sam else None
+    encoder: ChipEncoder = load_driver("encoders", config.encoder).open(link, config.appear_timeout, sam)
+    return encoder
+
+
+def _open_link(kind: str, name: str) -> ApduLink:
+    if kind == "pcsc":
         from drivers.pcsc import PcscLink
 
-        link = PcscLink(config.name)
-    else:
-        from drivers.sim.chiplink import SocketLink
+        return PcscLink(name)
+    from drivers.sim.chiplink import SocketLink
 
-        link = SocketLink(Path(config.name))
-    encoder: ChipEncoder = load_driver("encoders", config.encoder).open(link, config.appear_timeout)
-    return encoder
+    return SocketLink(Path(name))

@@ -51,7 +51,7 @@ def contactless_atr(historical: bytes) -> bytes:
 class Profile:
     """What kind of chip: one DF, its transparent EFs with their sizes in bytes, and which of them are locked.
 
-    `protected` files answer 6982 to reading and writing: there is no SAM that could open them.
+    `protected` files answer 6982 to reading and writing (drivers.sim.secured: a chip on which a SAM opens them).
     """
 
     df: int
@@ -95,6 +95,7 @@ class _Ram:
     intake: Intake
     df: int = MF
     ef: int | None = None
+    open: bool = False
 
 
 @dataclass
@@ -243,7 +244,7 @@ class Chip:
             return 0x6A82  # addresses a short EF identifier, and no file here has one
         if self._ram.ef is None:
             return 0x6986
-        if self._ram.ef in self.profile.protected:
+        if self._ram.ef in self.profile.protected and not self._ram.open:
             return 0x6982
         file, offset = self._nv[self._ram.ef], command.p1 << 8 | command.p2
         return (file, offset) if offset < len(file) else 0x6B00

@@ -22,7 +22,7 @@ from kiosk.web.sessions import WARN_S
 
 NOBODY: Mapping[str, Fields] = {}
 """The roster of those who may not see people's data."""
-READER_FAULTS = frozenset({"reader-missing", "reader-busy", "reader-hung"})
+READER_FAULTS = frozenset({"reader-missing", "reader-busy", "reader-hung", "sam-missing"})
 
 
 @dataclass(frozen=True)

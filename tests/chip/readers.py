@@ -5,9 +5,9 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,16 @@ from kiosk.rig.pcscd import PrivatePcscd, unavailable_reason
 
 UID = bytes.fromhex("04A1B2C3D4E5F6")
 
+FILES: Mapping[str, bytes] = {
+    "6FF0": b"control".ljust(0x34, b"."),
+    "6FF1": b'"3171234567890123","JALAN MERDEKA"',
+    "6FF2": bytes(range(250)) * 12,
+    "6FF3": b"signature" * 80,
+    "6FF4": b"right" * 90,
+    "6FF5": b"left" * 100,
+    "6FF6": b"\x30\x45" * 35,
+}
+
 # libpcsclite reads its socket's place once a process, whichever test comes first: so it is told at import.
 PCSCD_DIRECTORY = Path(tempfile.gettempdir(), f"keping-tests-{os.getpid()}")
 os.environ.update(PrivatePcscd(PCSCD_DIRECTORY).environment)
@@ -29,17 +39,24 @@ os.environ.update(PrivatePcscd(PCSCD_DIRECTORY).environment)
 
 @dataclass
 class Reader:
-    """The reader as the host sees it (`link`) and as the world does (`antenna`)."""
+    """The reader as the host sees it (`link`) and as the world does (`antenna`).
+
+    What lies on it: a `kind` of chip with this `profile`. What speaks to it: the encoder of `opener`, of `files`.
+    """
 
     link: SocketLink | PcscLink
     antenna: Antenna
+    opener: Callable[..., ChipEncoder] = field(default=ktp_el.open, kw_only=True)
+    profile: Profile = field(default=KTP_EL, kw_only=True)
+    kind: type[Chip] = field(default=Chip, kw_only=True)
+    files: Mapping[str, bytes] = field(default_factory=lambda: FILES, kw_only=True)
 
     def encoder(self, appear_timeout_s: float = 5.0) -> ChipEncoder:
-        return ktp_el.open(self.link, appear_timeout_s)
+        return self.opener(self.link, appear_timeout_s)
 
-    def lay(self, behaviour: Behaviour | None = None, uid: bytes = UID, profile: Profile = KTP_EL) -> Chip:
+    def lay(self, behaviour: Behaviour | None = None, uid: bytes = UID, profile: Profile | None = None) -> Chip:
         """A new chip onto the antenna."""
-        chip = Chip(uid, profile, behaviour or Behaviour())
+        chip = self.kind(uid, profile or self.profile, behaviour or Behaviour())
         self.antenna.enter(chip)
         return chip
 

@@ -137,7 +137,7 @@ def test_an_exchange_between_two_looks_of_pcscd_is_not_written_to(over_pcsc: Rea
     with closing(VpcdAntenna("127.0.0.1", pcscd.port, absence_s=0)) as hasty:
         hasty.enter(other)
         assert other.seen.wait(5)
-        with pytest.raises(OutcomeUnknown):
+        with pytest.raises(NotStarted):
             encoder.encode(FILES)
     assert other.updates == 0
 

@@ -1,17 +1,20 @@
-"""What every `ChipEncoder` owes its caller, on every link that there is. The chip is simulated, the links are not."""
+"""What every `ChipEncoder` owes its caller, on every link that there is and with each kind of chip that we simulate.
+
+The chip is simulated, the links are not.
+"""
 
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 
 import pytest
 
 from drivers.errors import Cause, DeviceError, NotStarted, OutcomeUnknown, Refused
-from drivers.iso7816 import Ins, exchange, select, update_binary
+from drivers.iso7816 import Ins
 from drivers.protocols import ChipEncoder
-from drivers.sim.chip import KTP_EL, Behaviour
+from drivers.sim.chip import Behaviour
 from tests.chip.readers import (
+    BY_THREAD,
     UID,
     Reader,
     assert_soon,
@@ -19,21 +22,31 @@ from tests.chip.readers import (
     in_process,
     over_pcsc,
     pcscd,
-    reader,
     vpcd_antenna,
 )
+from tests.encoders.secured import through_sam
+from tests.encoders.toy import PROFILE as TOY
+from tests.encoders.toy import toy_chip
 
-__all__ = ["in_process", "over_pcsc", "pcscd", "reader", "vpcd_antenna"]
+__all__ = ["in_process", "over_pcsc", "pcscd", "through_sam", "toy_chip", "vpcd_antenna"]
 
-FILES: Mapping[str, bytes] = {
-    "6FF0": b"control".ljust(0x34, b"."),
-    "6FF1": b'"3171234567890123","JALAN MERDEKA"',
-    "6FF2": bytes(range(250)) * 12,
-    "6FF3": b"signature" * 80,
-    "6FF4": b"right" * 90,
-    "6FF5": b"left" * 100,
-    "6FF6": b"\x30\x45" * 35,
-}
+
+@pytest.fixture(
+    params=["in_process", pytest.param("over_pcsc", marks=[pytest.mark.pcsc, BY_THREAD]), "through_sam", "toy_chip"]
+)
+def reader(request: pytest.FixtureRequest) -> Reader:
+    """Each clause on every link, with a SAM between, and on a chip with other files."""
+    found: Reader = request.getfixturevalue(request.param)
+    return found
+
+
+def sealed(reader: Reader) -> str:
+    """A small file that a chip of this profile may seal."""
+    return "0A01" if reader.profile is TOY else "6FF1"
+
+
+def largest(reader: Reader) -> str:
+    return max(reader.files, key=lambda name: len(reader.files[name]))
 
 
 def test_identify_reads_uid_atr_and_state_and_writes_nothing(reader: Reader) -> None:
@@ -46,9 +59,9 @@ def test_identify_reads_uid_atr_and_state_and_writes_nothing(reader: Reader) -> 
 def test_what_was_encoded_is_on_the_chip_and_verifies(reader: Reader) -> None:
     chip, encoder = reader.lay(), reader.encoder()
     encoder.identify()
-    encoder.encode(FILES)
-    encoder.verify(FILES)
-    for name, content in FILES.items():
+    encoder.encode(reader.files)
+    encoder.verify(reader.files)
+    for name, content in reader.files.items():
         assert chip.content(int(name, 16))[: len(content) + 2] == len(content).to_bytes(2) + content
 
 
@@ -60,13 +73,13 @@ def test_a_chip_with_content_shows_it(reader: Reader) -> None:
 def test_encode_twice_is_once(reader: Reader) -> None:
     chip, encoder = reader.lay(), reader.encoder()
     encoder.identify()
-    encoder.encode(FILES)
-    once = [chip.content(int(name, 16)) for name in FILES]
-    encoder.encode(FILES)
-    assert [chip.content(int(name, 16)) for name in FILES] == once
+    encoder.encode(reader.files)
+    once = [chip.content(int(name, 16)) for name in reader.files]
+    encoder.encode(reader.files)
+    assert [chip.content(int(name, 16)) for name in reader.files] == once
     encoder.release()
     assert encoder.identify().holds_data
-    encoder.verify(FILES)
+    encoder.verify(reader.files)
 
 
 def test_verify_refuses_a_blank_chip(reader: Reader) -> None:
@@ -75,7 +88,7 @@ def test_verify_refuses_a_blank_chip(reader: Reader) -> None:
     encoder = reader.encoder()
     encoder.identify()
     with pytest.raises(Refused) as refused:
-        encoder.verify(FILES)
+        encoder.verify(reader.files)
     assert refused.value.cause is Cause.CHIP_VERIFY_FAILED
 
 
@@ -93,21 +106,14 @@ def test_a_bad_chip_is_refused_for_its_cause(
     reader.lay(behaviour)
     encoder = reader.encoder()
     with pytest.raises(Refused) as refused:
-        make(encoder)
+        make(encoder, reader.files)
     assert (refused.value.cause, refused.value.sw) == (cause, sw)
 
 
-def make(encoder: ChipEncoder) -> None:
+def make(encoder: ChipEncoder, files: Mapping[str, bytes]) -> None:
     encoder.identify()
-    encoder.encode(FILES)
-    encoder.verify(FILES)
-
-
-def test_a_locked_chip_is_refused_with_its_status_word(reader: Reader) -> None:
-    reader.lay(profile=replace(KTP_EL, protected=frozenset({0x6FF1})))
-    with pytest.raises(Refused) as refused:
-        reader.encoder().identify()
-    assert (refused.value.cause, refused.value.sw) == (Cause.CHIP_UNKNOWN, 0x6982)
+    encoder.encode(files)
+    encoder.verify(files)
 
 
 @pytest.mark.parametrize("behaviour", [None, Behaviour(dead=True)], ids=["no chip", "dead chip"])
@@ -126,11 +132,11 @@ def test_chip_pulled_mid_write_is_in_doubt_and_then_completed(reader: Reader) ->
     encoder.identify()
     reader.pull_at(chip, 3, Ins.UPDATE_BINARY)
     with pytest.raises(OutcomeUnknown):
-        encoder.encode(FILES)
+        encoder.encode(reader.files)
     reader.antenna.enter(chip)
     assert encoder.identify().uid == UID.hex().upper()
-    encoder.encode(FILES)
-    encoder.verify(FILES)
+    encoder.encode(reader.files)
+    encoder.verify(reader.files)
 
 
 def test_an_exchanged_chip_is_never_written(reader: Reader) -> None:
@@ -140,10 +146,9 @@ def test_an_exchanged_chip_is_never_written(reader: Reader) -> None:
     encoder.identify()
     reader.antenna.leave()
     other = reader.lay(uid=UID[:-1] + b"\0")
-    with pytest.raises(OutcomeUnknown):
-        encoder.encode(FILES)
-    with pytest.raises(NotStarted):
-        encoder.encode(FILES)
+    for _ in range(2):
+        with pytest.raises(NotStarted):
+            encoder.encode(reader.files)
     assert other.updates == 0
 
 
@@ -151,12 +156,12 @@ def test_before_identify_and_after_release_nothing_starts(reader: Reader) -> Non
     chip, encoder = reader.lay(), reader.encoder()
     for act in (encoder.encode, encoder.verify):
         with pytest.raises(NotStarted):
-            act(FILES)
+            act(reader.files)
     encoder.identify()
     encoder.release()
     encoder.release()
     with pytest.raises(NotStarted):
-        encoder.encode(FILES)
+        encoder.encode(reader.files)
     assert chip.updates == 0
 
 
@@ -164,42 +169,41 @@ def test_close_is_idempotent_and_leaves_nothing_open(reader: Reader) -> None:
     descriptors, threads = count_descriptors(), threading.active_count()
     encoder = reader.encoder()
     reader.lay()
-    make(encoder)
+    make(encoder, reader.files)
     encoder.close()
     encoder.close()
     reader.antenna.leave()
     with pytest.raises(DeviceError):
-        encoder.encode(FILES)
+        encoder.encode(reader.files)
     assert_soon(lambda: (count_descriptors(), threading.active_count()) == (descriptors, threads))
 
 
 def test_what_was_encoded_is_read_and_nothing_is_written(reader: Reader) -> None:
     chip, encoder = reader.lay(), reader.encoder()
     encoder.identify()
-    assert encoder.read("6FF1") == b""
-    encoder.encode(FILES)
+    assert encoder.read(sealed(reader)) == b""
+    encoder.encode(reader.files)
     written = chip.updates
     encoder.release()
     encoder.identify()
-    assert {name: encoder.read(name) for name in FILES} == FILES
+    assert {name: encoder.read(name) for name in reader.files} == reader.files
     assert chip.updates == written
 
 
 def test_a_read_of_a_chip_that_leaves_did_nothing(reader: Reader) -> None:
     chip, encoder = reader.lay(), reader.encoder()
     encoder.identify()
-    encoder.encode(FILES)
+    encoder.encode(reader.files)
     reader.pull_at(chip, 4)
     with pytest.raises(NotStarted):
-        encoder.read("6FF2")
+        encoder.read(largest(reader))
 
 
 def test_a_file_that_states_more_than_it_can_hold_is_refused(reader: Reader) -> None:
-    reader.lay()
+    chip = reader.lay()
     encoder = reader.encoder()
     encoder.identify()
-    for command in (select(0x6FF1), update_binary(0, b"\x7f\xff")):
-        assert exchange(reader.link, command).sw.ok
+    chip._nv[int(sealed(reader), 16)][:2] = b"\x7f\xff"
     with pytest.raises(Refused) as refused:
-        encoder.read("6FF1")
+        encoder.read(sealed(reader))
     assert refused.value.cause is Cause.CHIP_UNKNOWN

@@ -1,0 +1,52 @@
+"""A locked KTP-el on one antenna and a simulated SAM in another slot, both in this process."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from drivers.encoders import ktp_el
+from drivers.sim.chiplink import SocketAntenna, SocketLink
+from drivers.sim.sam import Sam
+from drivers.sim.secured import LOCKED_KTP_EL, SecuredChip
+from kiosk.config import ReaderConfig
+from tests.chip.readers import Reader
+
+
+@dataclass
+class SamReader(Reader):
+    """`slot`: where the SAM lies. `sam`: what was put there. `config`: of a station that finds both."""
+
+    slot: SocketAntenna
+    sam: Sam
+    config: ReaderConfig
+
+
+@contextmanager
+def sam_reader() -> Iterator[SamReader]:
+    with tempfile.TemporaryDirectory(prefix="keping-sam-") as directory:
+        chip, sam = Path(directory, "antenna"), Path(directory, "slot")
+        with (
+            closing(SocketAntenna(chip)) as antenna,
+            closing(SocketAntenna(sam)) as slot,
+            closing(SocketLink(chip)) as link,
+            closing(SocketLink(sam)) as sam_link,
+        ):
+            config = ReaderConfig(link="in-process", name=str(chip), sam=str(sam))
+            made = SamReader(link, antenna, slot, Sam(), config)
+            made.opener = partial(ktp_el.open, sam=sam_link)
+            made.profile, made.kind = LOCKED_KTP_EL, SecuredChip
+            slot.enter(made.sam)
+            yield made
+
+
+@pytest.fixture
+def through_sam() -> Iterator[SamReader]:
+    with sam_reader() as made:
+        yield made
