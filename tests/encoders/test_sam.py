@@ -9,7 +9,7 @@ import pytest
 
 from drivers.encoders import ktp_el
 from drivers.errors import Cause, NotStarted, OutcomeUnknown, Refused, Stopped
-from drivers.iso7816 import Ins
+from drivers.iso7816 import Ins, exchange, select
 from drivers.pcsc import PcscLink
 from drivers.sim import sam
 from drivers.sim.chip import Chip, Profile, Tear
@@ -213,6 +213,17 @@ def test_a_chip_of_another_issuer_is_refused(through_sam: SamReader) -> None:
         assert (refused.value.cause, refused.value.sw) == (Cause.CHIP_UNKNOWN, sw)
         assert chip.updates == 0
         through_sam.antenna.leave()
+
+
+def test_a_command_in_the_clear_ends_the_session(through_sam: SamReader) -> None:
+    """The simulated chip is strict, so that a driver which mixes the two is found out."""
+    through_sam.lay()
+    encoder = through_sam.encoder()
+    encoder.identify()
+    assert exchange(through_sam.link, select(ktp_el.DF)).sw.ok
+    with pytest.raises(Refused, match="6882 secure messaging not supported") as refused:
+        encoder.encode(FILES)
+    assert refused.value.cause is Cause.CHIP_WRITE_FAILED
 
 
 def test_an_answer_that_was_changed_under_way_leaves_the_outcome_unknown(through_sam: SamReader) -> None:
