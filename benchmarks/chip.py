@@ -10,7 +10,7 @@ Over a private pcscd with vpcd (root, pcscd, vsmartcard-vpcd), the simulated chi
 
 Each contender writes the same files to the same chip, in turn:
 
-* `keping`: FileEncoder.encode over PcscLink: commands built, answers parsed, calls in a thread that can be left behind;
+* `keping`: FileEncoder.encode over PcscLink: commands built, answers parsed, each call in a thread of its own;
 * `link`: PcscLink alone, given the APDUs of the former;
 * `pyscard`: the same through pyscard's CardConnection, as its manual shows it;
 * `scard`: the same through SCardTransmit, the least there can be.
