@@ -1,7 +1,7 @@
-"""The one door to pyserial: bytes out, replies in, every wait bounded, every failure a `drivers.errors` class.
+"""The one door to a port: bytes out, replies in, every wait bounded, every failure a `drivers.errors` class.
 
-A port is a pyserial URL: a tty or pty path, or `socket://host:port`. It is opened exclusively and without
-flow control: XON and XOFF are legal bytes of a panel, and a pty refuses RTS/CTS.
+A port is a URL: the path of a tty or pty, `/dev/usb/lp0` or what links to it, `socket://host:port`. It is opened
+exclusively, a tty without flow control: XON and XOFF are legal bytes of a panel, and a pty refuses RTS/CTS.
 
 Only a reply is evidence. A write that returned says that the kernel took the bytes, no more: a pty holds some
 19 KB, a tty driver 4 KB, and `flush` proves nothing on either. So there is no flush here.
@@ -19,6 +19,7 @@ from typing import Protocol
 import serial
 
 from drivers.errors import NotStarted, OutcomeUnknown, ProtocolViolation
+from drivers.streams import is_usb_printer, open_tcp, open_usb_printer
 
 __all__ = ["SerialPort", "Tracer"]
 
@@ -32,6 +33,27 @@ class Tracer(Protocol):
     def sent(self, data: bytes) -> None: ...
 
     def received(self, data: bytes) -> None: ...
+
+
+class Device(Protocol):
+    """An open byte stream that never waits: pyserial's with its timeouts 0, or one of `drivers.streams`."""
+
+    @property
+    def name(self) -> str | None: ...
+
+    @property
+    def baudrate(self) -> int: ...
+
+    @property
+    def is_open(self) -> bool: ...
+
+    def fileno(self) -> int: ...
+
+    def read(self, size: int, /) -> bytes: ...
+
+    def write(self, data: bytes, /) -> int | None: ...
+
+    def close(self) -> None: ...
 
 
 class _Silent:
@@ -50,8 +72,7 @@ class SerialPort:
     Deadlines are absolute, in seconds of `time.monotonic()`.
     """
 
-    def __init__(self, device: serial.SerialBase, tracer: Tracer | None = None) -> None:
-        """`device`: open, with timeout 0 and write_timeout 0, so that this class alone waits."""
+    def __init__(self, device: Device, tracer: Tracer | None = None) -> None:
         self._device = device
         self._tracer = tracer or _Silent()
         self._unanswered = False
@@ -59,15 +80,12 @@ class SerialPort:
 
     @classmethod
     def open(cls, url: str, baud: int = 115_200, tracer: Tracer | None = None) -> SerialPort:
-        """Open `url` 8N1 for this process alone. A tty does not block, a socket 5 s at most; nothing is sent.
+        """Open `url` for this process alone, a tty 8N1. A socket blocks 5 s at most, others not; nothing is sent.
 
-        NotStarted if the port is missing, busy, locked by another process, or not a serial port.
+        NotStarted if the port is missing, busy, locked by another process, or not a port.
         """
         with _translated(url, begun=False):
-            device = serial.serial_for_url(
-                url, baudrate=baud, timeout=0, write_timeout=0, rtscts=False, xonxoff=False, exclusive=True
-            )
-        return cls(device, tracer)
+            return cls(_device(url, baud), tracer)
 
     @property
     def name(self) -> str:
@@ -105,9 +123,8 @@ class SerialPort:
             if len(self._inbox) > limit:
                 raise ProtocolViolation(f"{self.name}: no end of reply in {limit} bytes", self._inbox)
             with _translated(self.name, begun=self._unanswered):
-                if not self._wait(select.POLLIN, deadline):
+                if not self._wait(select.POLLIN, deadline) or not (self._take() or time.monotonic() < deadline):
                     raise TimeoutError(f"no reply in time, only {self._inbox!r}")
-                self._take()
         answer, self._inbox = self._inbox[:cut], self._inbox[cut + 1 :]
         self._unanswered = False
         return answer
@@ -118,8 +135,7 @@ class SerialPort:
         NotStarted or OutcomeUnknown if the line hung up; ProtocolViolation if it floods.
         """
         with _translated(self.name, begun=self._unanswered):
-            while self._wait(select.POLLIN, deadline=0.0):
-                self._take()
+            while self._wait(select.POLLIN, deadline=0.0) and self._take():
                 if len(self._inbox) > _FLOOD:
                     raise ProtocolViolation(f"{self.name}: a flood that nobody asked for", self._inbox)
         dropped, self._inbox = self._inbox, b""
@@ -145,6 +161,17 @@ class SerialPort:
             self._tracer.received(data)
         self._inbox += data
         return len(data)
+
+
+def _device(url: str, baud: int) -> Device:
+    if url.startswith("socket://"):
+        return open_tcp(url, baud)
+    if is_usb_printer(url):
+        return open_usb_printer(url, baud)
+    tty: Device = serial.serial_for_url(
+        url, baudrate=baud, timeout=0, write_timeout=0, rtscts=False, xonxoff=False, exclusive=True
+    )
+    return tty
 
 
 def _first_of(data: bytes, terminators: bytes) -> int | None:

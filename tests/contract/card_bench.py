@@ -118,8 +118,9 @@ class ByHand:
 
 @dataclass
 class Rig:
-    """Makes benches and takes them down again."""
+    """Makes benches and takes them down again. `link`: what is between driver and simulated printer, pty or tcp."""
 
+    link: str = "pty"
     benches: list[Bench] = field(default_factory=list)
     opened: list[CardPrinter] = field(default_factory=list)
     real: CardPrinter | None = None
@@ -130,7 +131,6 @@ class Rig:
         *,
         patience: float = 5.0,
         capacity: Capacity | None = None,
-        tcp: bool = False,
         ribbon: str = "ymcko",
         flip: float | None = None,
     ) -> Bench:
@@ -139,8 +139,8 @@ class Rig:
         world = World(
             clock, blanks(range(cards)), capacity=capacity, ribbon=Ribbon(ribbon), timings=Timings(flip=flip)
         )
-        line = (TcpLine if tcp else PtyLine)(Firmware(world), clock)
-        url = f"socket://127.0.0.1:{line.port}" if tcp else line.path
+        line = (TcpLine if self.link == "tcp" else PtyLine)(Firmware(world), clock)
+        url = line.path if isinstance(line, PtyLine) else f"socket://127.0.0.1:{line.port}"
         wires: list[Wire] = []
 
         def connect() -> Evolis:

@@ -13,15 +13,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--device", action="append", default=[], help="a real printer, driver=url; uses up cards")
 
 
+LINKS = {"evolis-pty": "pty", "evolis-tcp": "tcp"}
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "bench" in metafunc.fixturenames:
-        devices = metafunc.config.getoption("--device", default=[])
-        metafunc.parametrize("bench", ["evolis-pty", *devices], indirect=True)
+    """A clause runs on the `PRINTERS` of its module, by default the first; one for any printer on real ones too."""
+    if "rig" not in metafunc.fixturenames:
+        return
+    simulated = getattr(metafunc.module, "PRINTERS", list(LINKS)[:1])
+    real = metafunc.config.getoption("--device", default=[]) if "bench" in metafunc.fixturenames else []
+    metafunc.parametrize("rig", [*simulated, *real], indirect=True)
 
 
 @pytest.fixture
-def rig() -> Iterator[Rig]:
-    made = Rig()
+def rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
+    made = Rig(LINKS.get(request.param, ""))
     yield made
     made.close()
 
@@ -35,4 +41,4 @@ def sim(rig: Rig) -> Bench:
 @pytest.fixture
 def bench(request: pytest.FixtureRequest, rig: Rig) -> Bench:
     """Any printer."""
-    return rig.bench() if request.param == "evolis-pty" else rig.device(request.param)
+    return rig.bench() if rig.link else rig.device(request.node.callspec.params["rig"])

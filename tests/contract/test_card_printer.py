@@ -13,6 +13,8 @@ from drivers.sim.build import Capacity
 from drivers.sim.cards import Ribbon
 from tests.contract.card_bench import Bench, Rig, live, small_face
 
+PRINTERS = ["evolis-pty", "evolis-tcp"]
+
 
 def test_01_idle_printer_reports_nothing(bench: Bench) -> None:
     """An idle printer has no reasons, no warnings and an empty path."""

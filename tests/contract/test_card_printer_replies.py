@@ -112,12 +112,6 @@ def test_17_nothing_is_left_behind(bench: Bench) -> None:
     assert (threading.active_count(), len(os.listdir("/proc/self/fd"))) == before  # noqa: PTH208
 
 
-def test_tcp_carries_a_card_too(rig: Rig) -> None:
-    bench = rig.bench(tcp=True)
-    live(bench.printer)
-    assert len(bench.world.output) == 1
-
-
 def test_trace_holds_no_picture(sim: Bench) -> None:
     """A tracer sees every command in order, and of a face no dot."""
     heard: list[bytes] = []

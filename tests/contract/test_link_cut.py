@@ -18,6 +18,8 @@ from drivers.protocols import CardPrinter
 from drivers.sim.cards import Place
 from tests.contract.card_bench import LIFE, POSITIONS, Bench, Rig
 
+PRINTERS = ["evolis-pty", "evolis-tcp"]
+
 SHORT = 64
 IN_A_BODY = 20
 SAMPLE = 40
