@@ -36,6 +36,14 @@ class OutcomeUnknown(DeviceError):
     """The link or the chip went away after a command that may have had its effect."""
 
 
+class Severity(StrEnum):
+    """How much a printer-state-reason weighs (RFC 8011, 5.4.12): with an ERROR the printer is stopped."""
+
+    REPORT = "report"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 class Cause(StrEnum):
     """Why a card was refused; the same word in the journal, the register and on the screen."""
 

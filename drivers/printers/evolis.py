@@ -17,6 +17,7 @@ from drivers.errors import DeviceError, NotStarted, OutcomeUnknown, ProtocolViol
 from drivers.printers import evolis_codec as codec
 from drivers.printers import evolis_panels as panels
 from drivers.printers.evolis_dialogue import Dialogue, begun, harmless
+from drivers.printers.evolis_status import StatusWords, is_failure, reasons_of_reply
 from drivers.protocols import (
     CardPrinter,
     Counters,
@@ -170,7 +171,7 @@ class Evolis:
     def close(self) -> None:
         self._dialogue.close()
 
-    def _before_moving(self, deadline: float) -> codec.StatusWords:
+    def _before_moving(self, deadline: float) -> StatusWords:
         """The status, and the modes set anew if the printer has forgotten them."""
         with harmless():
             words = self._look(deadline)
@@ -178,7 +179,7 @@ class Evolis:
                 self._set_modes(deadline)
         return words
 
-    def _to_chip(self, before: codec.StatusWords, deadline: float) -> None:
+    def _to_chip(self, before: StatusWords, deadline: float) -> None:
         """`Sic` moves the card in the path to the contactless station, or feeds one if there is none (G p. 43)."""
         self._do("Sic", deadline, before)
         self._confirm(before, {Position.CONTACTLESS}, deadline)
@@ -193,7 +194,7 @@ class Evolis:
         self._keeps_card = codec.parse_done(self._dialogue.exchange("Pneab;E", deadline))
         self._modes_set = True
 
-    def _at_rest(self, deadline: float) -> codec.StatusWords:
+    def _at_rest(self, deadline: float) -> StatusWords:
         """The printer answers reads while a panel prints, and its counters move meanwhile: wait for its end."""
         while (words := self._look(deadline)).printing:
             if time.monotonic() + _POLL_S > deadline:
@@ -201,14 +202,14 @@ class Evolis:
             time.sleep(_POLL_S)
         return words
 
-    def _look(self, deadline: float) -> codec.StatusWords:
+    def _look(self, deadline: float) -> StatusWords:
         """The status words, and the path sensors where no station claims the card: it may lie between two."""
         words = self._words(deadline)
         if words.position is Position.NONE:
             words = replace(words, presence=codec.parse_presence(self._dialogue.exchange("Rlr;p", deadline)))
         return words
 
-    def _words(self, deadline: float) -> codec.StatusWords:
+    def _words(self, deadline: float) -> StatusWords:
         words = codec.parse_status(self._dialogue.exchange("Rpst", deadline))
         if words.just_reset:
             self._rebooted, self._modes_set = True, False
@@ -223,22 +224,22 @@ class Evolis:
 
     def _value(self, command: str, deadline: float) -> str:
         text = self._dialogue.exchange(command, deadline)
-        if text == "OK" or codec.is_failure(text):
+        if text == "OK" or is_failure(text):
             raise ProtocolViolation(f"{command} answered {text!r}", text.encode("ascii"))
         return text
 
-    def _do(self, command: str | bytes, deadline: float, before: codec.StatusWords | None) -> None:
+    def _do(self, command: str | bytes, deadline: float, before: StatusWords | None) -> None:
         """One command that answers OK. `before`: the status it started from, to tell what it brought about."""
         text = self._dialogue.exchange(command, deadline)
         if codec.parse_done(text):
             return
-        told = codec.reasons_of_reply(text)
+        told = reasons_of_reply(text)
         with begun():
             after = self._words(deadline)
         fresh = after.stopping - before.stopping if before else after.stopping
         raise Stopped(f"printer answered {text}", fresh or after.stopping - _FEEDER or told)
 
-    def _confirm(self, before: codec.StatusWords, where: Collection[Position], deadline: float) -> None:
+    def _confirm(self, before: StatusWords, where: Collection[Position], deadline: float) -> None:
         with begun():
             after = self._look(deadline)
         if after.err & ~before.err or after.position not in where:

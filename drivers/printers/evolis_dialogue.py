@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from drivers.errors import NotStarted, OutcomeUnknown, ProtocolViolation
 from drivers.printers import evolis_codec as codec
 from drivers.printers import evolis_panels as panels
+from drivers.printers.evolis_status import is_failure
 from drivers.serialport import SerialPort
 
 __all__ = ["Dialogue", "begun", "harmless"]
@@ -105,7 +106,7 @@ def _answers(heard: Collection[str], asked: list[str]) -> bool:
     """Whether the last replies can be those to `asked`, the serial number being whatever it is."""
     serials = {text for text in heard if text != "OK"}
     same_order = [text == "OK" for text in heard] == [command == "Rok" for command in asked]
-    return same_order and len(serials) == 1 and not codec.is_failure(*serials)
+    return same_order and len(serials) == 1 and not is_failure(*serials)
 
 
 @contextmanager

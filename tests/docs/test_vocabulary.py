@@ -11,7 +11,7 @@ import pytest
 
 from drivers import pcsc
 from drivers.errors import Cause
-from drivers.printers import evolis_codec
+from drivers.printers.evolis_status import FAILURE_REPLIES, NO_REASON, STATUS_BITS
 from kiosk.core.accounts import OUTSIDE, Account
 from kiosk.core.callbacks import CallReason
 from kiosk.core.handover import ChipCheck, OldCard, Proof, Taker
@@ -48,8 +48,8 @@ def printer_state_reasons() -> set[str]:
     found = {word for path in [*files(".py", under="kiosk"), *files(".py", under="drivers")]
              for word in keyword_literals(path.read_text(encoding="utf-8"))}  # fmt: skip
     found |= pcsc.READER_MISSING | pcsc.READER_BUSY | {"other"}
-    found |= {bit.keyword for bit in evolis_codec._REASONS} | set(evolis_codec._FAILURES.values())
-    return found
+    found |= {bit.keyword for bit in STATUS_BITS} | set(FAILURE_REPLIES.values())
+    return found - {NO_REASON}
 
 
 def modules_with(family: str, attribute: str) -> set[str]:

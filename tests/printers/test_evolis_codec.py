@@ -8,8 +8,8 @@ import pytest
 
 from drivers.errors import ProtocolViolation
 from drivers.printers import evolis_codec as codec
-from drivers.printers.evolis_codec import StatusWords, Vector
-from drivers.protocols import Position
+from drivers.printers.evolis_codec import Vector
+from drivers.printers.evolis_status import StatusWords
 
 PARSERS: dict[str, Callable[[str], object]] = {
     "Rtp": str,
@@ -27,32 +27,6 @@ def test_transcript(vector: Vector) -> None:
     parse = PARSERS.get(command.split(";")[0], codec.parse_done)
     assert parse(codec.parse_text(vector.reply)) == vector.meaning
     assert vector.source
-
-
-def test_every_failure_reply_is_known_for_one() -> None:
-    for text in ("ERROR FEEDER", "FEEDER EMPTY", "CARD JAM", "NEED CLEANING", "ERR WHATEVER", "OPTION NOT AVAILABLE"):
-        assert codec.is_failure(text)
-        assert codec.parse_done(text) is False
-    assert not codec.is_failure("OK")
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("ERROR FEEDER", "media-needed"),
-        ("ERROR MECHANICAL", "media-jam"),
-        ("ERR RIB DETECTION", "marker-supply-missing"),
-        ("ERROR UNKNOW", "other"),
-    ],
-)
-def test_failure_replies_have_reasons(text: str, reason: str) -> None:
-    assert codec.reasons_of_reply(text) == {reason}
-
-
-@pytest.mark.parametrize("text", ["ERROR CDE", "ERROR PARAMETRES", "OPT NOT AVAILABLE"])
-def test_not_understood_is_a_violation(text: str) -> None:
-    with pytest.raises(ProtocolViolation):
-        codec.reasons_of_reply(text)
 
 
 @pytest.mark.parametrize("reply", [b"", b"O\x01K", b"\xff\xfe", b"OK\nOK"])
@@ -89,63 +63,3 @@ def test_presence_is_never_guessed(text: str) -> None:
 
 def test_extension_words_are_read_past() -> None:
     assert codec.parse_status("0" * 32 + "F" * 32) == StatusWords(0, 0, 0, 0)
-
-
-def words(inf: int = 0, war: int = 0, err: int = 0) -> StatusWords:
-    return StatusWords(0, inf, war, err)
-
-
-@pytest.mark.parametrize(
-    ("status", "position"),
-    [
-        (words(), Position.NONE),
-        (words(inf=0x0200_0000), Position.PRINT),
-        (words(inf=0x0400_0000), Position.CONTACT),
-        (words(inf=0x0800_0000), Position.CONTACTLESS),
-        (words(inf=0x0100_0000), Position.EJECT),
-        (words(inf=0x1000_0000), Position.UNKNOWN),
-        (words(inf=0x4000_0000), Position.NONE),
-        (words(inf=0x0A00_0000), Position.UNKNOWN),
-        (StatusWords(0, 0, 0, 0, Position.UNKNOWN), Position.UNKNOWN),
-        (StatusWords(0, 0x0200_0000, 0, 0, Position.UNKNOWN), Position.PRINT),
-    ],
-)
-def test_position_is_what_one_sensor_says(status: StatusWords, position: Position) -> None:
-    assert status.position is position
-
-
-@pytest.mark.parametrize(
-    ("status", "stopping", "warnings"),
-    [
-        (words(), set(), set()),
-        (words(war=0x0100_0000), {"media-empty"}, set()),
-        (words(war=0x0100_0000, err=0x0800_0000), {"media-empty"}, set()),
-        (words(err=0x0800_0000), {"media-needed"}, set()),
-        (words(war=0x0002_0000), {"cover-open"}, set()),
-        (words(war=0x0002_0000, err=0x0200_0000), {"cover-open"}, set()),
-        (words(err=0x0100_0000), {"media-jam"}, set()),
-        (words(war=0x0010_0000), {"output-area-full"}, set()),
-        (words(war=0x0800_0000), {"output-area-full"}, set()),
-        (words(war=0x0008_0000), {"marker-supply-empty"}, set()),
-        (words(war=0x0001_0000), {"marker-supply-missing"}, set()),
-        (words(inf=0x0008_0000), set(), {"marker-supply-low"}),
-        (words(inf=0x0004_0000), set(), {"cleaner-life-over"}),
-        (words(inf=0x0002_0000), set(), {"cleaner-life-almost-over"}),
-        (words(err=0x0008_0000), {"other"}, set()),
-        (words(war=0x8000_0000), set(), {"other"}),
-    ],
-)
-def test_bits_become_keywords(status: StatusWords, stopping: set[str], warnings: set[str]) -> None:
-    assert (status.stopping, status.warnings) == (stopping, warnings)
-
-
-@pytest.mark.parametrize("bit", range(32))
-def test_no_error_bit_goes_unheard(bit: int) -> None:
-    assert words(err=1 << bit).stopping
-    status = words(war=1 << bit)
-    assert status.stopping | status.warnings
-
-
-def test_reset_bit() -> None:
-    assert words(inf=0x0001_0000).just_reset
-    assert not words(inf=0xFFFE_FFFF).just_reset
