@@ -68,6 +68,15 @@ GRAMMAR = {
 """Parameters of each command. A `Db` or `Dbc` that ends before its data has none that fit. `Pem` with the bit for
 ACK/NAK replies (16) is refused: only text replies are spoken here."""
 
+_MODERN = frozenset({"Rpst", "Rrt", "Pcim", "Pcem", "Pcrm", "Pneab", "Psync"})
+
+CLASSIC_GRAMMAR = {name: parameters for name, parameters in GRAMMAR.items() if name not in _MODERN} | {
+    "Rse": re.compile("o"),
+    "Pr": re.compile("k|k[wrob]|ko|ymcko|ymckos|ymckok|h|ho"),
+}
+"""What a printer of the guide's time takes: no command, and no ribbon by number, of which only newer sources tell.
+The card sensor `Rse;p` is left out: no source gives its voltages."""
+
 NOT_FITTED = frozenset({"Sib", "Siscan", "Smr", "Smw"})
 """Known commands of options this printer lacks: rear feed, scanner, magnetic coder."""
 

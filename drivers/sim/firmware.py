@@ -1,9 +1,8 @@
 """The printer's program: bytes from the host in, reply bytes out; an Evolis ESC dialect.
 
-No I/O of its own: a line carries the bytes, `World` is its sensors and motors, `SimClock` its time. It executes
-commands in order, and a command that moves a card holds up those behind it; only a panel prints while the next is
-downloaded. Replies are text and NUL. Sources: Evolis Programming Guide A5013 Rev E; observed traffic of evolis-sdk
-9.4.1 and of the Windows driver. Where no source tells, the choice is stated at the place.
+No I/O of its own: a line carries the bytes, `World` is its sensors and motors, `SimClock` its time. A command that
+moves a card holds up those behind it; only a panel prints while the next is downloaded. Replies: text and NUL.
+Sources: Programming Guide A5013 Rev E; traffic of evolis-sdk 9.4.1 and the Windows driver. Else the choice is stated.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ import numpy as np
 from drivers.sim import status
 from drivers.sim.answers import PRIMACY, Identity, answers
 from drivers.sim.cards import COLUMNS, ROWS, Panel, Place
-from drivers.sim.commands import GRAMMAR, NOT_FITTED, Body, Command, Header, Token, Tokenizer
+from drivers.sim.commands import CLASSIC_GRAMMAR, GRAMMAR, NOT_FITTED, Body, Command, Header, Token, Tokenizer
 from drivers.sim.decoder import DecodeError, decode_compressed, decode_raw
 from drivers.sim.mechanics import Mechanics, Motion, eject, print_panel, reprint, to_station
 from drivers.sim.status import Err
@@ -57,6 +56,7 @@ class Firmware:
 
     def __init__(self, world: World, identity: Identity = PRIMACY) -> None:
         self._world = world
+        self._grammar = CLASSIC_GRAMMAR if identity.classic else GRAMMAR
         self._saved_pem = 0
         self._memory = Memory()
         self._tokens = Tokenizer()
@@ -155,9 +155,9 @@ class Firmware:
     def _dispatch(self, command: Command) -> str:
         if command.name in NOT_FITTED or (command.name == "Sv" and self._world.timings.flip is None):
             return NO_OPTION
-        if command.name not in GRAMMAR:
+        if command.name not in self._grammar:
             return UNKNOWN_COMMAND
-        if GRAMMAR[command.name].fullmatch(command.parameters) is None:
+        if self._grammar[command.name].fullmatch(command.parameters) is None:
             return BAD_PARAMETERS
         read = self._reads.get(command.text)
         if read is not None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from drivers.sim.answers import PRIMACY, Identity
 from drivers.sim.cards import COLUMNS, ROWS, Card, blanks
 from drivers.sim.clock import SimClock
 from drivers.sim.firmware import Firmware
@@ -31,11 +32,11 @@ class RecordingAntenna:
 class Bench:
     """World, instant clock and firmware; `ask` is what a host would do over a wire."""
 
-    def __init__(self, cards: int = 3, **world: Any) -> None:
+    def __init__(self, cards: int = 3, identity: Identity = PRIMACY, **world: Any) -> None:
         self.clock = SimClock(math.inf)
         self.chips = [Chip() for _ in range(cards)]
         self.world = World(self.clock, blanks(self.chips), **world)
-        self.firmware = Firmware(self.world)
+        self.firmware = Firmware(self.world, identity)
         self.events: list[tuple[str, str]] = []
         self.world.observe(lambda event, card, detail: self.events.append((event, detail)))
 
