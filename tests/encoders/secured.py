@@ -26,6 +26,20 @@ class SamReader(Reader):
     slot: SocketAntenna
     sam: Sam
     config: ReaderConfig
+    _left: int = 0
+
+    def __post_init__(self) -> None:
+        self.sam.on_apdu(self._count)
+
+    def pull_sam_at(self, nth: int) -> None:
+        """Take the SAM away at the nth command that it gets from now, from 1; once."""
+        self._left = nth
+
+    def _count(self, apdu: bytes) -> None:
+        # One hand for the SAM's life: another laid on while it is being pulled would count that very command.
+        self._left -= 1
+        if self._left == 0:
+            self.slot.leave()
 
 
 @contextmanager

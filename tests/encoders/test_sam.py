@@ -82,9 +82,8 @@ def a_sam_that_does_not_serve(reader: SamReader) -> None:
     [(empty, "no SAM in"), (unplugged, "no slot"), (another_card, "ATR 3B86"), (a_sam_that_does_not_serve, "6D00")],
 )
 def test_a_missing_sam_is_said_once_and_nothing_is_written(
-    through_sam: SamReader, monkeypatch: pytest.MonkeyPatch, how: Callable[[SamReader], None], said: str
+    through_sam: SamReader, how: Callable[[SamReader], None], said: str
 ) -> None:
-    monkeypatch.setattr("drivers.encoders.sam.APPEAR_S", 0.1)
     how(through_sam)
     chip, encoder = through_sam.lay(), through_sam.encoder()
     with pytest.raises(Stopped, match=said) as stopped:
@@ -147,7 +146,7 @@ def test_sam_pulled_at_any_command_is_completed(through_sam: SamReader) -> None:
     for at in range(1, total + 1):
         chip = through_sam.lay()
         encoder.identify()
-        pull_sam_at(through_sam, at)
+        through_sam.pull_sam_at(at)
         with pytest.raises(NotStarted if at <= wrapped_first_write else OutcomeUnknown):
             encoder.encode(FILES)
         assert (chip.updates == 0) == (at <= wrapped_first_write)
@@ -163,7 +162,7 @@ def test_pulled_while_it_is_identified_nothing_was_written(through_sam: SamReade
         if which == "chip":
             through_sam.pull_at(chip, at)
         else:
-            pull_sam_at(through_sam, at)
+            through_sam.pull_sam_at(at)
         try:
             encoder.identify()
         except NotStarted:
@@ -174,17 +173,6 @@ def test_pulled_while_it_is_identified_nothing_was_written(through_sam: SamReade
             continue
         break
     assert at == {"chip": 1 + 1 + 2 + 2 + 2 * 6 + 1, "sam": 3 + 2 * 2 * 6 + 1}[which]
-
-
-def pull_sam_at(reader: SamReader, nth: int) -> None:
-    countdown = [nth]
-
-    def hand(apdu: bytes) -> None:
-        countdown[0] -= 1
-        if countdown[0] == 0:
-            reader.slot.leave()
-
-    reader.sam.on_apdu(hand)
 
 
 def complete(reader: SamReader, chip: Chip) -> None:
