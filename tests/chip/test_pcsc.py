@@ -19,7 +19,7 @@ from drivers.sim.chip import Chip
 from drivers.sim.chiplink import SocketLink
 from drivers.sim.vpcd import VpcdAntenna
 from kiosk.rig.pcscd import PrivatePcscd
-from tests.chip.readers import BY_THREAD, UID, Reader, count_descriptors
+from tests.chip.readers import BY_THREAD, UID, Reader, assert_soon, count_descriptors
 from tests.conftest import Measured
 
 pytestmark = [pytest.mark.pcsc, BY_THREAD]
@@ -67,7 +67,8 @@ def test_insertions_without_an_error_or_a_leak(
     before, threads, daemon = count_descriptors(), threading.active_count(), descriptors_of(pcscd.pid)
     waited = insert_and_remove(over_pcsc, cycles)
     assert (count_descriptors(), threading.active_count()) == (before, threads)
-    assert descriptors_of(pcscd.pid) == daemon
+    # pcscd lets go of a client's socket a moment after the client has.
+    assert_soon(lambda: descriptors_of(pcscd.pid) <= daemon)
     measured(f"{cycles} insertions over pcscd: median {statistics.median(waited):.0f} ms")
 
 
