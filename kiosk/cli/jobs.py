@@ -9,6 +9,7 @@ import click
 
 from kiosk.books import read_view
 from kiosk.cli.context import App, pass_app, table
+from kiosk.core.faults import codes, with_codes
 from kiosk.core.handover import ChipCheck, OldCard, Proof, Taker
 from kiosk.core.jobs import Answer
 from kiosk.core.reprint import ReprintReason
@@ -25,13 +26,18 @@ def jobs() -> None:
 @pass_app
 def list_jobs(app: App) -> None:
     """Open jobs in order of service, then the last finished ones. Read from the journal, beside a running station."""
-    found = jobs_in_order(read_view(app.data))
+    found = [_with_code(job) for job in jobs_in_order(read_view(app.data))]
     app.answer(found, lambda: table([_row(job) for job in found], ["job", "state", "sku", "reason", "cards", "why"]))
 
 
 def _row(job: dict[str, Any]) -> list[Any]:
     cards = len(job["cards"]) + (job["card"] is not None)
-    return [job["id"], job["state"], job["sku"], job["reason"], cards, ",".join(job["reasons"])]
+    return [job["id"], job["state"], job["sku"], job["reason"], cards, with_codes(job["reasons"])]
+
+
+def _with_code(job: dict[str, Any]) -> dict[str, Any]:
+    """`code`: those of the faults among its reasons (docs/faults.md)."""
+    return {**job, "code": codes(job["reasons"])}
 
 
 @jobs.command()
@@ -39,7 +45,7 @@ def _row(job: dict[str, Any]) -> list[Any]:
 @pass_app
 def show(app: App, job: str) -> None:
     """Everything the books say of one job."""
-    found = app.execute("jobs.show", job=job)
+    found = _with_code(app.execute("jobs.show", job=job))
     app.answer(found, lambda: "\n".join(f"{name}: {value}" for name, value in found.items()))
 
 

@@ -57,6 +57,22 @@ def test_commands_reach_a_running_station(office: Office) -> None:
     assert balance == {"wni": {"supplier": -12, "hopper": 10, "printed": 2}}
 
 
+def test_a_stopped_job_has_the_code_of_its_fault(office: Office) -> None:
+    office.world.jam("print", 2)
+    office.bring_records(1)
+    [job] = office.station.desk.run_jobs("test")
+    office.until(lambda: office.state(job) == "processing-stopped")
+    assert "media-jam (P-03), outcome-unknown, printer-stopped" in on(office, "jobs", "list").stdout
+    [listed] = json.loads(on(office, "jobs", "list", "--json").stdout)
+    shown = json.loads(on(office, "jobs", "show", job, "--json").stdout)
+    assert listed["code"] == shown["code"] == ["P-03"]
+
+
+def test_a_job_without_a_fault_has_no_code(office: Office) -> None:
+    job = office.print_one()["id"]
+    assert json.loads(on(office, "jobs", "show", job, "--json").stdout)["code"] == []
+
+
 def test_refusals_are_one_line_with_exit_1(office: Office) -> None:
     for words in (["jobs", "run"], ["jobs", "cancel", "nope"], ["stock", "load", "--sku", "wna", "--qty", "1"]):
         result = on(office, *words)

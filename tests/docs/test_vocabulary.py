@@ -14,6 +14,7 @@ from drivers.errors import Cause
 from drivers.printers.evolis_status import FAILURE_REPLIES, NO_REASON, STATUS_BITS
 from kiosk.core.accounts import OUTSIDE, Account
 from kiosk.core.callbacks import CallReason
+from kiosk.core.faults import Act
 from kiosk.core.handover import ChipCheck, OldCard, Proof, Taker
 from kiosk.core.jobs import Answer, JobEvent, JobState, Why
 from kiosk.core.movements import BY_HAND, DESTROY_OLD_CARDS, HAND_MOVEMENTS, MOVEMENTS, REVERSE, DefectCause, Detail
@@ -74,6 +75,7 @@ WORDS: dict[str, Callable[[], set[str]]] = {
     "Job reasons": lambda: set(Why),
     "Job events": lambda: set(JobEvent),
     "Printer-state reasons": printer_state_reasons,
+    "Acts at a fault": lambda: set(Act),
     "Steps": lambda: set(Step),
     "Step results": results_in_projection,
     "Verdicts": lambda: set(Verdict),

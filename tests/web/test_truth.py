@@ -46,8 +46,17 @@ def test_while_a_card_is_in_doubt_the_bar_says_that_an_answer_is_awaited(kiosk: 
     bar, _, question = page.partition("</header>")
     assert "Printer menunggu jawaban" in bar
     assert "Kartu macet di dalam printer" not in bar
-    assert "Kartu macet di dalam printer" in question
+    assert '<b class="number">P-03</b> Kartu macet di dalam printer' in question
     assert "Satu kartu menunggu jawaban" in visitor.get("/sign-in").text
+
+
+def test_a_stopped_printer_has_a_code_before_its_heading(kiosk: Kiosk, visitor: Visitor) -> None:
+    kiosk.office.world.open_cover()
+    kiosk.office.bring_more_and_run()
+    kiosk.office.until_held_up()
+    page = visitor.get("/now").text
+    assert '<h1><span class="number">P-04</span> Tutup printer terbuka</h1>' in page
+    assert page.count("P-0") == 1
 
 
 def test_a_row_that_can_not_be_printed_says_why(kiosk: Kiosk, visitor: Visitor) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, render_template, request
 
+from kiosk.core.faults import FAULTS
 from kiosk.core.jobs import JobState, Why
 from kiosk.core.plan import INLINE
 from kiosk.core.verdicts import fitting_answers
@@ -58,12 +59,12 @@ def now() -> str:
     line, station = read_line(), house().station
     if line.job and line.job["card"] and Why.OUTCOME_UNKNOWN in line.job["reasons"]:
         answers = [answer.value for answer in fitting_answers(line.job["card"])]
-        return render_template("unresolved.html", job=line.job, answers=answers)
+        return render_template("unresolved.html", job=line.job, answers=answers, faults=FAULTS)
     holdup = station.worker.holdup if station.worker else None
     return render_template(
         "now.html", job=line.job, following=line.following, held=line.held, last=line.last, waiting=line.waiting,
         steps=[step.value for step in INLINE], pace=station.pace.seconds,
-        stops=sorted(holdup.reasons if holdup else _stops(line.job)),
+        stops=sorted(holdup.reasons if holdup else _stops(line.job)), faults=FAULTS,
     )  # fmt: skip
 
 

@@ -1,0 +1,106 @@
+"""The faults that a printer-state reason stands for: a code to say on the telephone, and what may be done now. Pure.
+
+A code is given once and never again, also when its reason is no longer used. Codes are not stored: they follow from
+the reasons. The headings of the screens are in `kiosk.web.words`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
+
+from drivers.errors import Severity
+
+
+class Act(StrEnum):
+    """What somebody at the station may do about a fault."""
+
+    REFILL_HOPPER = "refill-hopper"
+    CLEAR_JAM = "clear-jam"
+    CLOSE_COVER = "close-cover"
+    CLOSE_FEEDER = "close-feeder"
+    UNLOCK_PRINTER = "unlock-printer"
+    EMPTY_OUTPUT = "empty-output"
+    CHANGE_RIBBON = "change-ribbon"
+    CLEAN = "clean"
+    WAIT = "wait"
+    CHECK_CABLE = "check-cable"
+    TAKE_CARD_OUT = "take-card-out"
+    REPLUG_READER = "replug-reader"
+    CLOSE_PROGRAM = "close-program"
+    INSERT_SAM = "insert-sam"
+    OPEN_SHIFT = "open-shift"
+    BOOK_REFILL = "book-refill"
+    GO_ON = "go-on"
+    CALL_SUPERVISOR = "call-supervisor"
+    CALL_TECHNICIAN = "call-technician"
+
+
+class Remedy(NamedTuple):
+    """`blanks`: the most that are lost with it: 1 where the card under way may be beyond use, 0 where none can be."""
+
+    act: Act
+    blanks: int = 0
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`severity`: the worst that its reason comes with. `remedies`: at most three, the first to be tried first."""
+
+    code: str
+    severity: Severity
+    remedies: tuple[Remedy, ...]
+
+
+def _error(code: str, *remedies: Remedy) -> Fault:
+    return Fault(code, Severity.ERROR, remedies)
+
+
+def _warning(code: str, *remedies: Remedy) -> Fault:
+    return Fault(code, Severity.WARNING, remedies)
+
+
+_TECHNICIAN, _SUPERVISOR = Remedy(Act.CALL_TECHNICIAN), Remedy(Act.CALL_SUPERVISOR)
+
+FAULTS: Mapping[str, Fault] = MappingProxyType({
+    "media-empty": _error("P-01", Remedy(Act.REFILL_HOPPER)),
+    "media-needed": _error("P-02", Remedy(Act.REFILL_HOPPER), _TECHNICIAN),
+    "media-jam": _error("P-03", Remedy(Act.CLEAR_JAM, 1), _TECHNICIAN),
+    "cover-open": _error("P-04", Remedy(Act.CLOSE_COVER, 1)),
+    "interlock-open": _error("P-05", Remedy(Act.UNLOCK_PRINTER), _TECHNICIAN),
+    "input-tray-missing": _error("P-06", Remedy(Act.CLOSE_FEEDER)),
+    "output-area-full": _error("P-07", Remedy(Act.EMPTY_OUTPUT)),
+    "marker-supply-empty": _error("P-08", Remedy(Act.CHANGE_RIBBON, 1)),
+    "marker-supply-low": _warning("P-09", Remedy(Act.GO_ON)),
+    "marker-supply-missing": _error("P-10", Remedy(Act.CHANGE_RIBBON, 1), _TECHNICIAN),
+    "cleaner-life-over": _error("P-11", Remedy(Act.CLEAN), _TECHNICIAN),
+    "cleaner-life-almost-over": _warning("P-12", Remedy(Act.GO_ON), Remedy(Act.CLEAN)),
+    "fuser-over-temp": _error("P-13", Remedy(Act.WAIT, 1), _TECHNICIAN),
+    "connecting-to-device": _error("P-14", Remedy(Act.CHECK_CABLE, 1), _TECHNICIAN),
+    "card-in-path": _error("P-15", Remedy(Act.TAKE_CARD_OUT)),
+    "other": _error("P-16", _TECHNICIAN),
+    "reader-missing": _error("R-01", Remedy(Act.CHECK_CABLE), _TECHNICIAN),
+    "reader-busy": _error("R-02", Remedy(Act.CLOSE_PROGRAM), _TECHNICIAN),
+    "reader-hung": _error("R-03", Remedy(Act.REPLUG_READER), _TECHNICIAN),
+    "sam-missing": _error("R-04", Remedy(Act.INSERT_SAM), _TECHNICIAN),
+    "shift-not-open": _error("S-01", Remedy(Act.OPEN_SHIFT)),
+    "spool-area-full": _error("S-02", _SUPERVISOR),
+    "gap-open": _error("S-03", _SUPERVISOR),
+    "superseded": _error("S-04", _SUPERVISOR),
+    "journal-damaged": _error("S-05", _SUPERVISOR),
+    "hopper-empty-in-books": _error("S-06", Remedy(Act.BOOK_REFILL), Remedy(Act.REFILL_HOPPER)),
+})  # fmt: skip
+
+
+def codes(reasons: Iterable[str]) -> list[str]:
+    """Codes of those reasons that are faults, in the order of the table; of job reasons there are none."""
+    found = set(reasons)
+    return [fault.code for reason, fault in FAULTS.items() if reason in found]
+
+
+def with_codes(reasons: Iterable[str]) -> str:
+    """On one line, each fault with its code: "media-jam (P-03), outcome-unknown"."""
+    return ", ".join(f"{reason} ({FAULTS[reason].code})" if reason in FAULTS else reason for reason in reasons)
