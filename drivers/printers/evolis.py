@@ -1,9 +1,12 @@
 """Evolis card printers: the ESC command language over a byte stream.
 
-Tested with: the simulator in `drivers.sim` only; no real printer yet. Written for the Primacy and KC200 class,
-from the manual and the vendor's library (see `evolis_codec` for the sources and how sure each fact is).
+Tested with: the simulator in `drivers.sim` only; no real printer yet. Written for the Primacy and KC200 class, from
+the manual and the vendor's library (see `evolis_codec` for the sources and how sure each fact is).
 
-Left out: magnetic tracks, the vendor's sessions, the ACK/NAK reply mode of 2004.
+A printer that does not know `Rpst` is classic; what it can tell is in `evolis_classic`. It ejects a card that it has
+printed, its ribbon is not counted, and it is given no back, as nothing tells whether it can turn a card.
+
+Left out: magnetic tracks, the vendor's sessions, replies by ACK and NAK, a status block after each reply.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from drivers.errors import DeviceError, NotStarted, OutcomeUnknown, ProtocolViolation, Stopped
+from drivers.printers import evolis_classic as classic
 from drivers.printers import evolis_codec as codec
 from drivers.printers import evolis_panels as panels
 from drivers.printers.evolis_dialogue import Dialogue, begun, harmless
@@ -80,15 +84,22 @@ class Evolis:
         self._dialogue = Dialogue(port, reply_timeout_s)
         self._ribbon = ribbon
         self._compression = compression
+        self._classic = False
+        self._failed: frozenset[str] = frozenset()
         self._modes_set = False
         self._keeps_card = True
         self._rebooted = False
 
     def initialise(self) -> None:
-        """Find the place in the conversation and set the modes. <= 3 s. Moves nothing."""
+        """Find the place in the conversation, learn what printer it is, set the modes. <= 3 s. Moves nothing.
+
+        A classic one shows its restart by its modes alone, so there they wait until a card moves.
+        """
         deadline = time.monotonic() + _ASK_S
         with harmless():
-            self._set_modes(deadline)
+            self._classic = classic.is_classic(self._dialogue.exchange("Rpst", deadline))
+            if not (self._classic and self._words(deadline).just_reset):
+                self._set_modes(deadline)
 
     def identity(self) -> PrinterIdentity:
         deadline = time.monotonic() + _ASK_S
@@ -166,6 +177,9 @@ class Evolis:
         deadline = time.monotonic() + _CLEAR_S
         with harmless():
             self._do("Scs", deadline, before=None)
+            self._failed = frozenset()
+            if not self._modes_set:
+                self._set_modes(deadline)
         self._rebooted = False
 
     def close(self) -> None:
@@ -189,9 +203,9 @@ class Evolis:
 
         The printer forgets them when it restarts. Old firmware has no `Pneab` and ejects after printing.
         """
-        for command in ("Pem;2", "Pcim;F"):
+        for command in classic.MODES if self._classic else ("Pem;2", "Pcim;F"):
             self._do(command, deadline, before=None)
-        self._keeps_card = codec.parse_done(self._dialogue.exchange("Pneab;E", deadline))
+        self._keeps_card = not self._classic and codec.parse_done(self._dialogue.exchange("Pneab;E", deadline))
         self._modes_set = True
 
     def _at_rest(self, deadline: float) -> StatusWords:
@@ -205,18 +219,26 @@ class Evolis:
     def _look(self, deadline: float) -> StatusWords:
         """The status words, and the path sensors where no station claims the card: it may lie between two."""
         words = self._words(deadline)
-        if words.position is Position.NONE:
+        if words.position is Position.NONE and not self._classic:
             words = replace(words, presence=codec.parse_presence(self._dialogue.exchange("Rlr;p", deadline)))
         return words
 
     def _words(self, deadline: float) -> StatusWords:
-        words = codec.parse_status(self._dialogue.exchange("Rpst", deadline))
+        words = (
+            self._told(deadline) if self._classic else codec.parse_status(self._dialogue.exchange("Rpst", deadline))
+        )
         if words.just_reset:
             self._rebooted, self._modes_set = True, False
         return words
 
+    def _told(self, deadline: float) -> StatusWords:
+        answers = [self._dialogue.exchange(question, deadline) for question in classic.QUESTIONS]
+        return classic.told(answers, self._failed)
+
     def _ribbon_left(self, deadline: float) -> int | None:
         """A stray OK comes before the count now and then (KC): ask once more."""
+        if self._classic:
+            return None
         text = self._dialogue.exchange("Rrt;count", deadline)
         if text == "OK":
             text = self._dialogue.exchange("Rrt;count", deadline)
@@ -234,6 +256,7 @@ class Evolis:
         if codec.parse_done(text):
             return
         told = reasons_of_reply(text)
+        self._failed |= told
         with begun():
             after = self._words(deadline)
         fresh = after.stopping - before.stopping if before else after.stopping

@@ -15,6 +15,7 @@ from drivers.errors import NotStarted
 from drivers.printers.evolis import Evolis
 from drivers.protocols import CardPrinter, Face, Position, Prepared, Tray
 from drivers.serialport import SerialPort
+from drivers.sim.answers import CLASSIC, PRIMACY
 from drivers.sim.build import Capacity, Timings
 from drivers.sim.cards import Card, Place, Ribbon, blanks
 from drivers.sim.clock import SimClock
@@ -75,6 +76,12 @@ class Bench:
     line: Line
     wire: Wire | None = None
     reopen: Callable[[], CardPrinter] | None = None
+    classic: bool = False
+
+    def unless_classic(self, reason: str) -> None:
+        """Skip what a printer without status words can't fulfil."""
+        if self.classic:
+            pytest.skip(f"classic: {reason}")
 
     def now(self, event: str, act: Callable[[], object], detail: str | None = None) -> None:
         """Have `act` done the first time `event` happens in the world."""
@@ -118,9 +125,13 @@ class ByHand:
 
 @dataclass
 class Rig:
-    """Makes benches and takes them down again. `link`: what is between driver and simulated printer, pty or tcp."""
+    """Makes benches and takes them down again.
+
+    `link`: what is between driver and simulated printer, pty or tcp. `classic`: one without status words.
+    """
 
     link: str = "pty"
+    classic: bool = False
     benches: list[Bench] = field(default_factory=list)
     opened: list[CardPrinter] = field(default_factory=list)
     real: CardPrinter | None = None
@@ -139,7 +150,8 @@ class Rig:
         world = World(
             clock, blanks(range(cards)), capacity=capacity, ribbon=Ribbon(ribbon), timings=Timings(flip=flip)
         )
-        line = (TcpLine if self.link == "tcp" else PtyLine)(Firmware(world), clock)
+        firmware = Firmware(world, CLASSIC if self.classic else PRIMACY)
+        line = (TcpLine if self.link == "tcp" else PtyLine)(firmware, clock)
         url = line.path if isinstance(line, PtyLine) else f"socket://127.0.0.1:{line.port}"
         wires: list[Wire] = []
 
@@ -154,7 +166,7 @@ class Rig:
 
         printer = connect()
         printer.clear()
-        made = Bench(printer, world, line, wires[-1], connect)
+        made = Bench(printer, world, line, wires[-1], connect, self.classic)
         self.benches.append(made)
         return made
 

@@ -13,21 +13,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--device", action="append", default=[], help="a real printer, driver=url; uses up cards")
 
 
-LINKS = {"evolis-pty": "pty", "evolis-tcp": "tcp"}
+SIMULATED = {
+    "evolis-pty": lambda: Rig("pty"),
+    "evolis-tcp": lambda: Rig("tcp"),
+    "evolis-classic": lambda: Rig("pty", classic=True),
+}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A clause runs on the `PRINTERS` of its module, by default the first; one for any printer on real ones too."""
     if "rig" not in metafunc.fixturenames:
         return
-    simulated = getattr(metafunc.module, "PRINTERS", list(LINKS)[:1])
+    simulated = getattr(metafunc.module, "PRINTERS", list(SIMULATED)[:1])
     real = metafunc.config.getoption("--device", default=[]) if "bench" in metafunc.fixturenames else []
     metafunc.parametrize("rig", [*simulated, *real], indirect=True)
 
 
 @pytest.fixture
 def rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
-    made = Rig(LINKS.get(request.param, ""))
+    made = SIMULATED.get(request.param, Rig)()
     yield made
     made.close()
 
@@ -41,4 +45,5 @@ def sim(rig: Rig) -> Bench:
 @pytest.fixture
 def bench(request: pytest.FixtureRequest, rig: Rig) -> Bench:
     """Any printer."""
-    return rig.bench() if rig.link else rig.device(request.node.callspec.params["rig"])
+    name = request.node.callspec.params["rig"]
+    return rig.bench() if name in SIMULATED else rig.device(name)

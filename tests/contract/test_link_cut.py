@@ -18,7 +18,7 @@ from drivers.protocols import CardPrinter
 from drivers.sim.cards import Place
 from tests.contract.card_bench import LIFE, POSITIONS, Bench, Rig
 
-PRINTERS = ["evolis-pty", "evolis-tcp"]
+PRINTERS = ["evolis-pty", "evolis-tcp", "evolis-classic"]
 
 SHORT = 64
 IN_A_BODY = 20
@@ -104,10 +104,11 @@ def break_off(bench: Bench) -> tuple[str, object, DeviceError, float]:
 def claims_hold(call: str, bench: Bench) -> bool:
     """Whether what a call that returned has promised is so."""
     path = bench.world.path
+    card = bench.world.output[0] if bench.classic and bench.world.output else path
     return {
         "feed": bench.world.place is Place.CONTACTLESS,
         "status": True,
-        "print": path is not None and [panel.fraction for panel in path.panels] == [1.0, 1.0],
+        "print": card is not None and [panel.fraction for panel in card.panels] == [1.0, 1.0],
         "eject": path is None and len(bench.world.output) == 1,
     }[call]
 

@@ -34,7 +34,7 @@ def test_initialise_sets_the_modes_once(line: Script) -> None:
 
 
 def test_firmware_without_pneab_is_served(line: Script) -> None:
-    printer = Evolis(line.on("Pneab;E", "ERROR CDE").on("Rpst", AT_CHIP, IDLE))
+    printer = Evolis(line.on("Pneab;E", "ERROR CDE").on("Rpst", AT_CHIP, AT_CHIP, IDLE))
     printer.initialise()
     printer.print_face(JOB)
 

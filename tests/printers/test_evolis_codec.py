@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from drivers.errors import ProtocolViolation
+from drivers.printers import evolis_classic as classic
 from drivers.printers import evolis_codec as codec
 from drivers.printers.evolis_codec import Vector
 from drivers.printers.evolis_status import StatusWords
@@ -15,7 +16,10 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "Rtp": str,
     "Rco": codec.parse_count,
     "Rrt": codec.parse_ribbon_left,
-    "Rpst": codec.parse_status,
+    "Rpst": lambda text: "classic" if classic.is_classic(text) else codec.parse_status(text),
+    "Rse": classic.parse_cover_open,
+    "Rcr": classic.parse_ribbon_ended,
+    "Rem": classic.parse_restarted,
     "Rlr": codec.parse_presence,
 }
 
