@@ -9,6 +9,7 @@ from typing import Any
 from drivers.protocols import ApduLink, CardPrinter, ChipEncoder
 from kiosk.config import PrinterConfig, ReaderConfig
 from kiosk.errors import UsageError
+from kiosk.trace import Trace
 
 
 def load_driver(family: str, name: str) -> Any:
@@ -25,11 +26,13 @@ def load_driver(family: str, name: str) -> Any:
     return module
 
 
-def open_printer(config: PrinterConfig) -> CardPrinter:
+def open_printer(config: PrinterConfig, trace: Trace | None = None) -> CardPrinter:
+    """`trace` sees what passes. DeviceError if the printer does not answer; UsageError as `load_driver`."""
     module = load_driver("printers", config.driver)
     printer: CardPrinter = module.open(
         config.port,
         config.baud,
+        tracer=trace.wire(config.port) if trace else None,
         ribbon=config.ribbon,
         compression=config.compression,
         reply_timeout_s=config.reply_timeout,
@@ -37,14 +40,25 @@ def open_printer(config: PrinterConfig) -> CardPrinter:
     return printer
 
 
-def open_encoder(config: ReaderConfig) -> ChipEncoder:
-    link = _open_link(config.link, config.name)
-    sam = _open_link(config.link, config.sam) if config.sam else None
+def open_encoder(config: ReaderConfig, trace: Trace | None = None) -> ChipEncoder:
+    """`trace` sees the exchanges with chip and SAM. Opens no reader yet."""
+    link = open_link(config, config.name, trace)
+    sam = open_link(config, config.sam, trace) if config.sam else None
     encoder: ChipEncoder = load_driver("encoders", config.encoder).open(link, config.appear_timeout, sam)
     return encoder
 
 
-def _open_link(kind: str, name: str) -> ApduLink:
+def open_link(config: ReaderConfig, name: str, trace: Trace | None = None) -> ApduLink:
+    """The station of `config` that is called `name`. Opens no reader yet."""
+    link = _bare_link(config.link, name)
+    if trace is None:
+        return link
+    from drivers.traced import TracedLink
+
+    return TracedLink(link, trace.link(name))
+
+
+def _bare_link(kind: str, name: str) -> ApduLink:
     if kind == "pcsc":
         from drivers.pcsc import PcscLink
 

@@ -50,6 +50,8 @@ from kiosk.sync.enrol import load_pins
 from kiosk.sync.intake import Intake, RefusedRecord, judge
 from kiosk.sync.loop import SyncLoop
 from kiosk.sync.shipping import AckStore, Shipper
+from kiosk.trace import DIRECTORY as TRACE
+from kiosk.trace import Trace
 from kiosk.vault import Vault
 from kiosk.worker import Bench, Prepress, Worker
 
@@ -83,6 +85,7 @@ class Station:
         except BaseException:  # whatever it was, the lock goes with it
             self._lock.release()
             raise
+        self.trace = Trace(data / TRACE)
         self._open_desk(keyring)
         self.worker: Worker | None = None
         self.sync: SyncLoop | None = None
@@ -97,7 +100,7 @@ class Station:
 
     def _open_desk(self, keyring: Keyring) -> None:
         """What a person may ask, and what follows from it without one."""
-        desk_reader = partial(open_encoder, replace(self.config.reader, name=self.config.reader.desk))
+        desk_reader = partial(open_encoder, replace(self.config.reader, name=self.config.reader.desk), self.trace)
         self.counter = Counter(self.books, self.vault, desk_reader if self.config.reader.desk else None)
         people = People(self.data)
         self._guard = Guard(self.books, self.data, self.config, self._wake)
@@ -125,7 +128,10 @@ class Station:
             raise UsageError(f"card.steps: {exc}") from exc
         for family, name in (("printers", config.printer.driver), ("encoders", config.reader.encoder)):
             load_driver(family, name)
-        self._bench = Bench(partial(open_printer, config.printer), partial(open_encoder, config.reader))
+        self._bench = Bench(
+            partial(open_printer, config.printer, self.trace), partial(open_encoder, config.reader, self.trace)
+        )
+        self._bench.on_fault = self.trace.fault
         self._prepress = Prepress(self.vault, self._check_record, render_face, self._bench.prepare)
         sync = self._make_sync() if config.hub.url else None
         self.books.on_commit = self._committed

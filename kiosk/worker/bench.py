@@ -9,7 +9,10 @@ from drivers.protocols import CardPrinter, ChipEncoder, Face, Prepared, PrinterI
 
 
 class Bench:
-    """Used by the worker thread alone, but for `prepare`, `identity`, `last_status` and `reader_open`."""
+    """Used by the worker thread alone, but for `prepare`, `identity`, `last_status` and `reader_open`.
+
+    `on_fault` is told of every error of a device, in the worker's thread, before its link is dropped.
+    """
 
     def __init__(self, open_printer: Callable[[], CardPrinter], open_encoder: Callable[[], ChipEncoder]) -> None:
         self._open_printer = open_printer
@@ -19,6 +22,7 @@ class Bench:
         self._last_open: CardPrinter | None = None
         self.identity: PrinterIdentity | None = None
         self.last_status: PrinterStatus | None = None
+        self.on_fault: Callable[[DeviceError], object] = lambda fault: None
 
     @property
     def printer(self) -> CardPrinter:
@@ -57,8 +61,10 @@ class Bench:
         if self._encoder is not None:
             self._encoder.release()
 
-    def reopen(self) -> None:
-        """Drop both links; the next use opens them again. After an error nothing in a buffer is trusted."""
+    def reopen(self, fault: DeviceError | None = None) -> None:
+        """Drop both links; the next use opens them again. After a `fault` nothing in a buffer is trusted."""
+        if fault is not None:
+            self.on_fault(fault)
         for device in (self._printer, self._encoder):
             if device is not None:
                 device.close()

@@ -76,6 +76,7 @@ class CardRun:
             status = self._bench.status()
         except Refused as exc:
             log.warning("job=%s step=%s refused cause=%s", self._job_id, step, exc.cause)
+            self._bench.on_fault(exc)
             self._reject(step, exc.cause)
         except DeviceError as exc:
             log.warning("job=%s step=%s %s: %s", self._job_id, step, type(exc).__name__, exc)
@@ -179,7 +180,7 @@ class CardRun:
         """An intent without outcome: read the devices, reconcile, make the verdict true or halt."""
         self._chip = None
         step = Step(self._card_now["intent"]["step"])
-        self._bench.reopen()
+        self._bench.reopen(error)
         status = self._status()
         verdict, rule = reconcile(self._evidence(step, status))
         log.warning("job=%s step=%s verdict=%s rule=%s why=%s", self._job_id, step, verdict, rule, why)
@@ -251,7 +252,7 @@ class CardRun:
         try:
             return self._bench.status()
         except DeviceError as exc:
-            self._bench.reopen()
+            self._bench.reopen(exc)
             raise Halt(str(exc), frozenset({"connecting-to-device"})) from exc
 
     def _idle_status(self) -> PrinterStatus:
@@ -270,7 +271,7 @@ class CardRun:
         try:
             self._bench.printer.clear()
         except DeviceError as exc:
-            self._bench.reopen()
+            self._bench.reopen(exc)
             raise Halt(str(exc), frozenset({"connecting-to-device"})) from exc
         return self._status()
 

@@ -91,8 +91,8 @@ class Worker(threading.Thread):
         before = self._bench.last_status
         try:
             self._bench.status()
-        except DeviceError:
-            self._bench.reopen()
+        except DeviceError as exc:
+            self._bench.reopen(exc)
         if self._bench.last_status != before:
             self.on_change()
 
@@ -137,7 +137,7 @@ class Worker(threading.Thread):
             _ = self._bench.printer
             ready = self._prepress.take(job["ref"])
         except DeviceError as exc:
-            self._bench.reopen()
+            self._bench.reopen(exc)
             raise Halt(str(exc), frozenset({"connecting-to-device"})) from exc
         except KepingError as exc:
             if job["card"] is not None:

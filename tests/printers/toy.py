@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from drivers.errors import NotStarted, OutcomeUnknown, ProtocolViolation, Stopped
 from drivers.protocols import CardPrinter, Counters, Face, Position, Prepared, PrinterIdentity, PrinterStatus, Tray
-from drivers.serialport import SerialPort
+from drivers.serialport import SerialPort, Tracer
 
 _ASK_S = 3.0
 _MOVE_S = 30.0
@@ -23,9 +23,9 @@ _PRINT_S = 300.0
 _SIZE = (1016, 648)
 
 
-def open(url: str, baud: int = 115_200, **_: Any) -> Toy:
+def open(url: str, baud: int = 115_200, tracer: Tracer | None = None, **_: Any) -> Toy:
     """Open the port. NotStarted if nobody answers. Ribbon and compression are not the toy's to choose."""
-    printer = Toy(SerialPort.open(url, baud))
+    printer = Toy(SerialPort.open(url, baud, tracer))
     printer.identity()
     return printer
 
