@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from drivers.sim.answers import PRIMACY, Identity
 from drivers.sim.cards import Card, Ribbon
 from drivers.sim.chip import Behaviour, Chip
 from drivers.sim.chiplink import SocketAntenna
@@ -45,7 +46,7 @@ class Killed(Exception):
 class Office:
     """Devices that outlive the station, the station, and a person's verbs."""
 
-    def __init__(self, directory: Path, blanks: int) -> None:
+    def __init__(self, directory: Path, blanks: int, printer: Identity = PRIMACY) -> None:
         self.directory = directory
         self.data = directory / "station"
         self.hub_key = keys.generate_signing()
@@ -56,7 +57,7 @@ class Office:
         self.world.antenna = self.antenna  # type: ignore[assignment]
         self.desk_antenna = SocketAntenna(directory / "desk.sock")
         self.desk = DeskReader(self.desk_antenna, str(directory / "desk.sock"))
-        self.line = PtyLine(Firmware(self.world), self.clock)
+        self.line = PtyLine(Firmware(self.world, printer), self.clock)
         self.residents = list(invent(3, 12, issued=date(2018, 8, 14)))
         self._refs = iter(range(1, 1_000))
         self._changed = threading.Condition()

@@ -128,6 +128,9 @@ class Evolis:
         if before.position is not Position.NONE:
             raise NotStarted(f"a card is in the path already: {before.position}")
         _refuse(before.stopping)
+        if self._classic:  # it may still hold a fault of before this link was opened, and no question tells
+            with harmless():
+                self._do("Scs", deadline, before)
         self._to_chip(before, deadline)
         self._rebooted = False
 

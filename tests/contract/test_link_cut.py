@@ -23,6 +23,7 @@ PRINTERS = ["evolis-pty", "evolis-tcp", "evolis-classic"]
 SHORT = 64
 IN_A_BODY = 20
 SAMPLE = 40
+MOVES_NOTHING = (b"\x1bR", b"\x1bScs")
 
 
 class Exchange(NamedTuple):
@@ -44,14 +45,14 @@ class Cut(NamedTuple):
 
 
 def transcript(rig: Rig) -> Iterator[Exchange]:
-    """A whole life on a sound line. A call is NotStarted up to its first command that is more than a question."""
+    """A whole life on a sound line. A call is NotStarted up to its first command that may move something."""
     bench = rig.bench()
     for call, step in LIFE:
         begun = len(bench.wire.exchanges)
         step(bench.printer)
         expected: type[DeviceError] = NotStarted
         for command, heard in bench.wire.exchanges[begun:]:
-            if not command.startswith(b"\x1bR"):
+            if not command.startswith(MOVES_NOTHING):
                 expected = OutcomeUnknown
             yield Exchange(call, len(command), heard, expected)
 

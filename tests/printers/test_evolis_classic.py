@@ -9,7 +9,7 @@ from drivers.printers import evolis_classic as classic
 from drivers.printers.evolis import Evolis
 from drivers.printers.evolis_panels import TURN
 from drivers.protocols import Position, Prepared, Tray
-from tests.printers.script import Script
+from tests.printers.script import SILENCE, Script
 
 CLOSED, OPEN = "5,00 Volts", "0,00 Volts"
 JOB = Prepared((b"\x1bDbc;k;2;1016;\xff\r", b"\x1bDbc;o;2;1016;\xff\r"), 2)
@@ -86,7 +86,21 @@ def test_a_hopper_found_empty_does_not_keep_a_card_from_being_finished(line: Scr
 def test_ok_is_not_believed_against_the_sensors(line: Script, printer: Evolis) -> None:
     with pytest.raises(OutcomeUnknown):
         printer.feed()
-    assert line.moves() == ["Sic"]
+    assert line.moves() == ["Scs", "Sic"]
+
+
+def test_a_fault_of_an_earlier_link_is_cleared_before_a_card_is_fed(line: Script, printer: Evolis) -> None:
+    """No question tells of it, and the path is free. Before a card that is inside moves, it is left to a person."""
+    line.on("Rlr;p", "NO CARD", "CONTACTLESS CARD", "CONTACTLESS CARD", "NO CARD")
+    printer.feed()
+    printer.eject(Tray.REJECT)
+    assert line.moves() == ["Scs", "Sic", "Ser"]
+
+
+def test_nothing_moved_if_the_clearing_went_unanswered(line: Script, printer: Evolis) -> None:
+    line.on("Scs", SILENCE)
+    with pytest.raises(NotStarted):
+        printer.feed()
 
 
 def test_no_back(line: Script, printer: Evolis) -> None:
