@@ -26,10 +26,12 @@ GROUPS: tuple[tuple[str, str, tuple[Button, ...]], ...] = (
         Button("hub-up", "Pulihkan tautan", "Restore the link", "mend"),
         Button("people", "Terbitkan 10 orang", "Issue 10 more people", "mend"),
     )),
-    ("Macet", "jam, once", (
+    ("Macet, kartu", "jam, card", (
         Button("jam:feed", "Saat mengambil", "At the next feed"),
         Button("jam:print", "Saat mencetak", "At the next panel"),
         Button("jam:eject", "Saat mengeluarkan", "At the next eject"),
+        Button("card-out", "Tarik keluar", "Pull it out"),
+        Button("card-back", "Kembalikan ke wadah", "Put it back as next", "mend"),
     )),
     ("Tutup, kabel", "cover, cable", (
         Button("cover-open", "Buka tutup", "Open the cover"),
@@ -44,9 +46,7 @@ GROUPS: tuple[tuple[str, str, tuple[Button, ...]], ...] = (
         Button("chip-write-fails", "Chip gagal ditulis", "Write fails"),
         Button("chip-random-uid", "UID acak", "Random UID"),
     )),
-    ("Kartu, baki, meja", "card, trays, desk", (
-        Button("card-out", "Tarik keluar", "Pull it out"),
-        Button("card-back", "Kembalikan ke wadah", "Put it back as next", "mend"),
+    ("Baki, meja", "trays, desk", (
         Button("trays", "Kosongkan baki", "Collect the trays", "mend"),
         Button("card-spoil", "Terakhir ke kotak rusak", "Last one to the spoiled box", "mend"),
         Button("desk-lay", "Letakkan di meja", "Next card on the desk reader"),
