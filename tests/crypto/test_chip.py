@@ -20,7 +20,12 @@ def test_signature_file_has_the_size_of_the_field_and_is_repeatable() -> None:
 
 @pytest.mark.parametrize("name", [*chip.SIGNED_FILES, "6FF6"])
 def test_change_in_any_file_is_noticed(name: str) -> None:
-    for changed in (SIGNED[name][:-1], SIGNED[name] + b"x", bytes((SIGNED[name][0] ^ 1,)) + SIGNED[name][1:], SIGNED[name][:-1] + bytes((SIGNED[name][-1] ^ 1,))):
+    for changed in (
+        SIGNED[name][:-1],
+        SIGNED[name] + b"x",
+        bytes((SIGNED[name][0] ^ 1,)) + SIGNED[name][1:],
+        SIGNED[name][:-1] + bytes((SIGNED[name][-1] ^ 1,)),
+    ):
         assert not chip.verify_files(KEY, {**SIGNED, name: changed})
 
 
