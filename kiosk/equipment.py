@@ -66,3 +66,10 @@ def _bare_link(kind: str, name: str) -> ApduLink:
     from drivers.sim.chiplink import SocketLink
 
     return SocketLink(Path(name))
+
+
+def list_readers() -> list[str]:
+    """Names of the readers that pcscd knows. Blocks <= 2 s. Stopped, with the reason, if there is no pcscd."""
+    from drivers.pcsc import list_readers as listed
+
+    return listed()

@@ -168,7 +168,7 @@ class Station:
         return self.desk.execute(command, arguments, by)
 
     def status(self) -> dict[str, Any]:
-        """What is going on, without a person's data: position, hold-up, link."""
+        """What is going on, without a person's data: position, hold-up, link, devices. Asks no device."""
         worker, sync = self.worker, self.sync
         holdup = worker.holdup if worker else None
         with self.books.transaction() as view:
@@ -182,6 +182,7 @@ class Station:
             "holdup": {"reasons": sorted(holdup.reasons), "message": str(holdup)} if holdup else None,
             "sync": vars(sync.state) if sync else None,
             "shift": self.shifts.current,
+            "devices": self._devices,
             **self._guard.status,
         }
 
@@ -189,6 +190,14 @@ class Station:
     def printer_status(self) -> PrinterStatus | None:
         """What the printer said last, None if it does not answer. Asks nothing."""
         return self._bench.last_status if self._bench else None
+
+    @property
+    def _devices(self) -> dict[str, Any]:
+        """Who the printer is and what it said last, None if it does not answer; whether the reader is open."""
+        bench, status = self._bench, self.printer_status
+        said = {"stopping": sorted(status.stopping), "warnings": sorted(status.warnings)} if status else {}
+        printer = {**vars(bench.identity), **said} if bench and bench.identity and status else None
+        return {"printer": printer, "reader_open": self.reader_open}
 
     @property
     def _printer_read(self) -> tuple[str, int] | None:

@@ -140,6 +140,7 @@ COMMANDS: Mapping[str, str] = {
 VERBS: Mapping[str, str] = {
     "ledger verify": "read-books", "ledger tail": "read-books", "ledger trace": "read-books",
     "ledger export": "read-books", "sync status": "see-work",
+    "doctor": "see-work",
     "enrol": "serve", "run": "serve", "waiting-page": "serve", "vault unlock": "serve", "vault passphrase": "serve",
     "demo": "serve", "sim printer": "serve", "sim chip": "serve",
     "hub run": "centre", "hub issue": "centre", "hub status": "centre", "hub add-station": "centre",
