@@ -30,18 +30,35 @@ class Capabilities:
 
 
 SHORT_ONLY = Capabilities()
+_GLOBAL = 15
+"""T=15 is no protocol: it marks interface bytes that hold for all of them (7816-3, 8.2.3)."""
 
 
 def historical_bytes(atr: bytes) -> bytes:
     """What comes after TS, T0 and the interface bytes that T0 and each TD announce. ProtocolViolation if cut."""
-    at, announced = 2, int.from_bytes(atr[1:2]) >> 4
-    while announced:
-        at += announced.bit_count()
-        announced = int.from_bytes(atr[at - 1 : at]) >> 4 if announced & 0x8 else 0
+    at, _ = _interface(atr)
     size = int.from_bytes(atr[1:2]) & 0xF
     if len(atr) < at + size:
         raise ProtocolViolation("an ATR that is cut off", atr)
     return atr[at : at + size]
+
+
+def protocols(atr: bytes) -> list[int]:
+    """The T of each transmission protocol that the card offers, in its order; 0 if it names none (7816-3, 8.2.3)."""
+    _, named = _interface(atr)
+    return [t for t in dict.fromkeys(named) if t != _GLOBAL] or [0]
+
+
+def _interface(atr: bytes) -> tuple[int, list[int]]:
+    """Where the interface bytes end, and the T that each TD among them names."""
+    at, announced, named = 2, int.from_bytes(atr[1:2]) >> 4, []
+    while announced:
+        at += announced.bit_count()
+        last = int.from_bytes(atr[at - 1 : at])
+        if announced & 0x8:
+            named.append(last & 0xF)
+        announced = last >> 4 if announced & 0x8 else 0
+    return at, named
 
 
 def _compact_tlv(historical: bytes) -> dict[int, bytes]:

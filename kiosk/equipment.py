@@ -6,6 +6,7 @@ import importlib
 from pathlib import Path
 from typing import Any
 
+from drivers.iso7816 import Command, Response
 from drivers.protocols import ApduLink, CardPrinter, ChipEncoder
 from kiosk.config import PrinterConfig, ReaderConfig
 from kiosk.errors import UsageError
@@ -73,3 +74,16 @@ def list_readers() -> list[str]:
     from drivers.pcsc import list_readers as listed
 
     return listed()
+
+
+def as_command(raw: bytes) -> Command:
+    """UsageError if `raw` is no command APDU."""
+    try:
+        return Command.parse(raw)
+    except ValueError as exc:
+        raise UsageError(f"{raw.hex().upper()}: no command APDU: {exc}") from exc
+
+
+def as_response(raw: bytes) -> Response:
+    """ProtocolViolation if `raw` is no response APDU."""
+    return Response.parse(raw)

@@ -12,6 +12,7 @@ COMMANDS = {
     "backup": "kiosk.cli.backup:backup",
     "calls": "kiosk.cli.calls:calls",
     "demo": "kiosk.cli.rig:demo",
+    "diag": "kiosk.cli.diag:diag",
     "doctor": "kiosk.cli.doctor:doctor",
     "enrol": "kiosk.cli.station:enrol_command",
     "gap": "kiosk.cli.gap:gap",

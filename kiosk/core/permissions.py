@@ -141,6 +141,7 @@ VERBS: Mapping[str, str] = {
     "ledger verify": "read-books", "ledger tail": "read-books", "ledger trace": "read-books",
     "ledger export": "read-books", "sync status": "see-work",
     "doctor": "see-work",
+    "diag readers": "serve", "diag printer": "serve", "diag chip": "serve", "diag apdu": "serve",
     "enrol": "serve", "run": "serve", "waiting-page": "serve", "vault unlock": "serve", "vault passphrase": "serve",
     "demo": "serve", "sim printer": "serve", "sim chip": "serve",
     "hub run": "centre", "hub issue": "centre", "hub status": "centre", "hub add-station": "centre",

@@ -14,8 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import yaml
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 from drivers.errors import Stopped
 from drivers.sim.cards import Ribbon
@@ -31,6 +30,7 @@ from kiosk.errors import Rejected, Unavailable, UsageError
 from kiosk.journal.segments import list_segments
 from tests.docs.pages import page, table
 from tests.office import Office
+from tests.technician.command import keping
 
 PCSC = ReaderConfig(name="encoder", sam="slot", desk="on the desk")
 
@@ -330,18 +330,8 @@ def test_exit_codes(situations: list[str], code: int) -> None:
 # As a command.
 
 
-def run(office: Office, tmp_path: Path, *arguments: str) -> Result:
-    path = tmp_path / "config.yaml"
-    path.write_text(yaml.safe_dump({
-        "printer": {"port": office.line.path, "reply_timeout": 1.0},
-        "reader": {"link": "in-process", "name": office.reader().name},
-        "web": {"port": 0},
-    }))  # fmt: skip
-    return CliRunner().invoke(main, ["--config", str(path), "--data", str(office.data), *arguments])
-
-
-def test_the_command_and_what_it_reads_back(stopped: Office, tmp_path: Path) -> None:
-    here = run(stopped, tmp_path, "doctor", "--json")
+def test_the_command_and_what_it_reads_back(stopped: Office) -> None:
+    here = keping(stopped, "doctor", "--json")
     answer = json.loads(here.stdout)
     assert (here.exit_code, answer["exit_code"]) == (0, 0)
     there = CliRunner().invoke(main, ["doctor", "--decode", answer["code"], "--json"])
@@ -350,9 +340,9 @@ def test_the_command_and_what_it_reads_back(stopped: Office, tmp_path: Path) -> 
     assert [each["situation"] for each in again["checks"]] == [each["situation"] for each in answer["checks"]]
 
 
-def test_the_text_says_what_to_do(stopped: Office, tmp_path: Path) -> None:
+def test_the_text_says_what_to_do(stopped: Office) -> None:
     (stopped.data / "keys" / "signing.jwk").chmod(0o640)
-    done = run(stopped, tmp_path, "doctor")
+    done = keping(stopped, "doctor")
     assert done.exit_code == 3
     assert "FAIL  keys.open" in done.stdout
     assert "Orang lain dapat membaca kunci." in done.stdout

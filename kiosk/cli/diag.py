@@ -1,0 +1,109 @@
+"""diag: one device at a time, while the station stands still."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from kiosk import diagnosis
+from kiosk.cli.context import App, pass_app
+from kiosk.core.faults import with_codes
+from kiosk.errors import UsageError
+
+BAR = 40
+
+
+@click.group()
+def diag() -> None:
+    """One device at a time. The station must stand still: it owns them, and DATA is locked meanwhile."""
+
+
+@diag.command()
+@pass_app
+def readers(app: App) -> None:
+    """Each reader, and what the chip or SAM on it says of itself."""
+    with diagnosis.alone(app.data):
+        found = diagnosis.readers(app.config.reader)
+    app.answer(found, lambda: "\n".join(map(_reader, found)) or "pcscd knows no reader")
+
+
+def _reader(found: dict[str, Any]) -> str:
+    used = f"  ({found['used_as']})" if found["used_as"] else ""
+    return f"{found['name']}{used}\n{_atr(found)}"
+
+
+def _atr(found: dict[str, Any]) -> str:
+    if "error" in found:
+        return f"  {found['error']}"
+    able = [name for name in ("chaining", "extended") if found[name]]
+    return "\n".join([
+        f"  ATR {found['atr']}",
+        f"  {found['convention']} convention, {', '.join(found['protocols'])}",
+        f"  historical bytes {found['historical'] or 'none'} {found['text']!r}",
+        f"  long commands: {', '.join(able) or 'none'}",
+    ])  # fmt: skip
+
+
+@diag.command()
+@pass_app
+def printer(app: App) -> None:
+    """Model, firmware, serial, counters, ribbon and state, and how long 50 readings of the state take."""
+    with diagnosis.alone(app.data):
+        found = diagnosis.printer(app.config.printer)
+    app.answer(found, lambda: _printer(found))
+
+
+def _printer(found: dict[str, Any]) -> str:
+    ribbon = "not readable" if found["ribbon_left"] is None else f"{found['ribbon_left']} cards left"
+    times = ", ".join(f"{name} {value}" for name, value in found["status_ms"].items())
+    most = max(count for _, count in found["histogram"])
+    return "\n".join([
+        f"{found['model']}, firmware {found['firmware']}, serial {found['serial']}",
+        f"cards {found['cards_fed']}, panels {found['panels_printed']}, ribbon {ribbon}",
+        f"card in the path: {found['position']}{', restarted since the last card' if found['restarted'] else ''}",
+        f"stopped by: {with_codes(found['stopping']) or 'nothing'}",
+        f"warns of: {with_codes(found['warnings']) or 'nothing'}",
+        f"state read in ms: {times}",
+        *(f"  <= {high:>8g} ms  {count:>3} {'#' * round(BAR * count / most)}" for high, count in found["histogram"]),
+    ])  # fmt: skip
+
+
+@diag.command()
+@pass_app
+def chip(app: App) -> None:
+    """What lies on the reader: UID, and whether it holds data. Writes nothing."""
+    with diagnosis.alone(app.data):
+        found = diagnosis.chip(app.config.reader)
+    holds = "holds data" if found["holds_data"] else "shows no data"
+    app.answer(found, lambda: f"UID {found['uid']}, {holds}\n{_atr(found)}")
+
+
+@diag.command()
+@click.argument("commands", metavar="HEX...", nargs=-1, required=True)
+@click.option(
+    "--on", type=click.Choice(["name", "desk", "sam"]), default="name", show_default=True,
+    help="Which reader of the config.",
+)  # fmt: skip
+@click.option("--allow-write", is_flag=True, help="Send also what is not known to change nothing.")
+@pass_app
+def apdu(app: App, commands: tuple[str, ...], on: str, allow_write: bool) -> None:
+    """Send command APDUs to one chip, in this order, and show what it answers, as it answers it.
+
+    Without --allow-write only what reads by ISO/IEC 7816-4: SELECT, READ, SEARCH, GET DATA, GET RESPONSE, GET
+    CHALLENGE. What is shown may be a person's data; nothing of it is kept.
+    """
+    name = getattr(app.config.reader, on)
+    if not name:
+        raise UsageError(f"reader.{on} is empty in the config")
+    raw = [_hex(text) for text in commands]
+    with diagnosis.alone(app.data):
+        found = diagnosis.apdu(app.config.reader, name, raw, allow_write=allow_write)
+    app.answer(found, lambda: "\n".join(f"> {each['sent']}\n< {each['data']} {each['sw']}" for each in found))
+
+
+def _hex(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError as exc:
+        raise UsageError(f"{text!r}: not hexadecimal") from exc
