@@ -10,6 +10,7 @@ from kiosk.cli.context import App, KepingGroup
 
 COMMANDS = {
     "backup": "kiosk.cli.backup:backup",
+    "bundle": "kiosk.cli.bundle:bundle",
     "calls": "kiosk.cli.calls:calls",
     "demo": "kiosk.cli.rig:demo",
     "diag": "kiosk.cli.diag:diag",

@@ -40,6 +40,10 @@ def look(app: App) -> Report:
     return examine(config, str(path) if path else "no file, defaults", data)
 
 
+def config_is_broken(report: Report) -> bool:
+    return any(each.situation == "config.broken" for each in report.findings)
+
+
 def _decoded(text: str) -> Report:
     try:
         return decode(text)

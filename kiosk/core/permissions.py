@@ -140,7 +140,7 @@ COMMANDS: Mapping[str, str] = {
 VERBS: Mapping[str, str] = {
     "ledger verify": "read-books", "ledger tail": "read-books", "ledger trace": "read-books",
     "ledger export": "read-books", "sync status": "see-work",
-    "doctor": "see-work",
+    "doctor": "see-work", "bundle": "see-work",
     "diag readers": "serve", "diag printer": "serve", "diag chip": "serve", "diag apdu": "serve",
     "enrol": "serve", "run": "serve", "waiting-page": "serve", "vault unlock": "serve", "vault passphrase": "serve",
     "demo": "serve", "sim printer": "serve", "sim chip": "serve",
