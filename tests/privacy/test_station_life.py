@@ -52,7 +52,8 @@ def test_neither_today_nor_yesterdays_copy_gives_back_what_was_erased(town: Town
     refs = town.take_in(town.residents[:FEW])
     yesterday = town.directory / "yesterday"
     town.station.callbacks.add("op:maria", town.residents[0].fields.nik, "081299887766", "other")
-    shutil.copytree(town.data, yesterday, ignore=shutil.ignore_patterns("control.sock"))
+    # Without the drafts of files that the running station is just replacing: they are gone before they are copied.
+    shutil.copytree(town.data, yesterday, ignore=shutil.ignore_patterns("control.sock", ".*"))
     erased, kept = refs[:-1], refs[-1]
     town.station.vault.erase_biometrics(erased[:2])
     town.station.vault.erase(erased[2:])
