@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from drivers.errors import ProtocolViolation
 from drivers.printers.evolis_codec import parse_done, parse_presence
-from drivers.printers.evolis_status import StatusWords, reasons_of_reply
+from drivers.printers.evolis_status import StatusWords, mask_of, reasons_of_reply
 from drivers.protocols import Position
 
 __all__ = [
@@ -35,9 +35,9 @@ _HOST_DECIDES = "2"
 QUESTIONS = ("Rlr;p", "Rse;o", "Rcr", "Rem;1")
 MODES = (f"Pem;{_HOST_DECIDES}", "Pmi;F")  # G p. 20, p. 22
 
-_INF_RESET = 0x0001_0000
-_WAR_COVER_OPEN = 0x0002_0000
-_WAR_RIBBON_ENDED = 0x0008_0000
+_RESET = mask_of("inf", "RESET")
+_COVER_OPEN = mask_of("war", "COVER_OPEN")
+_RIBBON_ENDED = mask_of("war", "RIBBON_ENDED")
 _HALF_V = 2.5
 
 
@@ -60,9 +60,9 @@ def is_classic(reply: str) -> bool:
 def told(answers: Sequence[str], failed: frozenset[str]) -> Told:
     """`answers`: to the four `QUESTIONS`, in order. ProtocolViolation if one is no answer to its question."""
     where, cover, ribbon, mode = answers
-    inf = _INF_RESET if parse_restarted(mode) else 0
-    war = _WAR_COVER_OPEN if parse_cover_open(cover) else 0
-    war |= _WAR_RIBBON_ENDED if parse_ribbon_ended(ribbon) else 0
+    inf = _RESET if parse_restarted(mode) else 0
+    war = _COVER_OPEN if parse_cover_open(cover) else 0
+    war |= _RIBBON_ENDED if parse_ribbon_ended(ribbon) else 0
     presence = Position.UNKNOWN if where == "OK" else parse_presence(where)
     return Told(0, inf, war, 0, presence, failed)
 

@@ -22,6 +22,7 @@ __all__ = [
     "StatusBit",
     "StatusWords",
     "is_failure",
+    "mask_of",
     "reasons_of_reply",
 ]
 
@@ -29,8 +30,6 @@ NO_REASON = "none"
 """RFC 8011's keyword for a state that is no reason; it is never among those of a `StatusWords`."""
 
 _FLIP = 0x0010_0000  # CFG: has a flip-over
-_RESET = 0x0001_0000  # INF
-_PRINTING = 0x0000_0080  # INF: a panel is under the head
 
 _POSITIONS = {  # INF bits. CARD_HOPPER (4000_0000) is not among them: that card has left the path.
     0x2000_0000: Position.UNKNOWN,  # CARD_FEEDER: between feeder and print head
@@ -101,9 +100,8 @@ STATUS_BITS = (
     StatusBit("err", "BAD_RIBBON", 0x0040_0000, "marker-supply-missing", _ERROR),
     StatusBit("err", "RIBBON_ENDED", 0x0020_0000, "marker-supply-empty", _ERROR),
     StatusBit("err", "HOPPER_FULL", 0x0010_0000, "output-area-full", _ERROR),
-    StatusBit(
-        "err", "BLANK_TRACK", 0x0008_0000, "other", _ERROR
-    ),  # this and three more: no magnetic track is used here
+    # No magnetic track is used here, so what these four say is beyond us.
+    StatusBit("err", "BLANK_TRACK", 0x0008_0000, "other", _ERROR),
     StatusBit("err", "MAGNETIC_DATA", 0x0004_0000, "other", _ERROR),
     StatusBit("err", "READ_MAGNETIC", 0x0002_0000, "other", _ERROR),
     StatusBit("err", "WRITE_MAGNETIC", 0x0001_0000, "other", _ERROR),
@@ -112,6 +110,15 @@ STATUS_BITS = (
     StatusBit("err", "NO_CARD_INSERTED", 0x0000_0100, "media-needed", _ERROR),
     StatusBit("err", "FEEDER_OPEN", 0x0000_0080, "input-tray-missing", _ERROR),
 )
+
+
+def mask_of(word: str, name: str) -> int:
+    """The bit of that name. StopIteration if the header has none."""
+    return next(bit.mask for bit in STATUS_BITS if (bit.word, bit.name) == (word, name))
+
+
+_RESET = mask_of("inf", "RESET")
+_PRINTING = mask_of("inf", "PRINTING_RUNNING")  # a panel is under the head
 _UNNAMED = {"inf": _WARNING, "war": _WARNING, "err": _ERROR}
 """How much a bit weighs that no row names: it is `other`."""
 _NAMED = {word: sum(bit.mask for bit in STATUS_BITS if bit.word == word) for word in _UNNAMED}
