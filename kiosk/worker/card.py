@@ -35,14 +35,19 @@ def is_due(job: dict[str, Any] | None) -> bool:
 
 
 class CardRun:
-    """Carries one job's card from wherever the books say it is to a tray. Blocks for the whole card."""
+    """Carries one job's card from wherever the books say it is to a tray. Blocks for the whole card. `going_on` is
+    told when a step is done, and when the long one begins: whatever had stopped it is over."""
 
-    def __init__(self, books: Books, bench: Bench, plan: Sequence[Step], job_id: str, ready: PrintReady) -> None:
+    def __init__(
+        self, books: Books, bench: Bench, plan: Sequence[Step], job_id: str, ready: PrintReady,
+        going_on: Callable[[], object],
+    ) -> None:  # fmt: skip
         self._books = books
         self._bench = bench
         self._plan = plan
         self._job_id = job_id
         self._ready = ready
+        self._going_on = going_on
         self._chip: ChipIdentity | None = None
         self._tries: dict[str, int] = {}
         self._acts: dict[Step, Callable[[], dict[str, Any]]] = {
@@ -114,6 +119,8 @@ class CardRun:
 
     def _print(self) -> dict[str, Any]:
         self._bench.release_chip()
+        if self._bench.last_status and not self._bench.last_status.stopping:
+            self._going_on()
         self._bench.printer.print_face(self._ready.prepared)
         before = self._card_now["intent"]
         panels = self._bench.status().counters.panels_printed - before["panels"]
@@ -148,6 +155,7 @@ class CardRun:
 
     def _done(self, step: Step, status: PrinterStatus, found: dict[str, Any]) -> None:
         outcome = {"step": step.value, "result": "done", **found}
+        self._going_on()
         if step is Step.EJECT:
             self._finish(outcome)
             return
@@ -289,5 +297,4 @@ class CardRun:
         return Transfer(Sku(self._job["sku"]), self._card_now["lot"], source, target).to_json()
 
     def _commit(self, **data: Any) -> None:
-        body = {name: value for name, value in data.items() if value}
-        self._books.commit("step", {"job": self._job_id, **body}, WORKER)
+        self._books.commit("step", {"job": self._job_id, **{n: v for n, v in data.items() if v}}, WORKER)

@@ -106,13 +106,15 @@ class Worker(threading.Thread):
         if job["state"] == JobState.PROCESSING_STOPPED and WAITS_FOR_PERSON & stops:
             self._set_holdup(Halt(job["message"], stops))
             return False
+        if self.holdup and WAITS_FOR_PERSON & self.holdup.reasons:
+            self._set_holdup(None)  # somebody has said what was asked
         if job["card"] is None and (bar := self.barred()):
             self._set_holdup(bar)
             return False
         try:
             ready = self._ready(job)
             if ready is not None:
-                CardRun(self._books, self._bench, self._plan, job["id"], ready).run()
+                CardRun(self._books, self._bench, self._plan, job["id"], ready, lambda: self._set_holdup(None)).run()
                 self._check_refusals(job["id"])
                 self._forget_if_done(job)
         except Halt as halt:

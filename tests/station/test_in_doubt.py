@@ -15,6 +15,7 @@ from kiosk.errors import Rejected
 from kiosk.journal import Poisoned
 from kiosk.rig.operator import is_whole
 from kiosk.rig.world_check import good_cards, wrong_cards
+from kiosk.worker.halt import Halt
 from tests.office import Killed, Office
 
 
@@ -48,6 +49,33 @@ def test_a_jam_is_asked_and_the_answer_is_booked(office: Office, move: str, answ
     office.agree()
     assert len(good_cards(office.world)) == 1
     assert wrong_cards(good_cards(office.world), office.residents) == []
+
+
+@pytest.mark.parametrize("ending", ["answered", "plugged in"])
+def test_what_stopped_the_line_is_not_said_while_the_next_card_is_printed(office: Office, ending: str) -> None:
+    """The long step: sixteen seconds in which a person at the screen would call a technician."""
+    said: list[Halt | None] = []
+
+    def listen(event: str, card: object, detail: str) -> None:
+        if event == "panel-started" and office.station.worker is not None:
+            said.append(office.station.worker.holdup)
+
+    if ending == "answered":
+        ident = stop_in_doubt(office, "print", 1)
+        office.world.take_card()
+        forget = office.world.observe(listen)
+        office.station.desk.resolve_job("test", ident, "spoiled")
+    else:
+        office.line.cut()
+        office.bring_records(1)
+        [ident] = office.station.desk.run_jobs("test")
+        office.until(lambda: office.station.worker is not None and office.station.worker.holdup is not None)
+        forget = office.world.observe(listen)
+        office.line.restore()
+    office.until(lambda: office.state(ident) == "completed")
+    forget()
+    assert said
+    assert set(said) == {None}
 
 
 def test_nothing_else_starts_while_a_card_is_unresolved(office: Office) -> None:
