@@ -42,7 +42,8 @@ class SlowChip(Chip):
 
 
 def test_a_chip_is_laid_down_again_before_its_leaving_is_over(slot: socket.socket) -> None:
-    """The reader sees it gone first, so a quick hand can be back while the thread that took it away still works."""
+    """The reader sees it gone first, so a quick hand can be back while the thread that took it away still works.
+    The reader sees it again when that is over."""
     chip = SlowChip(UID)
     with closing(VpcdAntenna(*slot.getsockname(), absence_s=0)) as antenna:
         chip.on_apdu(lambda _apdu: None if chip.let_go.is_set() else antenna.leave())
@@ -52,6 +53,10 @@ def test_a_chip_is_laid_down_again_before_its_leaving_is_over(slot: socket.socke
             vicc.send(reader, bytes(get_uid()))
             assert vicc.receive(reader) is None
         antenna.enter(chip)
+        slot.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            slot.accept()
+        slot.settimeout(5)
         chip.let_go.set()
         with accept(slot) as reader:
             vicc.send(reader, vicc.ON)
