@@ -131,3 +131,16 @@ def test_tcp_hang_up_after_a_byte_is_outcome_unknown() -> None:
         with pytest.raises(OutcomeUnknown):
             port.read_until(b"\x00", soon(1))
         port.close()
+
+
+def test_tcp_that_ends_in_order_is_a_hang_up_and_no_silence() -> None:
+    """Everything it had was read, and then it closes: no error of the connection tells."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = SerialPort.open(f"socket://127.0.0.1:{server.getsockname()[1]}")
+        far, _ = server.accept()
+        port.write(b"\x1bRok\r", soon(1))
+        assert far.recv(100) == b"\x1bRok\r"
+        far.close()
+        with pytest.raises(OutcomeUnknown, match="hung up"):
+            port.read_until(b"\x00", soon(1))
+        port.close()
