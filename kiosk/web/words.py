@@ -209,6 +209,7 @@ REFUSALS = {
     "wrong-card": "Ini kartu orang lain",
     "chip-differs": "Isi chip berbeda dengan data",
     "reader-in-use": "Pembaca sedang dipakai",
+    "card-moves": "Sebuah kartu sedang dibuat. Coba lagi setelah kartunya keluar",
     "approval-missing": "Penyelia harus menyetujui",
     "approval-by-self": "Orang lain yang harus menyetujui",
     "reason-does-not-fit": "Alasan itu tidak cocok dengan keadaan kartunya",

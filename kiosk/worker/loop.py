@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+from concurrent.futures import Future
+from typing import Any, TypeVar
 
 from drivers.errors import DeviceError
 from kiosk.books import Books
@@ -17,12 +18,15 @@ from kiosk.worker.bench import Bench
 from kiosk.worker.card import WORKER, CardRun, is_due
 from kiosk.worker.halt import Halt
 from kiosk.worker.prepress import Prepress, PrintReady
+from kiosk.worker.questions import Questions
 
 log = logging.getLogger(__name__)
 
 FIRST_LOOK_S = 0.2
 LONGEST_LOOK_S = 3.0
 IDLE_LOOK_S = 5.0
+
+Answer = TypeVar("Answer")
 
 OURS = frozenset({JobState.PROCESSING.value, JobState.PROCESSING_STOPPED.value})
 WAITS_FOR_PERSON = frozenset({Why.OUTCOME_UNKNOWN.value, Why.REFUSALS_IN_A_ROW.value})
@@ -48,6 +52,8 @@ class Worker(threading.Thread):
         self._stop_after_card = threading.Event()
         self._look_s = FIRST_LOOK_S
         self._aborted_in_a_row = 0
+        self._questions = Questions(bench)
+        self._making = False
         self.holdup: Halt | None = None
         self.failure: BaseException | None = None
         self.on_change: Callable[[], None] = lambda: None
@@ -58,6 +64,19 @@ class Worker(threading.Thread):
         self._look_s = FIRST_LOOK_S
         self._wake.set()
 
+    def ask(self, question: Callable[[], Answer]) -> Future[Answer]:
+        """Have the devices asked in this thread, before the next card; also while one waits for a person's word.
+
+        The question may block for as long as the devices do. It raises DeviceError or KepingError, which the Future
+        then has; a link that failed is opened anew. Rejected `card-moves` while a card is being made; Unavailable if
+        the thread has ended.
+        """
+        if self._making and self.holdup is None:
+            raise Rejected("a card is being made; ask when it has come out", "card-moves")
+        asked = self._questions.put(question)
+        self._wake.set()
+        return asked
+
     def stop(self) -> None:
         """Finish the card that is in the machine, then end. Blocks until the thread is gone (<= 2 min)."""
         self._stop_after_card.set()
@@ -67,6 +86,7 @@ class Worker(threading.Thread):
     def run(self) -> None:
         try:
             while not self._stop_after_card.is_set():
+                self._questions.answer()
                 if not self._one_card():
                     self._wait()
         except Poisoned as exc:
@@ -76,6 +96,7 @@ class Worker(threading.Thread):
             log.exception("the worker stops")
             self.failure = exc
         finally:
+            self._questions.close()
             self._bench.close()
             self.on_change()
 
@@ -111,6 +132,7 @@ class Worker(threading.Thread):
         if job["card"] is None and (bar := self.barred()):
             self._set_holdup(bar)
             return False
+        self._making = True
         try:
             ready = self._ready(job)
             if ready is not None:
@@ -120,6 +142,8 @@ class Worker(threading.Thread):
         except Halt as halt:
             self._halt(job["id"], halt)
             return False
+        finally:
+            self._making = False
         self._set_holdup(None)
         self._look_s = FIRST_LOOK_S
         return True
