@@ -30,6 +30,7 @@ from kiosk.crypto.keyring import Keyring
 from kiosk.desk import Desk
 from kiosk.equipment import load_driver, open_encoder, open_printer
 from kiosk.errors import DamagedData, Rejected, UsageError
+from kiosk.fittings import Fittings
 from kiosk.gap import Gap
 from kiosk.gate import open_keyring
 from kiosk.guard import Guard
@@ -111,8 +112,11 @@ class Station:
         self.reprints = Reprints(self.books, self.vault, self.access.second, self._wake, self._may_start)
         self.roster = Roster(self.vault)
         self.callbacks = CallBacks(self.books, CallBook(self.data / "vault" / "calls", keyring), self.roster)
+        self.fittings = Fittings(self.books, self.config)
         self.gap = Gap(self.books, self.roster, self.access.second, lambda: self._printer_read, self._wake)
-        parts = (self.stock, self.counter, self.reprints, self.callbacks, self.shifts, self.staff, self.gap)
+        parts = (
+            self.stock, self.counter, self.reprints, self.callbacks, self.shifts, self.staff, self.gap, self.fittings,
+        )  # fmt: skip
         more = {name: action for part in parts for name, action in part.commands.items()}
         self.desk = Desk(self.books, self._wake, self._may_start, more)
         self._janitor = Janitor(

@@ -16,6 +16,7 @@ COMMANDS = {
     "diag": "kiosk.cli.diag:diag",
     "doctor": "kiosk.cli.doctor:doctor",
     "enrol": "kiosk.cli.station:enrol_command",
+    "equipment": "kiosk.cli.equipment:equipment",
     "gap": "kiosk.cli.gap:gap",
     "hub": "kiosk.cli.hub:hub",
     "jobs": "kiosk.cli.jobs:jobs",

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from kiosk.core.equipment import FIELDS, EquipmentRole
 from kiosk.core.frames import Frame
 
 Body = dict[str, Any]
@@ -183,6 +184,10 @@ def _people(data: Body) -> str:
     return ", ".join([f"{data['person']} ({data['role']}): {data['change']}", *said])
 
 
+def _equipment(data: Body) -> str:
+    return f"used as {data['role']}: {' '.join(data[name] for name in FIELDS[EquipmentRole(data['role'])])}"
+
+
 _WORDS: dict[str, Callable[[Body], str]] = {
     "genesis": _genesis,
     "segment": _segment,
@@ -205,6 +210,7 @@ _WORDS: dict[str, Callable[[Body], str]] = {
     "shift-counted": lambda data: f"shift {data['shift']}, counted: {_blanks(data['counted'])}",
     "shift-closed": _shift_closed,
     "people": _people,
+    "equipment": _equipment,
 }
 TOLD = frozenset(_WORDS)
 """Kinds that have words; a test compares them with those that there are."""

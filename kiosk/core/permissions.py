@@ -92,6 +92,7 @@ TABLE = (
     Act("begin",      "B",         "add the first supervisor, while there is none"),
     Act("recover",    "O S T A B", "open a supervisor's PIN with a one-time code"),
     # The station
+    Act("equip",      "S T B",     "say which printer, readers and step plan the station works with"),
     Act("link",       "O S T B",   "look at the centre at once"),
     Act("serve",      "B",         "enrol, run, unlock, back up the station; its devices, simulated or not"),
     Act("centre",     "B",         "the reference centre's own commands"),
@@ -117,7 +118,7 @@ ROUTES: Mapping[str, str] = {
 """Endpoint of the touchscreen -> act. It moves blanks between `shift` and `hopper` alone."""
 
 COMMANDS: Mapping[str, str] = {
-    "station.status": "see-work", "sync.now": "link",
+    "station.status": "see-work", "sync.now": "link", "equipment.list": "see-work", "equipment.use": "equip",
     "jobs.list": "see-work", "jobs.show": "see-work", "jobs.run": "print", "jobs.hold": "steer",
     "jobs.release": "steer", "jobs.cancel": "steer", "jobs.resume": "steer", "jobs.resolve": "resolve",
     "jobs.hand-over": "hand-over", "jobs.reprint": "reprint",

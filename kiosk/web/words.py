@@ -133,6 +133,7 @@ KINDS = {
     "shift-counted": "Giliran dihitung",
     "shift-closed": "Giliran ditutup",
     "people": "Petugas berubah",
+    "equipment": "Alat dipilih",
 }
 
 ACTORS = {"station": "stasiun", "centre": "pusat"}

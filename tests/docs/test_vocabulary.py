@@ -14,6 +14,7 @@ from drivers.errors import Cause
 from drivers.printers.evolis_status import FAILURE_REPLIES, NO_REASON, STATUS_BITS
 from kiosk.core.accounts import OUTSIDE, Account
 from kiosk.core.callbacks import CallReason
+from kiosk.core.equipment import EquipmentRole
 from kiosk.core.faults import Act
 from kiosk.core.handover import ChipCheck, OldCard, Proof, Taker
 from kiosk.core.jobs import Answer, JobEvent, JobState, Why
@@ -90,6 +91,7 @@ WORDS: dict[str, Callable[[], set[str]]] = {
     "Shift terms": lambda: set(Term),
     "Roles": lambda: set(Role),
     "People changes": lambda: set(StaffEvent),
+    "Equipment roles": lambda: set(EquipmentRole),
     "Blanks": lambda: set(Sku),
     "Reasons of issuance": lambda: set(Reason),
     "Takers": lambda: set(Taker),

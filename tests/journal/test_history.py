@@ -65,6 +65,7 @@ TABLE: list[tuple[str, dict[str, Any], set[Key]]] = [
     ("shift-counted", {"shift": "S0001", "counted": [["shift", "wni", 3]]}, set()),
     ("shift-closed", {"shift": "S0001", "equation": {}, "counted": [], "moves": MOVE}, {OF_LOT}),
     ("people", {"person": "maria", "change": "acting", "role": "operator", "document": LOT}, {PAPER}),
+    ("equipment", {"role": "printer", "serial": "KP000123", "model": "Primacy"}, set()),
 ]  # fmt: skip
 
 

@@ -64,6 +64,8 @@ WHO = {
     "user.reset-pin": "-S---",
     "user.recover": "OSTAB",
     "sync.now": "OST-B",
+    "equipment.list": "OSTAB",
+    "equipment.use": "-ST-B",
 }
 LETTERS = dict(zip("OSTAB", (*Role, BOX), strict=True))
 PERSON_OF = {Role.OPERATOR: "maria", Role.SUPERVISOR: "yosep", Role.TECHNICIAN: "tinus", Role.AUDITOR: "umi"}
