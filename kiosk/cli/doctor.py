@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,22 +10,24 @@ import click
 
 from kiosk.cli.context import App, pass_app
 from kiosk.config import Config, find_config
-from kiosk.doctor import CompactError, Finding, Report, Result, decode, encode, examine, six_lines
+from kiosk.doctor import CompactError, Finding, Report, Result, as_blocks, decode, encode, examine, six_lines
 from kiosk.errors import KepingError, UsageError
 
 
 @click.command()
 @click.option("--decode", "text", metavar="TEXT", help="Read a result that somebody sent, instead of looking here.")
+@click.option("--qr/--no-qr", "draw", default=None, help="Draw the QR code too; without either, on a terminal.")
 @pass_app
-def doctor(app: App, text: str | None) -> None:
+def doctor(app: App, text: str | None, draw: bool | None) -> None:
     """Look at configuration, data, keys, centre, printer, readers and touchscreen; say what is wrong and what to do.
 
     Whether the station runs or not; nothing is written or moved. While it runs, its devices are asked by way of it.
-    At the end six lines to read aloud, and the same as one text for a QR code. Exit code 0 if nothing failed, 3 if
-    stored data did, 4 if a device, the centre or the station can't be reached, else 1.
+    At the end six lines to read aloud, and the same as a text and as a QR code to photograph. Exit code 0 if nothing
+    failed, 3 if stored data did, 4 if a device, the centre or the station can't be reached, else 1.
     """
     report = _decoded(text) if text is not None else look(app)
-    app.answer(as_json(report), lambda: as_text(report))
+    drawn = sys.stdout.isatty() if draw is None else draw
+    app.answer(as_json(report), lambda: as_text(report) + (f"\n\n{as_blocks(encode(report))}" if drawn else ""))
     if text is None and report.exit_code:
         raise click.exceptions.Exit(report.exit_code)
 

@@ -6,6 +6,7 @@ import json
 import re
 import stat
 import zipfile
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from click.testing import CliRunner
 
 from kiosk.bundle import LOG_BYTES, MASK, last_lines, masked, write
 from kiosk.cli import main
+from kiosk.doctor import decode
 from kiosk.errors import UsageError
 from tests.office import Office
 from tests.privacy.life import OTHER_PIN, PIN, Town, secrets
@@ -69,6 +71,8 @@ def test_nothing_of_anybody_is_in_it(tmp_path: Path) -> None:
         assert found == []
         assert b"Traceback" in (place / "log.txt").read_bytes()
         assert list((place / "trace").iterdir())
+        code = decode(json.loads((place / "doctor.json").read_bytes())["code"])  # what the QR code holds, unpacked
+        assert list(search_bytes("code", json.dumps(asdict(code)).encode(), needles)) == []
         text = b"".join(path.read_bytes() for path in place.rglob("*") if path.is_file())
         assert not re.findall(rf"(?<![\d.])(?:{PIN}|{OTHER_PIN})(?![\d.])".encode(), text)
         copied = (town.data / "keys" / "signing.jwk").read_bytes() + town.residents[0].fields.nama.encode()
