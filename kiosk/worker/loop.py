@@ -64,7 +64,7 @@ class Worker(threading.Thread):
         self._look_s = FIRST_LOOK_S
         self._wake.set()
 
-    def ask(self, question: Callable[[], Answer]) -> Future[Answer]:
+    def ask(self, question: Callable[[Bench], Answer]) -> Future[Answer]:
         """Have the devices asked in this thread, before the next card; also while one waits for a person's word.
 
         The question may block for as long as the devices do. It raises DeviceError or KepingError, which the Future

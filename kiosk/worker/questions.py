@@ -19,10 +19,10 @@ class Questions:
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
-        self._waiting: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[tuple[Future[Any], Callable[[Bench], Any]]] = queue.SimpleQueue()
         self._closed = False
 
-    def put(self, question: Callable[[], Answer]) -> Future[Answer]:
+    def put(self, question: Callable[[Bench], Answer]) -> Future[Answer]:
         """Who stops waiting cancels it: then it is not asked any more. Unavailable if nobody answers from now on."""
         asked: Future[Answer] = Future()
         self._waiting.put((asked, question))
@@ -37,9 +37,9 @@ class Questions:
             if asked.set_running_or_notify_cancel():
                 self._ask(asked, question)
 
-    def _ask(self, asked: Future[Any], question: Callable[[], Any]) -> None:
+    def _ask(self, asked: Future[Any], question: Callable[[Bench], Any]) -> None:
         try:
-            asked.set_result(question())
+            asked.set_result(question(self._bench))
         except (DeviceError, KepingError) as exc:
             if isinstance(exc, DeviceError) and not isinstance(exc, Refused):
                 self._bench.reopen(exc)

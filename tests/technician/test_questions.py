@@ -11,7 +11,7 @@ import pytest
 from drivers.errors import NotStarted
 from kiosk.core.frames import Frame
 from kiosk.errors import Rejected, Unavailable
-from kiosk.worker import Worker
+from kiosk.worker import Bench, Worker
 from tests.office import PATIENCE_S, Office
 
 
@@ -20,7 +20,7 @@ def worker_of(office: Office) -> Worker:
     return office.station.worker
 
 
-def who_answers() -> str:
+def who_answers(_bench: Bench) -> str:
     return threading.current_thread().name
 
 
@@ -67,29 +67,27 @@ def test_a_halted_worker_answers_also_with_a_card_inside(office: Office) -> None
 
 
 def test_an_error_of_a_device_is_the_askers_and_the_link_is_opened_anew(office: Office) -> None:
-    opened = office.station._bench
-    assert opened is not None
-    before = worker_of(office).ask(lambda: opened.printer).result(PATIENCE_S)
+    before = worker_of(office).ask(lambda bench: bench.printer).result(PATIENCE_S)
 
-    def fails() -> None:
+    def fails(_bench: Bench) -> None:
         raise NotStarted("pulled out")
 
     with pytest.raises(NotStarted):
         worker_of(office).ask(fails).result(PATIENCE_S)
-    assert worker_of(office).ask(lambda: opened.printer).result(PATIENCE_S) is not before
+    assert worker_of(office).ask(lambda bench: bench.printer).result(PATIENCE_S) is not before
     assert office.print_one()["state"] == "completed"
 
 
 def test_what_nobody_waits_for_any_more_is_not_asked(office: Office) -> None:
     begun, go_on, asked = threading.Event(), threading.Event(), []
 
-    def holds() -> None:
+    def holds(_bench: Bench) -> None:
         begun.set()
         assert go_on.wait(PATIENCE_S)
 
     first = worker_of(office).ask(holds)
     assert begun.wait(PATIENCE_S)
-    assert worker_of(office).ask(lambda: asked.append(1)).cancel()
+    assert worker_of(office).ask(lambda _: asked.append(1)).cancel()
     go_on.set()
     first.result(PATIENCE_S)
     worker_of(office).ask(who_answers).result(PATIENCE_S)
