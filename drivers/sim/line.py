@@ -128,7 +128,9 @@ class Line:
     def _run(self) -> None:
         with contextlib.suppress(ClockStopped):
             while not self._closed:
-                self._clock.idle(self._wait)
+                # Bytes that are here already came behind the last ones without a gap: no time passes between.
+                if not self._wait(0.0):
+                    self._clock.idle(self._wait)
                 self._firmware.tick()
                 self._receive()
 
