@@ -14,10 +14,10 @@ import pytest
 from drivers.sim.answers import PRIMACY, Identity
 from drivers.sim.cards import Card, Ribbon
 from drivers.sim.chip import Behaviour, Chip
-from drivers.sim.chiplink import SocketAntenna
+from drivers.sim.chiplink import Antenna, SocketAntenna
 from drivers.sim.clock import SimClock
 from drivers.sim.firmware import Firmware
-from drivers.sim.line import PtyLine
+from drivers.sim.line import Line, PtyLine
 from drivers.sim.world import World
 from kiosk.books import Books
 from kiosk.config import Config, PrinterConfig, ReaderConfig
@@ -34,6 +34,7 @@ from kiosk.station import Station
 from kiosk.stock import balances
 from kiosk.sync.enrol import Pins, save_pins
 from kiosk.sync.intake import judge
+from tests import purity
 
 STATION = "kupang-01"
 PATIENCE_S = 20.0
@@ -53,11 +54,11 @@ class Office:
         rng = random.Random(7)
         self.clock = SimClock(float("inf"))
         self.world = World(self.clock, new_blanks(blanks, rng), ribbon=Ribbon(sets_left=200))
-        self.antenna = SocketAntenna(directory / "chip.sock")
+        self.antenna = self.lay_antenna()
         self.world.antenna = self.antenna  # type: ignore[assignment]
         self.desk_antenna = SocketAntenna(directory / "desk.sock")
         self.desk = DeskReader(self.desk_antenna, str(directory / "desk.sock"))
-        self.line = PtyLine(Firmware(self.world, printer), self.clock)
+        self.line, self.port = self.lay_line(Firmware(self.world, printer))
         self.residents = list(invent(3, 12, issued=date(2018, 8, 14)))
         self._refs = iter(range(1, 1_000))
         self._changed = threading.Condition()
@@ -67,6 +68,14 @@ class Office:
             self.station.stock.move("test", movement, "wni", blanks, "BAST-1")
         self.station.start()
         self._listen()
+
+    def lay_antenna(self) -> Antenna:
+        return SocketAntenna(self.directory / "chip.sock")
+
+    def lay_line(self, firmware: Firmware) -> tuple[Line, str]:
+        """The printer's line, and the port at which a host finds it."""
+        line = PtyLine(firmware, self.clock)
+        return line, line.path
 
     def _enrol(self) -> None:
         folder = self.data / "keys"
@@ -81,11 +90,10 @@ class Office:
         Books.create(self.data, 1 << 20, genesis, "test").close()
 
     def _open(self) -> Station:
-        config = Config(
-            printer=PrinterConfig(port=self.line.path, reply_timeout=1.0),
-            reader=self.reader(),
-        )
-        return Station(config, self.data, "test")
+        return Station(Config(printer=self.printer(), reader=self.reader()), self.data, "test")
+
+    def printer(self) -> PrinterConfig:
+        return PrinterConfig(port=self.port, reply_timeout=1.0)
 
     def reader(self) -> ReaderConfig:
         socket = str(self.directory / "chip.sock")
@@ -203,7 +211,8 @@ class Office:
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
+    monkeypatch.setattr("kiosk.books.project", purity.project)
     place = Office(tmp_path, blanks=12)
     yield place
     place.close()

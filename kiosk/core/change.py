@@ -9,6 +9,7 @@ Document = dict[str, Any]
 Read = Callable[[str, str], Document | None]
 
 _TREES = frozenset({dict, list})
+"""What a document has inside that could be changed."""
 
 
 class Change(NamedTuple):
@@ -24,18 +25,14 @@ class ProjectionError(ValueError):
 
 
 def stored(read: Read, table: str, key: str, missing: str) -> Document:
-    """A copy of the document, to be changed. ProjectionError(`missing`) if there is none."""
+    """A copy of the document and of its parts, to be changed; what lies deeper is the stored one, to be replaced.
+
+    ProjectionError(`missing`) if there is none. A whole copy was a fifth of what a commit computes.
+    """
     document = read(table, key)
     if document is None:
         raise ProjectionError(missing)
-    return {name: copied(part) if type(part) in _TREES else part for name, part in document.items()}
-
-
-def copied(tree: Any) -> Any:
-    """An object or a list of plain JSON: in a quarter of the time of `deepcopy`, which was half of a projection."""
-    if type(tree) is dict:
-        return {name: copied(part) if type(part) in _TREES else part for name, part in tree.items()}
-    return [copied(part) if type(part) in _TREES else part for part in tree]
+    return {name: part.copy() if type(part) in _TREES else part for name, part in document.items()}
 
 
 def counted(read: Read, what: str, by: int = 1) -> Change:

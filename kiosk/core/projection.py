@@ -159,7 +159,7 @@ def _apply_outcome(frame: Frame, job: Document, outcome: Document) -> None:
     card["intent"] = None
     match outcome["result"]:
         case "done":
-            card["done"].append(outcome["step"])
+            card["done"] = [*card["done"], outcome["step"]]
             card["booked"] = True
             card["uid"] = outcome.get("uid", card["uid"])
         case "refused":

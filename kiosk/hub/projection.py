@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
@@ -118,7 +117,7 @@ def _found(connection: Connection, station: str, frame: Frame, now_ms: int) -> N
     for card in cards if isinstance(cards, list) else []:
         if not isinstance(card, dict):
             continue
-        told = replace(frame, data=card)
+        told = frame._replace(data=card)
         _printed(connection, station, told, now_ms)
         if card.get("with") == "holder":
             _issued(connection, station, told, now_ms)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -167,7 +166,7 @@ def test_unknown_kind_is_kept(hub: Hub) -> None:
 def test_newer_version_says_to_upgrade(hub: Hub) -> None:
     today = hub.journal.append("stock", {})
     record = today.record.replace(b'"v":1', b'"v":2')
-    newer = replace(today, record=record, head=chain(hub.journal.frames[0].head, record))
+    newer = today._replace(record=record, head=chain(hub.journal.frames[0].head, record))
     hub.journal.frames[1] = newer
     response = hub.ship()
     assert problem(response) == (400, "bad-frames")
@@ -179,7 +178,7 @@ def test_newer_version_says_to_upgrade(hub: Hub) -> None:
 def test_kind_must_be_a_short_word(hub: Hub, spoil: bytes) -> None:
     today = hub.journal.append("stock", {})
     record = today.record.replace(b'"k":"stock"', spoil)
-    hub.journal.frames[1] = replace(today, record=record, head=chain(hub.journal.frames[0].head, record))
+    hub.journal.frames[1] = today._replace(record=record, head=chain(hub.journal.frames[0].head, record))
     assert problem(hub.ship()) == (400, "bad-frames")
 
 
@@ -188,7 +187,7 @@ def test_malformed_frame_of_a_sound_chain_is_refused(hub: Hub, spoil: bytes) -> 
     today = hub.journal.append("stock", {})
     record = today.record.replace(b'"b":["boot",1]', spoil)
     assert record != today.record
-    hub.journal.frames[1] = replace(today, record=record, head=chain(hub.journal.frames[0].head, record))
+    hub.journal.frames[1] = today._replace(record=record, head=chain(hub.journal.frames[0].head, record))
     assert problem(hub.ship()) == (400, "bad-frames")
 
 

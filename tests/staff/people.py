@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,15 @@ ROLES = {
     "maria": Role.OPERATOR, "rosa": Role.OPERATOR, "yosep": Role.SUPERVISOR, "agnes": Role.SUPERVISOR,
     "tinus": Role.TECHNICIAN, "umi": Role.AUDITOR,
 }  # fmt: skip
-NOON = 1_795_579_200_000
-"""2026-11-25 12:00 local time, whatever the zone: close enough to noon everywhere that tests run."""
 DAY_MS = 86_400_000
+_TOMORROW = datetime.now().astimezone().replace(hour=12, minute=0, second=0, microsecond=0) + timedelta(days=1)
+NOON = int(_TOMORROW.timestamp() * 1000)
+"""Local noon of the day on which all of this happens: ahead of the frames, which bear the time of the test."""
+
+
+def date_in(days: int) -> str:
+    """So many days after that day."""
+    return str(_TOMORROW.date() + timedelta(days=days))
 
 
 def quick(people: People) -> People:

@@ -14,9 +14,9 @@ from kiosk.core.staff import LONGEST_ACTING, StaffEvent, changed
 from kiosk.errors import DamagedData, Rejected, UsageError
 from kiosk.people import CODES, Named, Role
 from kiosk.staff import CODES_NAME
-from tests.staff.people import DAY_MS, NOON, PINS, House
+from tests.staff.people import DAY_MS, NOON, PINS, House, date_in
 
-TERM = {"first": "2026-11-25", "last": "2026-11-27", "document": "SP-7/2026"}
+TERM = {"first": date_in(0), "last": date_in(2), "document": "SP-7/2026"}
 NEW_PIN = "112358"
 
 
@@ -216,7 +216,7 @@ def may_approve(house: House, ident: str) -> bool:
 
 
 def test_somebody_acts_on_the_days_of_the_paper_and_no_longer(house: House) -> None:
-    house.ask("user.acting", "yosep", person="maria", **{**TERM, "first": "2026-11-26"})
+    house.ask("user.acting", "yosep", person="maria", **{**TERM, "first": date_in(1)})
     found = []
     for day in range(5):
         house.clock.now_ms = NOON + day * DAY_MS
@@ -224,7 +224,7 @@ def test_somebody_acts_on_the_days_of_the_paper_and_no_longer(house: House) -> N
     assert found == [False, True, True, False, False]
     row = house.frames("people")[-1]
     assert {name: row[name] for name in ("change", "role", "from", "to", "document", "by")} == {
-        "change": "acting", "role": "operator", "from": "2026-11-26", "to": "2026-11-27", "document": "SP-7/2026",
+        "change": "acting", "role": "operator", "from": date_in(1), "to": date_in(2), "document": "SP-7/2026",
         "by": "op:yosep",
     }  # fmt: skip
 
@@ -272,9 +272,9 @@ def test_it_can_be_ended_and_ends_with_the_person(house: House) -> None:
     ("changes", "error"),
     [
         ({"first": "25-11-2026"}, UsageError),
-        ({"last": "2026-11-24"}, UsageError),
-        ({"first": "2026-11-20", "last": "2026-11-23"}, UsageError),
-        ({"last": "2027-11-25"}, UsageError),
+        ({"last": date_in(-1)}, UsageError),
+        ({"first": date_in(-5), "last": date_in(-2)}, UsageError),
+        ({"last": date_in(365)}, UsageError),
         ({"document": " "}, UsageError),
         ({"person": "agnes"}, Rejected),
         ({"person": "umi"}, Rejected),

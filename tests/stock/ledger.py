@@ -10,11 +10,11 @@ from kiosk.core.accounts import Account, LedgerError
 from kiosk.core.change import ProjectionError
 from kiosk.core.frames import ZERO_HEAD, Frame, Stamp, make_frame
 from kiosk.core.movements import HAND_MOVEMENTS, Detail, Movement
-from kiosk.core.projection import project
 from kiosk.core.records import Sku
 from kiosk.errors import Rejected
 from kiosk.stock import Moves, Stock
 from kiosk.views import View
+from tests.purity import project
 
 BY = "op:maria"
 SECOND = {"second": "yosep", "pin": "1"}
