@@ -34,6 +34,7 @@ from kiosk.station import Station
 from kiosk.stock import balances
 from kiosk.sync.enrol import Pins, save_pins
 from kiosk.sync.intake import judge
+from tests import purity
 
 STATION = "kupang-01"
 PATIENCE_S = 20.0
@@ -210,7 +211,8 @@ class Office:
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
+    monkeypatch.setattr("kiosk.books.project", purity.project)
     place = Office(tmp_path, blanks=12)
     yield place
     place.close()
