@@ -18,6 +18,8 @@ from drivers.sim.cards import Card
 from drivers.sim.decoder import draw_card
 from tests.contract.card_bench import Bench, H, W
 
+PRINTERS = ["evolis-pty", "evolis-tcp", "evolis-classic"]
+
 DYE = "cmy"
 CORNERS = {(0, 0): "red", (W - 40, 0): "green", (0, H - 60): "blue", (W - 80, H - 30): "yellow"}
 

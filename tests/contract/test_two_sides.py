@@ -12,6 +12,8 @@ from drivers.sim.cards import Card
 from drivers.sim.decoder import draw_card
 from tests.contract.card_bench import Bench, H, Rig, W
 
+PRINTERS = ["evolis-pty", "evolis-tcp"]
+
 BOX_FRONT, BOX_BACK = (60, 40, 300, 90), (700, 500, 760, 640)
 
 
