@@ -266,7 +266,7 @@ class CardRun:
     def _idle_status(self) -> PrinterStatus:
         """Nothing may stop the printer and no card may be inside before one is fed."""
         status = self._status()
-        if status.stopping:
+        if status.stopping or status.just_reset:
             status = self._clear()
         if status.stopping:
             raise Halt("the printer waits for a person", status.stopping)
@@ -275,7 +275,8 @@ class CardRun:
         return status
 
     def _clear(self) -> PrinterStatus:
-        """No card is in the machine by the books: a fault whose cause a person took away may be forgotten."""
+        """No card is in the machine by the books: a fault whose cause a person took away may be forgotten, and so
+        may a restart of before this card, for it says nothing of this card."""
         try:
             self._bench.printer.clear()
         except DeviceError as exc:

@@ -23,7 +23,9 @@ from kiosk.worker.questions import Questions
 log = logging.getLogger(__name__)
 
 FIRST_LOOK_S = 0.2
-LONGEST_LOOK_S = 3.0
+LONGEST_LOOK_S = 1.0
+"""A device that is back is in use again within 5 s (docs/healing.md): this, the rest of a look that began before it
+was back (<= 2 s after the last question), and the look that finds it."""
 IDLE_LOOK_S = 5.0
 
 Answer = TypeVar("Answer")
@@ -103,7 +105,8 @@ class Worker(threading.Thread):
     def _wait(self) -> None:
         if not self.holdup:
             self._glance()
-        self._wake.wait(self._look_s if self.holdup else IDLE_LOOK_S)
+        well = self.holdup is None and self._bench.last_status is not None
+        self._wake.wait(IDLE_LOOK_S if well else self._look_s)
         self._wake.clear()
         self._look_s = min(self._look_s * 2, LONGEST_LOOK_S)
 
