@@ -24,15 +24,25 @@ from tests.chip.readers import (
     pcscd,
     vpcd_antenna,
 )
-from tests.encoders.secured import through_sam
+from tests.encoders.secured import sam_over_pcsc, sam_slot, through_sam
 from tests.encoders.toy import PROFILE as TOY
 from tests.encoders.toy import toy_chip
 
-__all__ = ["in_process", "over_pcsc", "pcscd", "through_sam", "toy_chip", "vpcd_antenna"]
+__all__ = [
+    "in_process", "over_pcsc", "pcscd", "sam_over_pcsc", "sam_slot", "through_sam", "toy_chip", "vpcd_antenna",
+]  # fmt: skip
+
+OVER_PCSC = [pytest.mark.pcsc, BY_THREAD]
 
 
 @pytest.fixture(
-    params=["in_process", pytest.param("over_pcsc", marks=[pytest.mark.pcsc, BY_THREAD]), "through_sam", "toy_chip"]
+    params=[
+        "in_process",
+        pytest.param("over_pcsc", marks=OVER_PCSC),
+        "through_sam",
+        pytest.param("sam_over_pcsc", marks=OVER_PCSC),
+        "toy_chip",
+    ]
 )
 def reader(request: pytest.FixtureRequest) -> Reader:
     """Each clause on every link, with a SAM between, and on a chip with other files."""

@@ -12,10 +12,13 @@ from pathlib import Path
 import pytest
 
 from drivers.encoders import ktp_el
+from drivers.pcsc import PcscLink
 from drivers.sim.chiplink import SocketAntenna, SocketLink
 from drivers.sim.sam import Sam
 from drivers.sim.secured import LOCKED_KTP_EL, SecuredChip
+from drivers.sim.vpcd import VpcdAntenna
 from kiosk.config import ReaderConfig
+from kiosk.rig.pcscd import READER_NAME, PrivatePcscd
 from tests.chip.readers import Reader
 
 
@@ -64,3 +67,20 @@ def sam_reader() -> Iterator[SamReader]:
 def through_sam() -> Iterator[SamReader]:
     with sam_reader() as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def sam_slot(pcscd: PrivatePcscd) -> Iterator[None]:
+    """A SAM lies in the second slot, and stays."""
+    with closing(VpcdAntenna("127.0.0.1", pcscd.port + 1)) as slot:
+        slot.enter(Sam())
+        yield
+
+
+@pytest.fixture
+def sam_over_pcsc(over_pcsc: Reader, sam_slot: None) -> Iterator[Reader]:
+    """The same over a real pcscd."""
+    with closing(PcscLink(f"{READER_NAME} 00 01")) as sam_link:
+        over_pcsc.opener = partial(ktp_el.open, sam=sam_link)
+        over_pcsc.profile, over_pcsc.kind = LOCKED_KTP_EL, SecuredChip
+        yield over_pcsc
