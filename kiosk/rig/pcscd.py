@@ -71,6 +71,7 @@ class PrivatePcscd:
         self._temporary = directory is None
         self._directory = directory or Path(tempfile.mkdtemp(prefix="keping-pcscd-"))
         self._process: subprocess.Popen[bytes] | None = None
+        self._plugged = True
         self.port = 0
 
     @property
@@ -113,6 +114,14 @@ class PrivatePcscd:
         """SIGKILL, as a crash would; `start` brings it back on the same ports and socket."""
         self._end(signal.SIGKILL)
 
+    def unplug(self) -> None:
+        """Take the reader away. By a restart without it, for vpcd can't come and go; blocks as `stop` and `start`."""
+        self._restart(plugged=False)
+
+    def plug(self) -> None:
+        """Put it back, under its old name. Blocks as `unplug`."""
+        self._restart(plugged=True)
+
     def __enter__(self) -> Self:
         self.start()
         return self
@@ -123,6 +132,11 @@ class PrivatePcscd:
     @property
     def _socket(self) -> Path:
         return self._directory / "run" / "pcscd" / "pcscd.comm"
+
+    def _restart(self, *, plugged: bool) -> None:
+        self._end(signal.SIGTERM)
+        self._plugged = plugged
+        self.start()
 
     def _launch(self, port: int) -> bool:
         library = self._write_files(port)
@@ -149,19 +163,21 @@ class PrivatePcscd:
         for name in ("run/pcscd", "drivers/serial", "conf"):
             (self._directory / name).mkdir(parents=True, exist_ok=True)
         shutil.copy(library, self._directory / "drivers" / "serial" / library.name)
-        (self._directory / "conf" / "vpcd").write_text(
+        reader = (
             f'FRIENDLYNAME "{READER_NAME}"\n'
             f"DEVICENAME /dev/null:0x{port:04X}\n"
             f"LIBPATH {library}\n"
             f"CHANNELID 0x{port:04X}\n"
         )
+        (self._directory / "conf" / "vpcd").write_text(reader if self._plugged else "")
         return library
 
     def _serves(self, process: subprocess.Popen[bytes], port: int) -> bool:
         """Wait until the socket is there and both slots listen; False when it ends or does not get there."""
         deadline = time.monotonic() + _START_TIMEOUT_S
+        slots = {port, port + 1} if self._plugged else set()
         while time.monotonic() < deadline:
-            if self._socket.is_socket() and {port, port + 1} <= _listening(process.pid):
+            if self._socket.is_socket() and slots <= _listening(process.pid):
                 return True
             try:
                 process.wait(_LOOK_INTERVAL_S)
