@@ -1,0 +1,73 @@
+"""Writes docs/healing.md from a run of the whole matrix, as root: python -m tests.heal.table"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from kiosk.core.plan import Step
+from kiosk.rig.pcscd import PrivatePcscd
+from tests.chip.readers import PCSCD_DIRECTORY
+from tests.docs.pages import ROOT
+from tests.heal.matrix import LIMIT_S, MOMENTS, STEPS, Cell, Healed, cells, run
+from tests.heal.site import Site
+from tests.heal.troubles import TROUBLES
+
+TARGET = ROOT / "docs" / "healing.md"
+
+OPENING = f"""\
+# Lost and back
+
+Written by `python -m tests.heal.table`, which measures it; a test holds rows and columns against the matrix.
+
+Each device is lost at each moment of a card, and between two cards, and comes back. From its return until the
+station is ready, at most {LIMIT_S:g} s may pass; ready means that the card goes on, that somebody is asked, or
+that the next can begin. It is one process all along. Afterwards books and world agree, nothing was printed twice, and
+the next card is made without a question ([tests/heal](../tests/heal)).
+
+*before*: the intent is in the journal, its command has not gone out. *middle*: the device is at it. *after*: its
+reply has come, what it made true is not yet written. *asked*: a person was asked what became of the card, because no
+evidence says it. *not needed*: the card was finished without that device.
+
+Seconds are real, the printer's own times are not: its simulation takes no time, and neither does its restart. The
+device comes back at the worst moment: right after a look in vain, when the next is farthest; where nothing hangs up,
+in the middle of such a look. Before that, a loss is noticed at once where the port hangs up; where it only falls
+silent, when the reply to the command under way has been out for `printer.reply_timeout`.
+
+"""
+
+
+def columns() -> list[tuple[str, str]]:
+    """(step or "", moment) of each row."""
+    return [("", "idle"), *((step.value, moment) for step in STEPS for moment in MOMENTS)]
+
+
+def render(found: Mapping[Cell, Healed | str]) -> str:
+    """`found`: each cell, and what stands in it."""
+    head = ["lost", *TROUBLES]
+    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    for step, moment in columns():
+        named = f"{step}, {moment}" if step else "between two cards"
+        row = [str(found[Cell(trouble, Step(step) if step else None, moment)]) for trouble in TROUBLES]
+        lines.append(f"| {' | '.join([named, *row])} |")
+    return OPENING + "\n".join(lines) + "\n"
+
+
+def measure(chosen: Iterable[Cell]) -> dict[Cell, Healed]:
+    """AssertionError at the first that does not heal."""
+    found = {}
+    with PrivatePcscd(PCSCD_DIRECTORY) as pcscd:
+        for cell in chosen:
+            trouble = TROUBLES[cell.trouble]
+            with tempfile.TemporaryDirectory(prefix="keping-") as directory:
+                site = Site(Path(directory), trouble.wire, pcscd if trouble.of_reader else None)
+                try:
+                    found[cell] = run(site, cell)
+                finally:
+                    site.close()
+    return found
+
+
+if __name__ == "__main__":
+    TARGET.write_text(render(measure(cells())), encoding="utf-8")

@@ -1,0 +1,88 @@
+"""A device that was lost is in use again within 5 s of its return, without a restart, and its card is accounted for.
+
+A sample of the matrix in each run, all of it in the long one; `python -m tests.heal.table` makes it a page.
+"""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from kiosk.core.plan import Step
+from kiosk.rig.pcscd import PrivatePcscd
+from kiosk.worker import loop
+from tests.chip.readers import BY_THREAD, pcscd
+from tests.conftest import Measured
+from tests.heal.matrix import LIMIT_S, Cell, Healed, cells, run
+from tests.heal.site import Site
+from tests.heal.troubles import TROUBLES
+
+__all__ = ["pcscd"]
+
+SEED = 4
+
+
+def marked(chosen: list[Cell]) -> list[object]:
+    marks = [pytest.mark.pcsc, BY_THREAD]
+    return [
+        pytest.param(cell, id=str(cell), marks=marks if TROUBLES[cell.trouble].of_reader else []) for cell in chosen
+    ]
+
+
+def sample() -> list[Cell]:
+    """One of each trouble, but one of the silent, which take the longest to notice."""
+    rng, silent = random.Random(SEED), [name for name, trouble in TROUBLES.items() if trouble.silent]
+    chosen = [*(name for name in TROUBLES if name not in silent), rng.choice(silent)]
+    return [rng.choice([cell for cell in cells() if cell.trouble == name]) for name in chosen]
+
+
+def heal(directory: Path, cell: Cell, request: pytest.FixtureRequest) -> Healed:
+    trouble = TROUBLES[cell.trouble]
+    daemon: PrivatePcscd | None = request.getfixturevalue("pcscd") if trouble.of_reader else None
+    site = Site(directory, trouble.wire, daemon)
+    try:
+        return run(site, cell)
+    finally:
+        site.close()
+
+
+def in_time(healed: Healed) -> bool:
+    return healed.seconds is None or healed.seconds <= LIMIT_S
+
+
+@pytest.mark.parametrize("cell", marked(sample()))
+def test_a_lost_device_is_in_use_again(
+    tmp_path: Path, cell: Cell, request: pytest.FixtureRequest, measured: Measured
+) -> None:
+    healed = heal(tmp_path, cell, request)
+    measured(f"healed {cell}: {healed}")
+    assert in_time(healed)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("cell", marked(list(cells())))
+def test_every_lost_device_is_in_use_again(
+    tmp_path: Path, cell: Cell, request: pytest.FixtureRequest, measured: Measured
+) -> None:
+    healed = heal(tmp_path, cell, request)
+    measured(f"healed {cell}: {healed}")
+    assert in_time(healed)
+
+
+@pytest.mark.long
+def test_a_station_that_looks_too_seldom_is_found_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    monkeypatch.setattr(loop, "LONGEST_LOOK_S", LIMIT_S + 0.5)
+    assert not in_time(heal(tmp_path, Cell("pty-hung-up", Step.VERIFY, "before"), request))
+
+
+@pytest.mark.long
+def test_a_station_that_does_not_open_a_link_anew_is_found_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    monkeypatch.setattr("kiosk.worker.bench.Bench.reopen", lambda bench, fault=None: bench.on_fault(fault))
+    with pytest.raises(AssertionError, match="connecting-to-device"):
+        heal(tmp_path, Cell("pty-hung-up", Step.VERIFY, "before"), request)
