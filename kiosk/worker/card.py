@@ -275,8 +275,7 @@ class CardRun:
         return status
 
     def _clear(self) -> PrinterStatus:
-        """No card is in the machine by the books: a fault whose cause a person took away may be forgotten, and so
-        may a restart of before this card, for it says nothing of this card."""
+        """No card is in the machine by the books: a fault that a person mended, or a restart, is none of the next."""
         try:
             self._bench.printer.clear()
         except DeviceError as exc:
