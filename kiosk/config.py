@@ -30,6 +30,7 @@ class StationConfig:
 class PrinterConfig:
     driver: str = field(default="evolis", metadata={"pattern": MODULE})
     port: str = "/dev/ttyUSB0"
+    ports: tuple[str, ...] = ()
     baud: int = field(default=115200, metadata={"range": (2400, 921600)})
     ribbon: str = field(default="ymcko", metadata={"choice": ("k", "ko", "ymcko", "ymckok")})
     compression: str = field(default="lines", metadata={"choice": ("none", "lines", "runs")})

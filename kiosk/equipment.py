@@ -3,14 +3,40 @@
 from __future__ import annotations
 
 import importlib
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from drivers.errors import DeviceError
 from drivers.iso7816 import Command, Response
-from drivers.protocols import ApduLink, CardPrinter, ChipEncoder
+from drivers.protocols import ApduLink, CardPrinter, ChipEncoder, PrinterIdentity
 from kiosk.config import PrinterConfig, ReaderConfig
 from kiosk.errors import UsageError
 from kiosk.trace import Trace
+
+BY_PORT = "@"
+"""Begins what stands for the serial of a printer that has none."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A printer that answered at `port`. `serial` is `@<port>` of one that has none: it is known by its port then."""
+
+    port: str
+    model: str
+    serial: str
+
+
+class Opened(NamedTuple):
+    """A printer that is held exclusively, and has said who it is."""
+
+    printer: CardPrinter
+    identity: PrinterIdentity
+    port: str
+
+    @property
+    def found(self) -> Found:
+        return Found(self.port, self.identity.model, self.identity.serial)
 
 
 def load_driver(family: str, name: str) -> Any:
@@ -39,6 +65,19 @@ def open_printer(config: PrinterConfig, trace: Trace | None = None) -> CardPrint
         reply_timeout_s=config.reply_timeout,
     )
     return printer
+
+
+def identified_printer(config: PrinterConfig, trace: Trace | None = None) -> Opened:
+    """As `open_printer`, and asked who it is. <= 6 s; where nothing answers, 3 s."""
+    printer = open_printer(config, trace)
+    try:
+        identity = printer.identity()
+    except DeviceError:
+        printer.close()
+        raise
+    if not identity.serial.strip():
+        identity = replace(identity, serial=f"{BY_PORT}{config.port}")
+    return Opened(printer, identity, config.port)
 
 
 def open_encoder(config: ReaderConfig, trace: Trace | None = None) -> ChipEncoder:
@@ -74,6 +113,13 @@ def list_readers() -> list[str]:
     from drivers.pcsc import list_readers as listed
 
     return listed()
+
+
+def found_readers(config: ReaderConfig) -> list[str]:
+    """As `list_readers`; in-process, the sockets that lie beside that of the config, as a rig makes them."""
+    if config.link == "pcsc":
+        return list_readers()
+    return [str(path) for path in sorted(Path(config.name).parent.glob("*.sock")) if path.is_socket()]
 
 
 def as_command(raw: bytes) -> Command:

@@ -3,27 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import asdict, replace
 from typing import Any
 
+from drivers.errors import DeviceError
+from drivers.protocols import ChipEncoder
 from kiosk.books import Books
 from kiosk.config import Config
-from kiosk.core.equipment import FIELDS, TABLE, EquipmentRole
-from kiosk.errors import UsageError
-from kiosk.said import text
+from kiosk.core.equipment import FIELDS, TABLE, EquipmentRole, pick_reader
+from kiosk.equipment import Found, Opened, found_readers, identified_printer, open_encoder
+from kiosk.errors import KepingError, Rejected, UsageError
+from kiosk.search import PrinterSearch
+from kiosk.trace import Trace
+from kiosk.worker import Worker
+
+READERS = (EquipmentRole.READER, EquipmentRole.DESK, EquipmentRole.SAM)
+STATION = "station"
+LOOK_S = 4.0
 
 
 class Fittings:
-    """Thread-safe. `changed` is called after a choice that is another one than before."""
+    """Thread-safe, but for `open_printer`, `open_encoder` and `look_here`: for the thread that owns the devices.
 
-    def __init__(self, books: Books, config: Config, changed: Callable[[], None] = lambda: None) -> None:
+    That is the worker's, from `serve` on; before, whoever asks looks.
+    """
+
+    def __init__(self, books: Books, config: Config, trace: Trace | None = None) -> None:
         self._books = books
-        self._configured = {
-            EquipmentRole.READER: config.reader.name,
-            EquipmentRole.DESK: config.reader.desk,
-            EquipmentRole.SAM: config.reader.sam,
+        self._config = config
+        self._trace = trace
+        self._search = PrinterSearch(config.printer.port, config.printer.ports, self._open_at)
+        self.readers: tuple[str, ...] = ()
+        self.ask: Callable[[], Future[None]] = self._ask_here
+        self.changed: Callable[[], None] = lambda: None
+        self.seen: Callable[[], None] = lambda: None
+        self.commands: dict[str, Callable[..., Any]] = {
+            "equipment.list": self.look_and_tell,
+            "equipment.use": self.use,
         }
-        self._changed = changed
-        self.commands: dict[str, Callable[..., Any]] = {"equipment.list": self.list, "equipment.use": self.use}
+
+    @property
+    def printers(self) -> tuple[Found, ...]:
+        """Those that answered when last looked for."""
+        return self._search.found
 
     def booked(self, role: EquipmentRole) -> dict[str, Any] | None:
         """The row of the books, None if nobody has chosen."""
@@ -31,36 +54,150 @@ class Fittings:
             return view.get(TABLE, role.value)
 
     def name_of(self, role: EquipmentRole) -> str:
-        """The reader that serves as `role`; empty: there is none."""
+        """The reader that shall serve as `role`; empty: there is none."""
         row = self.booked(role)
-        return str(row["name"]) if row else self._configured[role]
+        return str(row["name"]) if row else self._configured(role)
 
-    def list(self, by: str) -> dict[str, Any]:
-        """What is used as what, and whether the books or the config say so."""
+    def _configured(self, role: EquipmentRole) -> str:
+        reader = self._config.reader
+        return {
+            EquipmentRole.READER: reader.name,
+            EquipmentRole.DESK: reader.desk,
+            EquipmentRole.SAM: reader.sam,
+        }.get(role, "")
+
+    def look_and_tell(self, by: str) -> dict[str, Any]:
+        """Blocks <= LOOK_S."""
+        self.look()
+        return self.told
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What is used as what, whether books or config say so, and what was found when last looked for."""
         used = []
         for role in EquipmentRole:
-            row = self.booked(role)
-            if row:
+            if row := self.booked(role):
                 used.append({**row, "said_by": "books"})
-            elif self._configured.get(role):
-                used.append({"role": role.value, "name": self._configured[role], "said_by": "config"})
-        return {"used": used}
+            elif name := self._configured(role):
+                used.append({"role": role.value, "name": name, "said_by": "config"})
+        return {"used": used, "printers": [asdict(each) for each in self.printers], "readers": [*self.readers]}
 
     def use(self, by: str, role: str, name: str) -> dict[str, Any]:
-        """From now on `name` (of a printer: its serial) serves as `role`. Said twice, it is booked once."""
+        """From now on `name` (of a printer: its serial) serves as `role`. Said twice, it is booked once.
+
+        Rejected `equipment-missing` if it was not found.
+        """
         try:
             wanted = EquipmentRole(role)
         except ValueError:
             raise UsageError(f"role: {role!r} is not one of {', '.join(EquipmentRole)}") from None
-        row = self._row(wanted, text("name", name))
+        row = {"role": wanted.value, **self._fields(wanted, name)}
         with self._books.transaction() as view:
             if view.read(TABLE, wanted.value) == row:
                 return row
             self._books.commit("equipment", row, by)
-        self._changed()
+        self.changed()
         return row
 
-    def _row(self, role: EquipmentRole, name: str) -> dict[str, Any]:
-        if not name:
-            raise UsageError("name: say which one")
-        return {"role": role.value, **dict.fromkeys(FIELDS[role], ""), FIELDS[role][0]: name}
+    def _fields(self, role: EquipmentRole, name: str) -> dict[str, str]:
+        if not self._was_found(role, name):
+            self.look()
+        if not self._was_found(role, name):
+            raise Rejected(f"no {role} {name!r} was found (keping equipment list)", "equipment-missing")
+        if role is EquipmentRole.PRINTER:
+            return {"serial": name, "model": next(each.model for each in self.printers if each.serial == name)}
+        return dict.fromkeys(FIELDS[role], name)
+
+    def _was_found(self, role: EquipmentRole, name: str) -> bool:
+        if role is EquipmentRole.PRINTER:
+            return any(each.serial == name for each in self.printers)
+        return role not in READERS or name in self.readers
+
+    # The devices.
+
+    def open_printer(self) -> Opened:
+        """The one that is booked or, until its card is accounted for, the one that has it: as `PrinterSearch.open`.
+
+        The first that the station meets is booked by the station itself.
+        """
+        before = self.printers
+        try:
+            opened = self._search.open(self._known())
+        finally:
+            self._tell(self.printers != before)
+        try:
+            with self._books.transaction() as view:
+                if view.read(TABLE, EquipmentRole.PRINTER) is None:
+                    fields = {"serial": opened.identity.serial, "model": opened.identity.model}
+                    self._books.commit("equipment", {"role": EquipmentRole.PRINTER.value, **fields}, STATION)
+        except KepingError:
+            opened.printer.close()
+            raise
+        return opened
+
+    def _open_at(self, port: str) -> Opened:
+        return identified_printer(replace(self._config.printer, port=port), self._trace)
+
+    def _known(self) -> list[str]:
+        """Serials: the choice first, then whichever has the card that is under way."""
+        with self._books.transaction() as view:
+            row = view.read(TABLE, EquipmentRole.PRINTER)
+            cards = [job["card"] for job in view.rows("jobs") if job["card"]]
+        holding = [card["intent"]["printer"] for card in cards if card["intent"] and card["intent"].get("printer")]
+        return [row["serial"], *holding] if row else holding
+
+    def open_encoder(self) -> ChipEncoder:
+        """On the reader that serves now, with the SAM. Opens neither yet. Blocks as `list_readers`."""
+        self.list_readers()
+        name, sam = self.reader_at(EquipmentRole.READER), self.reader_at(EquipmentRole.SAM)
+        return open_encoder(replace(self._config.reader, name=name, sam=sam), self._trace)
+
+    def reader_at(self, role: EquipmentRole) -> str:
+        """How the reader that serves as `role` is listed now; as it is called if it was not found."""
+        wanted = self.name_of(role)
+        others = {self.name_of(each) for each in READERS if each is not role}
+        return pick_reader(wanted, self.readers, others) or wanted
+
+    def list_readers(self) -> None:
+        """Blocks for milliseconds, <= 2 s if pcscd hangs. Touches no reader."""
+        before = self.readers
+        try:
+            self.readers = tuple(found_readers(self._config.reader))
+        except DeviceError:  # whoever uses a reader now is told what it is
+            self.readers = ()
+        self._tell(self.readers != before)
+
+    def look(self) -> None:
+        """Have it looked what is there. Blocks <= LOOK_S; while a card is made, what was found before stands."""
+        try:
+            asked = self.ask()
+        except KepingError:
+            return
+        try:
+            asked.result(LOOK_S)
+        except (TimeoutError, DeviceError, KepingError):
+            asked.cancel()
+
+    def look_here(self, in_use: Found | None = None) -> None:
+        """Blocks <= 5 s. The printer that is `in_use` is not asked."""
+        before = self.printers
+        self.list_readers()
+        self._search.look(in_use)
+        self._tell(self.printers != before)
+
+    def serve(self, worker: Worker, seen: Callable[[], None]) -> None:
+        """From now on the `worker` owns the devices. `seen` is called when something else than before was found."""
+        self.ask = lambda: worker.ask(lambda bench: self.look_here(bench.in_use))
+        self.changed = worker.refit
+        self.seen = seen
+        worker.glanced = self.list_readers
+
+    def _ask_here(self) -> Future[None]:
+        self.look_here()
+        done: Future[None] = Future()
+        done.set_result(None)
+        return done
+
+    def _tell(self, other: bool) -> None:
+        if other:
+            self.seen()

@@ -28,7 +28,7 @@ from kiosk.counter import Counter
 from kiosk.crypto import keys
 from kiosk.crypto.keyring import Keyring
 from kiosk.desk import Desk
-from kiosk.equipment import load_driver, open_encoder, open_printer
+from kiosk.equipment import load_driver, open_encoder
 from kiosk.errors import DamagedData, Rejected, UsageError
 from kiosk.fittings import Fittings
 from kiosk.gap import Gap
@@ -112,7 +112,7 @@ class Station:
         self.reprints = Reprints(self.books, self.vault, self.access.second, self._wake, self._may_start)
         self.roster = Roster(self.vault)
         self.callbacks = CallBacks(self.books, CallBook(self.data / "vault" / "calls", keyring), self.roster)
-        self.fittings = Fittings(self.books, self.config)
+        self.fittings = Fittings(self.books, self.config, self.trace)
         self.gap = Gap(self.books, self.roster, self.access.second, lambda: self._printer_read, self._wake)
         parts = (
             self.stock, self.counter, self.reprints, self.callbacks, self.shifts, self.staff, self.gap, self.fittings,
@@ -132,9 +132,7 @@ class Station:
             raise UsageError(f"card.steps: {exc}") from exc
         for family, name in (("printers", config.printer.driver), ("encoders", config.reader.encoder)):
             load_driver(family, name)
-        self._bench = Bench(
-            partial(open_printer, config.printer, self.trace), partial(open_encoder, config.reader, self.trace)
-        )
+        self._bench = Bench(self.fittings.open_printer, self.fittings.open_encoder)
         self._bench.on_fault = self.trace.fault
         self._prepress = Prepress(self.vault, self._check_record, render_face, self._bench.prepare)
         sync = self._make_sync() if config.hub.url else None
@@ -143,6 +141,7 @@ class Station:
         self.worker = Worker(self.books, self._bench, self._prepress, plan, config.card.refusals_in_a_row)
         self.worker.on_change = self.pulse.beat
         self.worker.barred = lambda: self._guard.barred() or self.shifts.barred()
+        self.fittings.serve(self.worker, self.pulse.beat)
         with self.books.transaction() as view:
             refs = [row["ref"] for row in view.rows("records") if row["state"] in LIVE]
         self.roster.begin(refs)
@@ -186,7 +185,7 @@ class Station:
             "holdup": {"reasons": sorted(holdup.reasons), "message": str(holdup)} if holdup else None,
             "sync": vars(sync.state) if sync else None,
             "shift": self.shifts.current,
-            "devices": self._devices,
+            "devices": {"printer": self._bench.said if self._bench else None, "reader_open": self.reader_open},
             **self._guard.status,
         }
 
@@ -194,14 +193,6 @@ class Station:
     def printer_status(self) -> PrinterStatus | None:
         """What the printer said last, None if it does not answer. Asks nothing."""
         return self._bench.last_status if self._bench else None
-
-    @property
-    def _devices(self) -> dict[str, Any]:
-        """Who the printer is and what it said last, None if it does not answer; whether the reader is open."""
-        bench, status = self._bench, self.printer_status
-        said = {"stopping": sorted(status.stopping), "warnings": sorted(status.warnings)} if status else {}
-        printer = {**vars(bench.identity), **said} if bench and bench.identity and status else None
-        return {"printer": printer, "reader_open": self.reader_open}
 
     @property
     def _printer_read(self) -> tuple[str, int] | None:

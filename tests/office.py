@@ -21,6 +21,7 @@ from drivers.sim.line import Line, PtyLine
 from drivers.sim.world import World
 from kiosk.books import Books
 from kiosk.config import Config, PrinterConfig, ReaderConfig
+from kiosk.core.equipment import EquipmentRole
 from kiosk.core.frames import Frame
 from kiosk.core.records import Record, dump_record
 from kiosk.crypto import jose, keys
@@ -68,6 +69,7 @@ class Office:
             self.station.stock.move("test", movement, "wni", blanks, "BAST-1")
         self.station.start()
         self._listen()
+        self.until(lambda: self.station.fittings.booked(EquipmentRole.PRINTER) is not None)
 
     def lay_antenna(self) -> Antenna:
         return SocketAntenna(self.directory / "chip.sock")

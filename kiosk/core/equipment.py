@@ -5,7 +5,8 @@ What the books say goes before the config; a role without a row is as the config
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 
 from kiosk.core.change import Change, Document, ProjectionError, Read
@@ -53,3 +54,24 @@ def row_of(data: Document) -> Document:
     if not fields[FIELDS[role][0]]:
         raise ProjectionError(f"{role}: nothing says which one ({FIELDS[role][0]})")
     return {"role": role.value, **fields}
+
+
+_NUMBERED = re.compile(r"(.+) [0-9A-F]{2} ([0-9A-F]{2})")
+"""A reader as pcscd lists it: its name, its index in the order of plugging in, the slot."""
+
+
+def pick_reader(wanted: str, listed: Collection[str], others: Collection[str] = ()) -> str | None:
+    """Which of the `listed` readers is the one that is called `wanted`; None if none is, or two may be.
+
+    The index is no part of who a reader is: it changes when a cable is put in again. The slot is: it tells the chip
+    station of a reader from its SAM. `others`: readers that serve as something else, by their exact names.
+    """
+    if wanted in listed:
+        return wanted
+    alike = [name for name in listed if name not in others and _unnumbered(name) == _unnumbered(wanted)]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _unnumbered(name: str) -> tuple[str, str]:
+    match = _NUMBERED.fullmatch(name)
+    return (match[1], match[2]) if match else (name, "")

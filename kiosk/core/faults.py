@@ -30,6 +30,7 @@ class Act(StrEnum):
     CHECK_CABLE = "check-cable"
     TAKE_CARD_OUT = "take-card-out"
     REPLUG_READER = "replug-reader"
+    CHOOSE_EQUIPMENT = "choose-equipment"
     CLOSE_PROGRAM = "close-program"
     INSERT_SAM = "insert-sam"
     OPEN_SHIFT = "open-shift"
@@ -82,7 +83,8 @@ FAULTS: Mapping[str, Fault] = MappingProxyType({
     "connecting-to-device": _error("P-14", Remedy(Act.CHECK_CABLE, 1), _TECHNICIAN),
     "card-in-path": _error("P-15", Remedy(Act.TAKE_CARD_OUT)),
     "other": _error("P-16", _TECHNICIAN),
-    "reader-missing": _error("R-01", Remedy(Act.CHECK_CABLE), _TECHNICIAN),
+    "printer-unknown": _error("P-17", Remedy(Act.CHOOSE_EQUIPMENT, 1), Remedy(Act.CHECK_CABLE), _TECHNICIAN),
+    "reader-missing": _error("R-01", Remedy(Act.CHECK_CABLE), Remedy(Act.CHOOSE_EQUIPMENT), _TECHNICIAN),
     "reader-busy": _error("R-02", Remedy(Act.CLOSE_PROGRAM), _TECHNICIAN),
     "reader-hung": _error("R-03", Remedy(Act.REPLUG_READER), _TECHNICIAN),
     "sam-missing": _error("R-04", Remedy(Act.INSERT_SAM), _TECHNICIAN),

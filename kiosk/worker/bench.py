@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
-from drivers.errors import DeviceError
+from drivers.errors import DeviceError, Stopped
 from drivers.protocols import CardPrinter, ChipEncoder, Face, Prepared, PrinterIdentity, PrinterStatus
+from kiosk.equipment import Found, Opened
+from kiosk.worker.halt import Halt
 
 
 class Bench:
-    """Used by the worker thread alone, but for `prepare`, `identity`, `last_status` and `reader_open`.
+    """Used by the worker thread alone, but for `prepare`, `identity`, `in_use`, `said`, `last_status`, `reader_open`.
 
     `on_fault` is told of every error of a device, in the worker's thread, before its link is dropped.
     """
 
-    def __init__(self, open_printer: Callable[[], CardPrinter], open_encoder: Callable[[], ChipEncoder]) -> None:
+    def __init__(self, open_printer: Callable[[], Opened], open_encoder: Callable[[], ChipEncoder]) -> None:
         self._open_printer = open_printer
         self._open_encoder = open_encoder
-        self._printer: CardPrinter | None = None
+        self._opened: Opened | None = None
         self._encoder: ChipEncoder | None = None
         self._last_open: CardPrinter | None = None
         self.identity: PrinterIdentity | None = None
@@ -26,16 +29,11 @@ class Bench:
 
     @property
     def printer(self) -> CardPrinter:
-        """Opens the port if it is not open. DeviceError if the printer does not answer."""
-        if self._printer is None:
-            printer = self._open_printer()
-            try:
-                self.identity = printer.identity()
-            except DeviceError:
-                printer.close()
-                raise
-            self._printer = self._last_open = printer
-        return self._printer
+        """Looks for it if it is not open. DeviceError if the right one does not answer."""
+        if self._opened is None:
+            self._opened = self._open_printer()
+            self._last_open, self.identity = self._opened.printer, self._opened.identity
+        return self._opened.printer
 
     @property
     def encoder(self) -> ChipEncoder:
@@ -46,6 +44,20 @@ class Bench:
     @property
     def reader_open(self) -> bool:
         return self._encoder is not None
+
+    @property
+    def in_use(self) -> Found | None:
+        """The printer that is open now, and where."""
+        return self._opened.found if self._opened else None
+
+    @property
+    def said(self) -> dict[str, Any] | None:
+        """Who the printer is and what it said last, None if it does not answer. Asks nothing."""
+        opened, status = self._opened, self.last_status
+        if opened is None or status is None:
+            return None
+        reasons = {"stopping": sorted(status.stopping), "warnings": sorted(status.warnings)}
+        return {**vars(opened.identity), "port": opened.port, **reasons}
 
     def prepare(self, face: Face) -> Prepared:
         """Pure computation for the printer that was last open; from any thread."""
@@ -65,10 +77,16 @@ class Bench:
         """Drop both links; the next use opens them again. After a `fault` nothing in a buffer is trusted."""
         if fault is not None:
             self.on_fault(fault)
-        for device in (self._printer, self._encoder):
+        for device in (self._opened and self._opened.printer, self._encoder):
             if device is not None:
                 device.close()
-        self._printer = self._encoder = self.last_status = None
+        self._opened = self._encoder = self.last_status = None
+
+    def lost(self, fault: DeviceError) -> Halt:
+        """As `reopen`; why nothing moves until the printer is back."""
+        self.reopen(fault)
+        told = fault.reasons if isinstance(fault, Stopped) else frozenset[str]()
+        return Halt(str(fault), told or frozenset({"connecting-to-device"}))
 
     def close(self) -> None:
         self.reopen()

@@ -260,8 +260,7 @@ class CardRun:
         try:
             return self._bench.status()
         except DeviceError as exc:
-            self._bench.reopen(exc)
-            raise Halt(str(exc), frozenset({"connecting-to-device"})) from exc
+            raise self._bench.lost(exc) from exc
 
     def _idle_status(self) -> PrinterStatus:
         """Nothing may stop the printer and no card may be inside before one is fed."""
@@ -279,8 +278,7 @@ class CardRun:
         try:
             self._bench.printer.clear()
         except DeviceError as exc:
-            self._bench.reopen(exc)
-            raise Halt(str(exc), frozenset({"connecting-to-device"})) from exc
+            raise self._bench.lost(exc) from exc
         return self._status()
 
     def _next_lot(self) -> str:

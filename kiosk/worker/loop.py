@@ -6,13 +6,14 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from drivers.errors import DeviceError
 from kiosk.books import Books
 from kiosk.core.jobs import JobEvent, JobState, Why
 from kiosk.core.plan import Step
-from kiosk.errors import KepingError, Rejected
+from kiosk.errors import KepingError, Rejected, Unavailable
 from kiosk.journal import Poisoned
 from kiosk.worker.bench import Bench
 from kiosk.worker.card import WORKER, CardRun, is_due
@@ -38,7 +39,7 @@ class Worker(threading.Thread):
     """`holdup`: why nothing moves now, None while all is well. `failure`: what ended the thread, None if `stop` did.
 
     `on_change` is called in the thread when one of the two has changed, and at its end. `barred` is asked before a
-    new card is begun.
+    new card is begun. `glanced` is called after each look at the printer between cards.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Worker(threading.Thread):
         self.failure: BaseException | None = None
         self.on_change: Callable[[], None] = lambda: None
         self.barred: Callable[[], Halt | None] = lambda: None
+        self.glanced: Callable[[], None] = lambda: None
 
     def wake(self) -> None:
         """Something changed: a job was made, a card was resolved."""
@@ -78,6 +80,12 @@ class Worker(threading.Thread):
         asked = self._questions.put(question)
         self._wake.set()
         return asked
+
+    def refit(self) -> None:
+        """Other devices were chosen: the links are dropped before the next card, and opened again."""
+        with suppress(Unavailable):
+            self._questions.put(Bench.reopen)
+        self.wake()
 
     def stop(self) -> None:
         """Finish the card that is in the machine, then end. Blocks until the thread is gone (<= 2 min)."""
@@ -117,6 +125,7 @@ class Worker(threading.Thread):
             self._bench.status()
         except DeviceError as exc:
             self._bench.reopen(exc)
+        self.glanced()
         if self._bench.last_status != before:
             self.on_change()
 
@@ -166,8 +175,7 @@ class Worker(threading.Thread):
             _ = self._bench.printer
             ready = self._prepress.take(job["ref"])
         except DeviceError as exc:
-            self._bench.reopen(exc)
-            raise Halt(str(exc), frozenset({"connecting-to-device"})) from exc
+            raise self._bench.lost(exc) from exc
         except KepingError as exc:
             if job["card"] is not None:
                 raise Halt(str(exc), frozenset({Why.RECORD_REFUSED.value, Why.OUTCOME_UNKNOWN.value})) from exc
