@@ -4,7 +4,8 @@
 
 Each contender gets the same event, one durable commit each, in turn; so a busy machine is busy for all of them:
 
-* `keping`: Books.commit of the frames of a card's life: chain, projection, view and all;
+* `keping`: Books.commit of the frames of cards' lives from their record to the hand-over: chain, projection, view and
+  all;
 * `sqlite`: sqlite3 in WAL mode with synchronous=FULL, a row a commit, the event as JSON;
 * `sqlite_bare`: the same database given bytes that are ready, as long as a frame: no JSON, the least it can do;
 * `sqlite_same`: the same database given our frame: JSON, checksum and hash chain, as far as they go without a view;
@@ -34,22 +35,24 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import Any, Protocol
 
 from tinydb import TinyDB
 
 import kiosk.books
+from benchmarks.opening import arrival, life
 from kiosk.books import Books
 from kiosk.core.frames import ZERO_HEAD, make_frame
 from kiosk.journal import Journal
 from kiosk.journal.stamps import stamp
 from kiosk.views import View
-from tests.crash.events import GENESIS, Event, endless
+from tests.crash.events import GENESIS, Event, opening
 
 ROOT = Path(__file__).parents[1]
 BENCH = ROOT / "var" / "bench"
@@ -58,8 +61,22 @@ QUEUE = "persist-queue==1.1.0"
 SIZES = [1_000, 10_000, 100_000, 1_000_000]
 SEGMENT_BYTES = 8 << 20
 TINYDB_MOST, TINYDB_COMMITS = 100_000, {1_000: 60, 10_000: 20, 100_000: 4}
+UNCOLLECTED = 2_000
 RATIOS = ["floor", "in_place", "sqlite", "sqlite_bare", "sqlite_same", "queue"]
 BARS = {"growth": 1.2, "to_sqlite": 1.25, "tinydb_to_keping": 1_000}
+
+
+def working() -> Iterator[Event]:
+    """A station that is never done: a record comes, its card is made, and one of `UNCOLLECTED` that lie there goes."""
+    yield from opening(1_000_000)
+    lying: deque[Event] = deque()
+    for number in count(1):
+        yield "records", arrival([number])
+        *made, hand_over = life(number)
+        yield from made
+        lying.append(hand_over)
+        if len(lying) > UNCOLLECTED:
+            yield lying.popleft()
 
 
 class Contender(Protocol):
@@ -286,7 +303,7 @@ def snapshot_ms(books: Books) -> float:
 
 
 def run(place: Path, options: Any) -> dict[str, Any]:
-    events = endless()
+    events = working()
     ours = Keping(place)
     contenders: dict[str, Contender] = {
         "floor": Floor(place), "in_place": InPlace(place), "keping": ours, "sqlite": Sqlite(place),

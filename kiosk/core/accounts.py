@@ -7,8 +7,8 @@ that stand for the world outside may go negative. Pure.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from kiosk.core.records import Sku
 
@@ -38,8 +38,7 @@ class Account(StrEnum):
 OUTSIDE = frozenset({Account.SUPPLIER, Account.OTHER_OFFICE, Account.COUNT_ADJUSTMENT})
 
 
-@dataclass(frozen=True)
-class Transfer:
+class Transfer(NamedTuple):
     """`quantity` blanks of one SKU and lot from `source` to `target`."""
 
     sku: Sku
@@ -49,7 +48,7 @@ class Transfer:
     quantity: int = 1
 
     def to_json(self) -> list[str | int]:
-        return [self.sku.value, self.lot, self.source.value, self.target.value, self.quantity]
+        return [str(self.sku), self.lot, str(self.source), str(self.target), self.quantity]
 
     @property
     def reversed(self) -> Transfer:
@@ -57,12 +56,11 @@ class Transfer:
 
     @classmethod
     def from_json(cls, value: list[str | int]) -> Transfer:
-        sku, lot, source, target = (str(part) for part in value[:4])
-        return cls(Sku(sku), lot, Account(source), Account(target), int(value[4]))
+        sku, lot, source, target, quantity = value
+        return cls(Sku(sku), str(lot), Account(source), Account(target), int(quantity))
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where a quantity lies."""
 
     sku: Sku

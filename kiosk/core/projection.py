@@ -59,7 +59,7 @@ def _movements(frame: Frame, read: Read) -> list[Change]:
 
     changes = [
         Change("balances", place.key, {
-            "sku": place.sku.value, "lot": place.lot, "account": place.account.value, "quantity": quantity,
+            "sku": str(place.sku), "lot": place.lot, "account": str(place.account), "quantity": quantity,
         } if quantity else None)
         for place, quantity in post(balance_of, transfers).items()
     ]  # fmt: skip

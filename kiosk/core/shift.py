@@ -135,7 +135,7 @@ def follow(frame: Frame, transfers: list[Transfer], read: Read) -> list[Change]:
     crossing = [move for move in transfers if move.source in HELD or move.target in HELD]
     if not crossing:
         return []
-    changes = [Change("shift", "held", _moved(held_now(read), crossing))]
+    changes = [Change("shift", "held", _moved(_held(read), crossing))]
     shift = read("shift", "open")
     if shift is None or frame.kind == CLOSED:
         return changes
@@ -148,8 +148,11 @@ def follow(frame: Frame, transfers: list[Transfer], read: Read) -> list[Change]:
 
 def held_now(read: Read) -> Quantities:
     """SKU -> place -> blanks, every place of a shift."""
-    held = read("shift", "held") or _zeros(HELD)
-    return {sku: dict(places) for sku, places in held.items()}
+    return {sku: dict(places) for sku, places in _held(read).items()}
+
+
+def _held(read: Read) -> Quantities:
+    return read("shift", "held") or _zeros(HELD)
 
 
 def next_number(read: Read) -> int:

@@ -26,6 +26,7 @@ from kiosk.durable import replace_file
 from kiosk.journal.extract import Link, links, read_segment
 from kiosk.journal.index import frames_at, label_of
 from kiosk.journal.segments import damaged, head_of, last_line
+from kiosk.journal.sieve import Sieve
 
 log = logging.getLogger(__name__)
 
@@ -48,23 +49,25 @@ class _Shelf:
     after: int
 
     def find(self, digest: int) -> list[int]:
-        begin = end = bisect_left(self.digests, digest)
-        while end < len(self.digests) and self.digests[end] == digest:
+        digests = self.digests
+        begin = end = bisect_left(digests, digest)
+        while end < len(digests) and digests[end] == digest:
             end += 1
-        return sorted(self.offsets[begin:end])
+        return sorted(self.offsets[begin:end]) if end > begin else []
 
 
 class Once:
     """Answers from all sealed segments as of the last `extend`. Questions are thread-safe; `extend` is not.
 
-    A question takes about 0.1 ms, and 0.1 ms more for the frame that confirms a hit. DamagedData if that frame is not
-    what it was.
+    A question takes about 5 us, and 0.1 ms for the frame that confirms a hit. DamagedData if that frame is not what
+    it was.
     """
 
     def __init__(self, data: Path) -> None:
         self._journal = data / "journal"
         self._directory = data / "index"
         self._shelves: tuple[_Shelf, ...] = ()
+        self._sieve = Sieve()
 
     def extend(self, older: Sequence[Path] = ()) -> None:
         """Take in the segments sealed since; at first also those of the `older` journals that this one continues.
@@ -82,12 +85,14 @@ class Once:
         known = {link.segment.path for link in before}
         for link in links(directory):
             if link.segment.path not in known and (link.sealed or (complete and link.segment.path.stat().st_size)):
-                self._shelves = (*self._shelves, self._shelf(link, before, after))
+                shelf = self._shelf(link, before, after)
+                self._sieve.add(shelf.digests)
+                self._shelves = (*self._shelves, shelf)
                 before.append(link)
 
     def consumer(self, uid: str) -> str | None:
         """The job that wrote the chip with this UID."""
-        for frame in self._frames(Key(Subject.CHIP, uid)):
+        for _, frame in self._frames(Key(Subject.CHIP, uid)):
             if begins_writing(frame) and identified_by(frame) in (uid, None):  # None: it was said in an earlier frame
                 return str(frame.data["job"])
             if found := next((card for card in found_cards(frame) if card["uid"] == uid), None):
@@ -103,11 +108,9 @@ class Once:
         return self._handed_over(Key(Subject.JOB, job), "job")
 
     def _handed_over(self, key: Key, field: str) -> int | None:
-        digest = _digest(key)
-        for shelf in reversed(self._shelves):
-            for frame in reversed(list(frames_at(shelf.link, shelf.find(digest)))):
-                if any(card[field] == key.value for card in cards_taken(frame)):
-                    return frame.seq - shelf.after
+        for shelf, frame in self._frames(key):
+            if any(card[field] == key.value for card in cards_taken(frame)):
+                return frame.seq - shelf.after
         return None
 
     def handed_over(self, refs: Iterable[str]) -> set[str]:
@@ -149,11 +152,14 @@ class Once:
             if owner not in (None, frame.data["job"]):
                 raise ProjectionError(f"chip {uid} was consumed by job {owner}")
 
-    def _frames(self, key: Key) -> Iterator[Frame]:
+    def _frames(self, key: Key) -> Iterator[tuple[_Shelf, Frame]]:
         """Newest first."""
         digest = _digest(key)
+        if not self._sieve.may_hold(digest):
+            return
         for shelf in reversed(self._shelves):
-            yield from reversed(list(frames_at(shelf.link, shelf.find(digest))))
+            if offsets := shelf.find(digest):
+                yield from ((shelf, frame) for frame in reversed(list(frames_at(shelf.link, offsets))))
 
     def _shelf(self, link: Link, before: Sequence[Link], after: int) -> _Shelf:
         journal = link.segment.path.parent
