@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
 from drivers.sim.ports import Port, PtyPort, TcpPort
+
+_TCP_REPAIR = 19
+"""Linux, tcp(7): a socket that is closed in this state sends nothing."""
 
 
 class Jack:
@@ -75,3 +79,10 @@ class Network(Jack):
     def plug(self) -> None:
         listening = TcpPort("127.0.0.1", self.port)
         self._end, self.port = listening, listening.port
+
+    def vanish(self) -> None:
+        """As `unplug`, but the connection is not ended: the far end has forgotten it. Needs CAP_NET_ADMIN."""
+        assert isinstance(self._end, TcpPort)
+        if self._end._peer is not None:
+            self._end._peer.setsockopt(socket.IPPROTO_TCP, _TCP_REPAIR, 1)
+        self.unplug()

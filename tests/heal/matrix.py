@@ -139,8 +139,8 @@ def _lose(site: Site, cell: Cell, trouble: Trouble, ref: str) -> tuple[str | Non
         [job] = site.station.desk.run_jobs("test", refs=[ref])
         site.until(lambda: strike.struck)
     trouble.stay_away()
-    if job is None and trouble.of_reader:
-        return None, True
+    if trouble.brief or (job is None and trouble.of_reader):
+        return job, True
     site.until(lambda: site.misses(job) or (job is not None and site.is_settled(job)))
     if not site.misses(job):
         return job, False
@@ -153,17 +153,18 @@ def _lose(site: Site, cell: Cell, trouble: Trouble, ref: str) -> tuple[str | Non
 
 
 def _await_ready(site: Site, trouble: Trouble, job: str | None, ref: str) -> tuple[float, str]:
-    """Seconds until the card goes on or a person is asked; between cards, until the printer is seen again; of a
-    reader, which nobody looks at between cards, until it has told the UID of the next."""
+    """Seconds until the card goes on or a person is asked. Between cards: until the printer is seen again; where
+    nobody looks before the next card, until that one has told its UID."""
     back = time.monotonic()
     if job is not None:
-        site.until(lambda: not site.misses(job))
+        site.until(lambda: site.goes_on(job) if trouble.brief else not site.misses(job))
         return time.monotonic() - back, job
-    if not trouble.of_reader:
-        site.until(lambda: site.station.printer_status is not None)
+    unseen = trouble.of_reader or trouble.brief
+    if not unseen:
+        site.until(lambda: not site.misses(None))
         seconds = time.monotonic() - back
     [job] = site.station.desk.run_jobs("test", refs=[ref])
-    if trouble.of_reader:
+    if unseen:
         site.until(lambda: bool((site.job(job)["card"] or {}).get("uid")))
         seconds = time.monotonic() - back
     return seconds, job

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from drivers.errors import DeviceError
 from drivers.sim.chip import Chip
@@ -22,20 +22,23 @@ from kiosk.rig.world_check import good_cards, wrong_cards
 from tests.heal.jacks import Adapter, Jack, Network
 from tests.office import Office
 
+if TYPE_CHECKING:
+    from tests.heal.troubles import Trouble
+
 AT_REST = frozenset({"completed", "aborted"})
 
 
 class Site(Office):
-    """`wire`: what is between station and printer, "pty" or "tcp". `pcscd`: what is between station and chip, if any.
+    """`trouble`: what it is built for. `pcscd`: what is between station and chip, if any.
 
     `faults`: how often the station has found a device gone. `committed` is called with each frame, in the worker's
     thread, before anything else follows from it.
     """
 
-    def __init__(self, directory: Path, wire: str, pcscd: PrivatePcscd | None) -> None:
-        self.wire = wire
+    def __init__(self, directory: Path, trouble: type[Trouble], pcscd: PrivatePcscd | None) -> None:
+        self.trouble = trouble
         self.pcscd = pcscd
-        self.faults = 0
+        self.faults = self.fault_seq = 0
         self.committed: Callable[[Frame], object] = lambda frame: None
         super().__init__(directory, blanks=6)
         self._thread = self.station.worker
@@ -43,7 +46,7 @@ class Site(Office):
 
     def lay_line(self, firmware: Firmware) -> tuple[Line, str]:
         self.jack: Jack
-        if self.wire == "tcp":
+        if self.trouble.wire == "tcp":
             self.jack = Network()
             return Line(self.jack, firmware, self.clock), f"socket://127.0.0.1:{self.jack.port}"
         self.jack = Adapter(self.directory, "ttyUSB0")
@@ -53,8 +56,7 @@ class Site(Office):
         return VpcdAntenna("127.0.0.1", self.pcscd.port) if self.pcscd else super().lay_antenna()
 
     def printer(self) -> PrinterConfig:
-        """As patient with one reply as with a whole look: the longest that a look can last."""
-        return PrinterConfig(port=self.port, reply_timeout=3.0)
+        return PrinterConfig(port=self.port, reply_timeout=self.trouble.reply_timeout_s)
 
     def reader(self) -> ReaderConfig:
         if self.pcscd is None:
@@ -73,7 +75,7 @@ class Site(Office):
 
         def failed(fault: DeviceError) -> None:
             traced(fault)
-            self.faults += 1
+            self.faults, self.fault_seq = self.faults + 1, books.seq
             self.changed()
 
         books.on_commit, bench.on_fault = committed, failed
@@ -101,6 +103,10 @@ class Site(Office):
             return self.station.printer_status is None
         holdup = self.station.worker.holdup if self.station.worker else None
         return holdup is not None and Why.OUTCOME_UNKNOWN not in holdup.reasons
+
+    def goes_on(self, job: str) -> bool:
+        """The station has found a device gone, and has done something with the card since, or asks about it."""
+        return bool(self.faults) and (self.station.books.seq > self.fault_seq or self.is_settled(job))
 
     @property
     def unrestarted(self) -> bool:

@@ -6,6 +6,7 @@ A sample of the matrix in each run, all of it in the long one; `python -m tests.
 from __future__ import annotations
 
 import random
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -41,11 +42,8 @@ def sample() -> list[Cell]:
 def heal(directory: Path, cell: Cell, request: pytest.FixtureRequest) -> Healed:
     trouble = TROUBLES[cell.trouble]
     daemon: PrivatePcscd | None = request.getfixturevalue("pcscd") if trouble.of_reader else None
-    site = Site(directory, trouble.wire, daemon)
-    try:
+    with closing(Site(directory, trouble, daemon)) as site:
         return run(site, cell)
-    finally:
-        site.close()
 
 
 def in_time(healed: Healed) -> bool:

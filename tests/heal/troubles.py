@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from kiosk.rig.pcscd import PrivatePcscd
+from tests.heal.jacks import Network
 from tests.heal.site import Site
 
 PATIENCE_S = 20.0
@@ -14,12 +15,16 @@ class Trouble:
     """`lose` in any thread, and at once; the others in the test's. The device is there when `restore` returns.
 
     `wire`: what the printer hangs on. `of_reader`: the chip's reader is lost, not the printer. `name`: of its column.
+    `silent`: nothing hangs up. `brief`: it is back before anybody has noticed. `reply_timeout_s`: in the config; as
+    long as a look, which makes the longest of it, where it does not matter otherwise.
     """
 
     name = ""
     wire = "pty"
     of_reader = False
     silent = False
+    brief = False
+    reply_timeout_s = 3.0
 
     def __init__(self, site: Site) -> None:
         self.site = site
@@ -57,6 +62,24 @@ class TcpCut(Trouble):
 
     def restore(self) -> None:
         self.site.in_simulator(self.site.jack.plug)
+
+
+class TcpRebooted(TcpCut):
+    """A printer on the network is switched off and on at once: it has forgotten the connection, and tells nobody."""
+
+    name = "tcp-rebooted"
+    brief = True
+    reply_timeout_s = 30.0
+
+    def lose(self) -> None:
+        jack = self.site.jack
+        assert isinstance(jack, Network)
+        self.site.in_simulator(jack.vanish)
+        self.site.world.power_off()
+
+    def restore(self) -> None:
+        super().restore()
+        self.site.world.power_on()
 
 
 class Silent(Trouble):
@@ -142,5 +165,5 @@ class ReaderUnplugged(PcscdKilled):
 
 
 TROUBLES: dict[str, type[Trouble]] = {
-    each.name: each for each in (PtyHungUp, TcpCut, LineCut, PowerCycled, PcscdKilled, ReaderUnplugged)
+    each.name: each for each in (PtyHungUp, TcpCut, TcpRebooted, LineCut, PowerCycled, PcscdKilled, ReaderUnplugged)
 }
