@@ -67,7 +67,7 @@ BARS = {"growth": 1.2, "to_sqlite": 1.25, "tinydb_to_keping": 1_000}
 
 
 def working() -> Iterator[Event]:
-    """A station that is never done: a record comes, its card is made, one of `UNCOLLECTED` that lie there is taken."""
+    """A station never done: a record comes, its card is made, one of `UNCOLLECTED` that lie there goes."""
     yield from opening(1_000_000)
     lying: deque[Event] = deque()
     for number in count(1):

@@ -57,7 +57,7 @@ class Transfer(NamedTuple):
     @classmethod
     def from_json(cls, value: list[str | int]) -> Transfer:
         sku, lot, source, target, quantity = value
-        return cls(Sku(sku), str(lot), Account(source), Account(target), int(quantity))
+        return cls(Sku(str(sku)), str(lot), Account(str(source)), Account(str(target)), int(quantity))
 
 
 class Place(NamedTuple):
