@@ -1,4 +1,4 @@
-"""What a technician asks of one device, while no station runs: it is opened, asked, and closed again.
+"""What a technician asks of one device: of one that is opened for it, or of the station's own by way of its worker.
 
 Nothing moves; nothing is written to a chip but by an APDU that somebody typed and `allow_write` lets through.
 """
@@ -14,9 +14,10 @@ from typing import Any
 
 from drivers.atr import Capabilities, historical_bytes, protocols
 from drivers.errors import DeviceError
-from kiosk.config import PrinterConfig, ReaderConfig
+from drivers.protocols import CardPrinter, ChipEncoder
+from kiosk.config import ReaderConfig
 from kiosk.datalock import DataLock
-from kiosk.equipment import as_command, as_response, list_readers, open_encoder, open_link, open_printer
+from kiosk.equipment import as_command, as_response, list_readers, open_link
 from kiosk.errors import Rejected, Unavailable
 from kiosk.trace import code_of
 
@@ -46,11 +47,12 @@ def alone(data: Path) -> Iterator[None]:
             held.release()
 
 
-def readers(config: ReaderConfig) -> list[dict[str, Any]]:
-    """Each reader that is there, and what lies on it. Blocks <= 2 s, and 1 s for each."""
+def readers(config: ReaderConfig) -> Iterator[dict[str, Any]]:
+    """Each reader that is there, and what lies on it, as it is found. Blocks <= 2 s, and 1 s for each."""
     names = list_readers() if config.link == "pcsc" else list(filter(None, (config.name, config.desk, config.sam)))
     used = {config.sam: "reader.sam", config.desk: "reader.desk", config.name: "reader.name"}
-    return [{"name": name, "used_as": used.get(name, ""), **_on(config, name)} for name in names]
+    for name in names:
+        yield {"name": name, "used_as": used.get(name, ""), **_on(config, name)}
 
 
 def _on(config: ReaderConfig, name: str) -> dict[str, Any]:
@@ -75,20 +77,21 @@ def atr_in_words(atr: bytes) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def printer(config: PrinterConfig, reads: int = READS) -> dict[str, Any]:
-    """Who it is, how it stands, and how long `reads` readings of its status take. Blocks <= 3 s for each of them."""
-    with closing(open_printer(config)) as opened:
-        identity = opened.identity()
-        times_ms = []
-        for _ in range(reads):
-            begun = time.perf_counter()
-            status = opened.status()
-            times_ms.append((time.perf_counter() - begun) * 1000)
+def printer(opened: CardPrinter) -> dict[str, Any]:
+    """Who it is and how it stands. Blocks <= 6 s."""
+    identity, status = opened.identity(), opened.status()
     return {
         **vars(identity), "position": status.position.value, **vars(status.counters),
         "stopping": sorted(status.stopping), "warnings": sorted(status.warnings), "restarted": status.just_reset,
-        "status_ms": summary(times_ms), "histogram": histogram(times_ms),
     }  # fmt: skip
+
+
+def reading_times(opened: CardPrinter, reads: int = READS) -> Iterator[float]:
+    """How many ms each of `reads` readings of the status takes. Blocks <= 3 s for each of them."""
+    for _ in range(reads):
+        begun = time.perf_counter()
+        opened.status()
+        yield (time.perf_counter() - begun) * 1000
 
 
 def summary(times_ms: Sequence[float]) -> dict[str, float]:
@@ -112,13 +115,12 @@ def histogram(times_ms: Sequence[float]) -> list[tuple[float, int]]:
     return bars
 
 
-def chip(config: ReaderConfig) -> dict[str, Any]:
+def chip(encoder: ChipEncoder) -> dict[str, Any]:
     """What lies on the reader. Blocks as `ChipEncoder.identify`; writes nothing."""
-    with closing(open_encoder(config)) as encoder:
-        try:
-            found = encoder.identify()
-        finally:
-            encoder.release()
+    try:
+        found = encoder.identify()
+    finally:
+        encoder.release()
     return {"uid": found.uid, "holds_data": found.holds_data, **atr_in_words(bytes.fromhex(found.atr))}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 import click
@@ -9,6 +10,7 @@ import click
 from kiosk import diagnosis
 from kiosk.cli.context import App, pass_app
 from kiosk.core.faults import with_codes
+from kiosk.equipment import open_encoder, open_printer
 from kiosk.errors import UsageError
 
 BAR = 40
@@ -24,7 +26,7 @@ def diag() -> None:
 def readers(app: App) -> None:
     """Each reader, and what the chip or SAM on it says of itself."""
     with diagnosis.alone(app.data):
-        found = diagnosis.readers(app.config.reader)
+        found = list(diagnosis.readers(app.config.reader))
     app.answer(found, lambda: "\n".join(map(_reader, found)) or "pcscd knows no reader")
 
 
@@ -49,8 +51,10 @@ def _atr(found: dict[str, Any]) -> str:
 @pass_app
 def printer(app: App) -> None:
     """Model, firmware, serial, counters, ribbon and state, and how long 50 readings of the state take."""
-    with diagnosis.alone(app.data):
-        found = diagnosis.printer(app.config.printer)
+    with diagnosis.alone(app.data), closing(open_printer(app.config.printer)) as opened:
+        found = diagnosis.printer(opened)
+        times_ms = list(diagnosis.reading_times(opened))
+    found |= {"status_ms": diagnosis.summary(times_ms), "histogram": diagnosis.histogram(times_ms)}
     app.answer(found, lambda: _printer(found))
 
 
@@ -73,8 +77,8 @@ def _printer(found: dict[str, Any]) -> str:
 @pass_app
 def chip(app: App) -> None:
     """What lies on the reader: UID, and whether it holds data. Writes nothing."""
-    with diagnosis.alone(app.data):
-        found = diagnosis.chip(app.config.reader)
+    with diagnosis.alone(app.data), closing(open_encoder(app.config.reader)) as encoder:
+        found = diagnosis.chip(encoder)
     holds = "holds data" if found["holds_data"] else "shows no data"
     app.answer(found, lambda: f"UID {found['uid']}, {holds}\n{_atr(found)}")
 

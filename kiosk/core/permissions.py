@@ -93,6 +93,7 @@ TABLE = (
     Act("recover",    "O S T A B", "open a supervisor's PIN with a one-time code"),
     # The station
     Act("equip",      "S T B",     "say which printer, readers and step plan the station works with"),
+    Act("diagnose",   "S T",       "look at the devices from the touchscreen, and read aloud what was found"),
     Act("link",       "O S T B",   "look at the centre at once"),
     Act("serve",      "B",         "enrol, run, unlock, back up the station; its devices, simulated or not"),
     Act("centre",     "B",         "the reference centre's own commands"),
@@ -113,6 +114,7 @@ ROUTES: Mapping[str, str] = {
     "make_jobs": "print", "stop_run": "steer", "go_on": "steer", "cancel_job": "steer", "resolve_job": "resolve",
     "read_card": "hand-over", "hand_over": "hand-over", "reprint_card": "reprint",
     "calls": "call-backs", "new_call": "call-backs", "add_call": "call-backs", "close_call": "call-backs",
+    "technician": "diagnose", "examine": "diagnose",
     "move_supplies": "hopper", "retry_outbox": "link",
 }  # fmt: skip
 """Endpoint of the touchscreen -> act. It moves blanks between `shift` and `hopper` alone."""

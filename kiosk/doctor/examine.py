@@ -21,31 +21,44 @@ HEAD_DIGITS = 16
 
 
 def examine(
-    config: Config | KepingError, source: str, data: Path | None, readers: Callable[[], list[str]] = list_readers
-) -> Report:
+    config: Config | KepingError, source: str, data: Path | None, *,
+    readers: Callable[[], list[str]] = list_readers, tell: Callable[[Finding], object] = lambda finding: None,
+) -> Report:  # fmt: skip
     """Look at a station, whether it runs or not. Blocks <= 30 s, most of it for a printer or centre that is silent.
 
-    `config`: or why it can't be read; then there is nothing else to look at. `source`: where it came from.
-    Writes nothing, moves nothing, opens no device that the station or another process holds.
+    `config`: or why it can't be read; then there is nothing else to look at. `source`: where it came from. `tell` is
+    given each finding as it is made. Writes nothing, moves nothing, opens no device that the station or another
+    process holds.
     """
     now_ms = time.time_ns() // 1_000_000
     if isinstance(config, KepingError) or data is None:
-        return Report(version("keping"), "", now_ms // 1000, 0, "", (), (), (Finding("config.broken", str(config)),))
+        broken = Finding("config.broken", str(config))
+        tell(broken)
+        return Report(version("keping"), "", now_ms // 1000, 0, "", (), (), (broken,))
+    found: list[Finding] = []
+
+    def note(*findings: Finding) -> None:
+        for each in findings:
+            found.append(each)
+            tell(each)
+
     service, status = _service(data)
     look = Look(config, data, status, now_ms, readers)
+    note(Finding("config.ok", source), service, stored.directory(look))
     journal, last = stored.journal(look)
-    printer = reached.printer(look)
+    note(journal)
+    if journal.situation != "journal.none":
+        note(stored.reserve(look), stored.clock(look, last), stored.keys(look), stored.vault(look))
+    note(stored.mirror(look))
+    note(reached.hub(look))
     work, halted = reached.work(look)
-    enrolled = journal.situation != "journal.none"
-    kept = (stored.reserve(look), stored.clock(look, last), stored.keys(look), stored.vault(look)) if enrolled else ()
-    findings = (
-        Finding("config.ok", source), service, stored.directory(look), journal, *kept, stored.mirror(look),
-        reached.hub(look), work, printer.finding, *reached.readers(look), reached.screen(look), reached.browser(),
-    )  # fmt: skip
+    printer = reached.printer(look)
+    note(work, printer.finding)
+    note(*reached.readers(look), reached.screen(look), reached.browser())
     return Report(
         version("keping"), config.station.id, now_ms // 1000, last.seq if last else 0,
         last.head[:HEAD_DIGITS] if last else "", printer.identity,
-        tuple(sorted({*printer.reasons, *halted})), findings,
+        tuple(sorted({*printer.reasons, *halted})), tuple(found),
     )  # fmt: skip
 
 

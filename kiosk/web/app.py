@@ -21,6 +21,7 @@ from kiosk.web.screens import (
     queue,
     sign_in,
     supplies,
+    technician,
 )
 
 MOST_FORM_BYTES = 64 << 10
@@ -57,6 +58,7 @@ def create_app(house: House) -> Flask:
         supplies,
         interruption,
         help,
+        technician,
     ):
         part.register(app)
     return app

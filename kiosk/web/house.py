@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from kiosk.people import People
 from kiosk.station import Station
+from kiosk.web.examination import Examinations
 from kiosk.web.kept import Unsent, Waiting
 from kiosk.web.security import current
 from kiosk.web.sessions import Parked, Sessions, Throttle
@@ -28,14 +29,17 @@ class House:
     told: set[str] = field(default_factory=set)
     """People who have seen what happened while the station was down."""
     leaving: threading.Event = field(default_factory=threading.Event)
+    examinations: Examinations = field(init=False)
 
     def __post_init__(self) -> None:
         self.station.access.throttle = self.throttle
+        object.__setattr__(self, "examinations", Examinations(self.station))
 
     def leave(self) -> None:
         """The server ends: so do its streams, at once."""
         self.leaving.set()
         self.station.pulse.beat()
+        self.examinations.close()
 
 
 def house() -> House:

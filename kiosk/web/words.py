@@ -229,5 +229,6 @@ REFUSALS = {
     "pin-needed": "PIN Anda diperlukan",
     "pin-wrong": "PIN salah",
     "pin-wait": "PIN salah terlalu sering. Tunggu sebentar",
+    "examination-runs": "Pemeriksaan lain belum selesai",
     "shift-not-open": "Giliran kerja belum dibuka",
 }

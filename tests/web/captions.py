@@ -81,6 +81,12 @@ CAPTIONS = {
     "outbox, offline": "What is not sent yet, oldest first.",
     "outbox, alarm": "Sending has stopped, and why.",
     "outbox, no centre": "A station that works without a centre.",
+    "technician, nothing yet": "Help by telephone: one touch, and everything is looked at.",
+    "technician, doctor": "Six lines to read aloud and a QR code to photograph, what is wrong and what to do.",
+    "technician, printer": "The printer asked by the worker: who it is, counters, ribbon, state.",
+    "technician, latency": "How long the printer takes to answer, while it is being measured.",
+    "technician, readers": "Each reader, what it is used for, and what lies on it.",
+    "technician, chip": "No chip lies on the reader, which is said in words.",
     "help": "One page of help.",
 }
 

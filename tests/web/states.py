@@ -118,6 +118,7 @@ def set_link(office: Office, **changes: Any) -> None:
 def states(kiosk: Kiosk) -> Iterator[State]:
     """While one is looked at, it stays as it is. Takes 16 blanks."""
     from tests.web.counter_states import at_the_counter, to_be_called
+    from tests.web.technician_states import examining
     from tests.web.trouble_states import not_certain, printer_away, stopped, the_link
 
     office = kiosk.office
@@ -132,6 +133,7 @@ def states(kiosk: Kiosk) -> Iterator[State]:
     yield from stopped(office)
     yield from not_certain(office)
     yield from the_link(office)
+    yield from examining(kiosk)
     yield from printer_away(office)
 
 

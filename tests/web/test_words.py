@@ -16,7 +16,7 @@ from tests.web.conftest import Kiosk, Visitor
 from tests.web.messages import all_messages
 
 TEMPLATES = sorted(Path(str(resource("templates", "kiosk"))).glob("*.html"))
-NAMES = frozenset({"Keping", "WNI", "WNA", "NIK", "PIN", "English", "Indonesia", "SKU"})
+NAMES = frozenset({"Keping", "WNI", "WNA", "NIK", "PIN", "English", "Indonesia", "SKU", "ATR", "UID"})
 SPOKEN = frozenset({"alt", "title", "placeholder", "aria-label"})
 MOST_BYTES = 120 << 10
 

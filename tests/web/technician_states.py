@@ -1,0 +1,37 @@
+"""What a technician looks at: a part of tests/web/states.py. They are whoever is signed in, for that long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from kiosk.web.examination import Examination, Kind
+from tests.web.states import State
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from tests.web.conftest import Kiosk
+
+TIMES_MS = (3.1, 3.3, 3.4, 3.4, 3.6, 3.9, 4.2, 7.5, 9.1, 41.0)
+
+
+def touch(kind: Kind) -> State:
+    def examined(page: Page) -> None:
+        page.tap(f'[name=what][value="{kind.value}"]')
+        page.wait_for_selector(f'[data-examined="{kind.value}"]')
+
+    return State(f"technician, {kind.value}", "/technician", then=examined)
+
+
+def examining(kiosk: Kiosk) -> Iterator[State]:
+    office = kiosk.office
+    office.station.staff.change_role("op:yosep", "maria", "technician")
+    yield State("technician, nothing yet", "/technician")
+    for kind in (Kind.DOCTOR, Kind.PRINTER, Kind.READERS, Kind.CHIP):
+        yield touch(kind)
+    measured = Examination(Kind.LATENCY, 0.0, list(TIMES_MS))
+    kiosk.house.examinations.latest = measured
+    yield State("technician, latency", "/technician")
+    measured.ended = True
+    office.station.staff.change_role("op:yosep", "maria", "operator")
