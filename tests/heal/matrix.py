@@ -23,6 +23,10 @@ MOMENTS = ("before", "middle", "after")
 
 NOT_NEEDED, ASKED = "not needed", ", asked"
 
+UNDECIDED = frozenset({(Step.FEED, "before"), (Step.PRINT, "before"), (Step.EJECT, "middle"), (Step.EJECT, "after")})
+"""Where a person may have to be asked: a card that was fed, or a panel, may be uncounted; after a restart nothing tells
+an ejected card from one that was taken out."""
+
 MIDDLE_S = 1.0
 """Simulated seconds from the command of an eject on: the card is between two rollers then."""
 
@@ -120,6 +124,7 @@ def run(site: Site, cell: Cell) -> Healed:
     asked = site.finish(job)
     [following] = site.station.desk.run_jobs("test", refs=[second])
     assert site.finish(following) == 0, "the next card is none of that trouble's"
+    assert not asked or (cell.step, cell.moment) in UNDECIDED
     assert site.unrestarted
     site.check(jobs=2)
     return Healed(seconds if needed else None, asked)

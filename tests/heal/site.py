@@ -56,12 +56,16 @@ class Site(Office):
         return VpcdAntenna("127.0.0.1", self.pcscd.port) if self.pcscd else super().lay_antenna()
 
     def printer(self) -> PrinterConfig:
-        return PrinterConfig(port=self.port, reply_timeout=self.trouble.reply_timeout_s)
+        allowed = (str(self.directory / "ttyUSB*"),) if self.trouble.renames else ()
+        return PrinterConfig(port=self.port, ports=allowed, reply_timeout=self.trouble.reply_timeout_s)
 
     def reader(self) -> ReaderConfig:
         if self.pcscd is None:
             return super().reader()
-        return ReaderConfig(link="pcsc", name=self.pcscd.reader_name, appear_timeout=5.0)
+        name = self.pcscd.reader_name
+        if self.trouble.renames:
+            name = name.replace(" 00 00", " 07 00")
+        return ReaderConfig(link="pcsc", name=name, appear_timeout=5.0)
 
     def _listen(self) -> None:
         super()._listen()

@@ -15,8 +15,9 @@ class Trouble:
     """`lose` in any thread, and at once; the others in the test's. The device is there when `restore` returns.
 
     `wire`: what the printer hangs on. `of_reader`: the chip's reader is lost, not the printer. `name`: of its column.
-    `silent`: nothing hangs up. `brief`: it is back before anybody has noticed. `reply_timeout_s`: in the config; as
-    long as a look, which makes the longest of it, where it does not matter otherwise.
+    `silent`: nothing hangs up. `brief`: it is back before anybody has noticed. `renames`: it comes back
+    under another name. `reply_timeout_s`: in the config; as long as a look, which makes the longest of it, where it
+    does not matter otherwise.
     """
 
     name = ""
@@ -24,6 +25,7 @@ class Trouble:
     of_reader = False
     silent = False
     brief = False
+    renames = False
     reply_timeout_s = 3.0
 
     def __init__(self, site: Site) -> None:
@@ -43,12 +45,21 @@ class PtyHungUp(Trouble):
     """The adapter is pulled and put back; its tty has the same name."""
 
     name = "pty-hung-up"
+    back_as = "ttyUSB0"
 
     def lose(self) -> None:
         self.site.in_simulator(self.site.jack.unplug)
 
     def restore(self) -> None:
-        self.site.in_simulator(lambda: self.site.jack.plug("ttyUSB0"))
+        self.site.in_simulator(lambda: self.site.jack.plug(self.back_as))
+
+
+class PtyRenamed(PtyHungUp):
+    """The adapter is put back, and its tty has another name, one that `printer.ports` allows."""
+
+    name = "pty-renamed"
+    renames = True
+    back_as = "ttyUSB1"
 
 
 class TcpCut(Trouble):
@@ -164,6 +175,24 @@ class ReaderUnplugged(PcscdKilled):
         self.pcscd.plug()
 
 
+class ReaderRenamed(ReaderUnplugged):
+    """Its index is another than the config knows. No index can be given to vpcd's, so it is another all along."""
+
+    name = "reader-renamed"
+    renames = True
+
+
 TROUBLES: dict[str, type[Trouble]] = {
-    each.name: each for each in (PtyHungUp, TcpCut, TcpRebooted, LineCut, PowerCycled, PcscdKilled, ReaderUnplugged)
+    each.name: each
+    for each in (
+        PtyHungUp,
+        PtyRenamed,
+        TcpCut,
+        TcpRebooted,
+        LineCut,
+        PowerCycled,
+        PcscdKilled,
+        ReaderUnplugged,
+        ReaderRenamed,
+    )
 }
