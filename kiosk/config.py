@@ -49,7 +49,7 @@ class ReaderConfig:
 
 @dataclass(frozen=True)
 class CardConfig:
-    steps: tuple[str, ...] = ("feed", "identify", "encode", "verify", "print", "eject")
+    plan: str = field(default="inline", metadata={"choice": ("inline", "desktop-before", "desktop-after")})
     refusals_in_a_row: int = field(default=3, metadata={"range": (1, 20)})
 
 

@@ -6,9 +6,7 @@ The same verbs serve the command line and the screens, as in kiosk.desk.
 from __future__ import annotations
 
 import inspect
-import threading
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +15,7 @@ from drivers.protocols import ChipEncoder
 from kiosk.books import Books
 from kiosk.core.accounts import Account
 from kiosk.core.handover import ChipCheck, Compared, HandoverError, compare, parse_handing
+from kiosk.deskreader import DeskReader
 from kiosk.errors import Rejected, Unavailable, UsageError
 from kiosk.vault import Vault
 
@@ -27,6 +26,8 @@ UNREADABLE = "chip-unreadable"
 PROBLEMS = frozenset({WRONG_CARD, DIFFERS, UNREADABLE})
 """What a reading can find, beside the causes of kiosk.core's refusals."""
 READINGS_KEPT = 50
+PATIENCE_S = 2.0
+"""Longer than one look of the worker that waits for a card of its own."""
 
 
 @dataclass(frozen=True)
@@ -43,22 +44,22 @@ class Reading:
 
 
 class Counter:
-    """`open_reader`: the reader on the desk, opened for each reading; None if there is none. Thread-safe.
+    """`desk`: the reader on it, opened for each reading, which waits `appear_timeout_s` for a chip. Thread-safe.
 
     Readings are kept in memory only: after a restart a card is read again.
     """
 
-    def __init__(self, books: Books, vault: Vault, open_reader: Callable[[], ChipEncoder] | None) -> None:
+    def __init__(self, books: Books, vault: Vault, desk: DeskReader, appear_timeout_s: float) -> None:
         self._books = books
         self._vault = vault
-        self._open_reader = open_reader
-        self._reading = threading.Lock()
+        self._desk = desk
+        self._appear_timeout_s = appear_timeout_s
         self._readings: dict[str, Reading] = {}
         self.commands: dict[str, Callable[..., Any]] = {"jobs.hand-over": self.hand_over}
 
     @property
     def has_reader(self) -> bool:
-        return self._open_reader is not None
+        return self._desk.present
 
     def uncollected(self) -> list[dict[str, Any]]:
         """Finished cards that nobody has taken, oldest first: job, ref, uid, sku, lot, since (Unix ms)."""
@@ -75,17 +76,14 @@ class Counter:
         return self._readings.get(job)
 
     def read_card(self, job: str) -> Reading:
-        """Read the chip on the desk reader and compare it. Blocks up to the reader's appear_timeout + 3 s.
+        """Read the chip on the desk reader and compare it. Blocks up to the reader's appear_timeout + 5 s.
 
-        Rejected if there is no reader or another hand uses it; Unavailable if it does not work.
+        Rejected if there is no reader, or another card is read or written on it all the while; Unavailable if it
+        does not work.
         """
         card = self.card(job)
-        if self._open_reader is None:
-            raise Rejected("no reader on the desk is configured (reader.desk)", "no-desk-reader")
-        if not self._reading.acquire(blocking=False):
-            raise Rejected("somebody is reading a card", "reader-in-use")
         try:
-            with closing(self._open_reader()) as reader:
+            with self._desk.taken(self._appear_timeout_s, PATIENCE_S) as reader:
                 found = self._read(card, reader)
         except Refused as exc:
             found = Reading("", exc.cause.value)
@@ -93,8 +91,6 @@ class Counter:
             raise Unavailable(f"the reader on the desk: {exc}") from exc
         except DeviceError:  # the card was taken away, or answered nonsense: laid down again it is read again
             found = Reading("", UNREADABLE)
-        finally:
-            self._reading.release()
         self._remember(card["job"], found)
         return found
 

@@ -12,7 +12,8 @@ from types import MappingProxyType
 from typing import Any
 
 from kiosk.books import Books
-from kiosk.core.jobs import Answer, JobEvent, JobState, Why
+from kiosk.core.accounts import Account
+from kiosk.core.jobs import ASKED, Answer, JobEvent, JobState, Why
 from kiosk.core.projection import SPOKEN_FOR
 from kiosk.core.verdicts import AnswerError, SpoilCause, fitting_answers, resolve
 from kiosk.errors import Rejected, UsageError
@@ -88,7 +89,7 @@ class Desk:
     def show_job(self, by: str, job: str) -> dict[str, Any]:
         with self._books.transaction() as view:
             found = _find_job(view, job)
-        if found["card"] is not None and Why.OUTCOME_UNKNOWN in found["reasons"]:
+        if found["card"] is not None and ASKED & set(found["reasons"]):
             found["answers"] = [answer.value for answer in fitting_answers(found["card"])]
         return found
 
@@ -135,14 +136,14 @@ class Desk:
         why = _choice(SpoilCause, cause) if cause else None
         with self._books.transaction() as view:
             found = _find_job(view, job)
-            if found["card"] is None or Why.OUTCOME_UNKNOWN not in found["reasons"]:
+            if found["card"] is None or not ASKED & set(found["reasons"]):
                 raise Rejected(f"job {found['id']} has no unresolved card", "nothing-to-resolve")
             try:
                 resolution = resolve(found, given, why)
             except AnswerError as exc:
                 raise Rejected(str(exc), "answer-does-not-fit") from exc
             body: dict[str, Any] = {
-                "job": found["id"], "answer": given.value, "end": resolution.end,
+                "job": found["id"], "answer": given.value, **({"end": resolution.end} if resolution.end else {}),
                 "moves": [move.to_json() for move in resolution.moves],
             }  # fmt: skip
             if resolution.cause:
@@ -153,7 +154,7 @@ class Desk:
             else:
                 self._books.commit("job-resolved", body, by)
         self._wake()
-        return {"job": found["id"], "answer": given.value, "end": resolution.end}
+        return {"job": found["id"], "answer": given.value, "end": resolution.end or Account.BENCH.value}
 
 
 def jobs_in_order(view: View) -> list[dict[str, Any]]:

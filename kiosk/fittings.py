@@ -12,6 +12,7 @@ from drivers.protocols import ChipEncoder
 from kiosk.books import Books
 from kiosk.config import Config
 from kiosk.core.equipment import FIELDS, TABLE, EquipmentRole, pick_reader
+from kiosk.core.plan import Plan
 from kiosk.equipment import Found, Opened, found_readers, identified_printer, open_encoder
 from kiosk.errors import KepingError, Rejected, UsageError
 from kiosk.search import PrinterSearch
@@ -64,7 +65,18 @@ class Fittings:
             EquipmentRole.READER: reader.name,
             EquipmentRole.DESK: reader.desk,
             EquipmentRole.SAM: reader.sam,
+            EquipmentRole.PLAN: self._config.card.plan,
         }.get(role, "")
+
+    @property
+    def desk(self) -> str:
+        """The reader on the desk; empty: there is none."""
+        return self.name_of(EquipmentRole.DESK)
+
+    @property
+    def plan(self) -> Plan:
+        """With which the next card begins."""
+        return Plan(self.name_of(EquipmentRole.PLAN))
 
     def look_and_tell(self, by: str) -> dict[str, Any]:
         """Blocks <= LOOK_S."""
@@ -85,7 +97,7 @@ class Fittings:
     def use(self, by: str, role: str, name: str) -> dict[str, Any]:
         """From now on `name` (of a printer: its serial) serves as `role`. Said twice, it is booked once.
 
-        Rejected `equipment-missing` if it was not found.
+        Rejected `equipment-missing` if it was not found; `no-desk-reader` of a plan that needs one.
         """
         try:
             wanted = EquipmentRole(role)
@@ -100,13 +112,21 @@ class Fittings:
         return row
 
     def _fields(self, role: EquipmentRole, name: str) -> dict[str, str]:
-        if not self._was_found(role, name):
+        if role is EquipmentRole.PLAN:
+            self._check_plan(name)
+        elif not self._was_found(role, name):
             self.look()
         if not self._was_found(role, name):
             raise Rejected(f"no {role} {name!r} was found (keping equipment list)", "equipment-missing")
         if role is EquipmentRole.PRINTER:
             return {"serial": name, "model": next(each.model for each in self.printers if each.serial == name)}
         return dict.fromkeys(FIELDS[role], name)
+
+    def _check_plan(self, name: str) -> None:
+        if name not in set(Plan):
+            raise UsageError(f"plan: {name!r} is not one of {', '.join(Plan)}")
+        if Plan(name).uses_desk and not self.desk:
+            raise Rejected("there is no reader on the desk (reader.desk)", "no-desk-reader")
 
     def _was_found(self, role: EquipmentRole, name: str) -> bool:
         if role is EquipmentRole.PRINTER:
@@ -151,6 +171,13 @@ class Fittings:
         self.list_readers()
         name, sam = self.reader_at(EquipmentRole.READER), self.reader_at(EquipmentRole.SAM)
         return open_encoder(replace(self._config.reader, name=name, sam=sam), self._trace)
+
+    def open_desk(self, appear_timeout_s: float) -> ChipEncoder:
+        """The same on the desk's reader, which waits that long for a chip. For one thread at a time, of any."""
+        self.list_readers()
+        name, sam = self.reader_at(EquipmentRole.DESK), self.reader_at(EquipmentRole.SAM)
+        config = replace(self._config.reader, name=name, sam=sam, appear_timeout=appear_timeout_s)
+        return open_encoder(config, self._trace)
 
     def reader_at(self, role: EquipmentRole) -> str:
         """How the reader that serves as `role` is listed now; as it is called if it was not found."""

@@ -23,6 +23,7 @@ from kiosk.books import JOURNAL, SNAPSHOT, Books, DataLock, replay
 from kiosk.config import Config
 from kiosk.core.frames import ZERO_HEAD, Frame, FrameError, parse_line
 from kiosk.core.jobs import JobState, Why
+from kiosk.core.plan import place_of
 from kiosk.crypto import keys
 from kiosk.crypto.checkpoint import Checkpoint, Position, sign_checkpoint
 from kiosk.crypto.keys import OKPKey
@@ -262,7 +263,7 @@ def _given_up(job: dict[str, Any]) -> dict[str, Any]:
         "message": "the disk was lost; whether there is a card is said when the gap is closed",
     }  # fmt: skip
     if job["card"]:
-        body["end"] = "in-machine" if job["card"]["booked"] else "hopper"
+        body["end"] = place_of(job["card"]).value
     return body
 
 

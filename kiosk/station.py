@@ -9,8 +9,6 @@ from __future__ import annotations
 import logging
 import time
 from contextlib import ExitStack
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +20,13 @@ from kiosk.callbook import CallBook
 from kiosk.config import Config
 from kiosk.control import ControlServer
 from kiosk.core.frames import Frame
-from kiosk.core.plan import PlanError, check_plan
 from kiosk.core.records import Record
 from kiosk.counter import Counter
 from kiosk.crypto import keys
 from kiosk.crypto.keyring import Keyring
 from kiosk.desk import Desk
-from kiosk.equipment import load_driver, open_encoder
+from kiosk.deskreader import DeskReader
+from kiosk.equipment import load_driver
 from kiosk.errors import DamagedData, Rejected, UsageError
 from kiosk.fittings import Fittings
 from kiosk.gap import Gap
@@ -101,8 +99,9 @@ class Station:
 
     def _open_desk(self, keyring: Keyring) -> None:
         """What a person may ask, and what follows from it without one."""
-        desk_reader = partial(open_encoder, replace(self.config.reader, name=self.config.reader.desk), self.trace)
-        self.counter = Counter(self.books, self.vault, desk_reader if self.config.reader.desk else None)
+        self.fittings = Fittings(self.books, self.config, self.trace)
+        self._desk_reader = DeskReader(lambda: self.fittings.desk, self.fittings.open_desk)
+        self.counter = Counter(self.books, self.vault, self._desk_reader, self.config.reader.appear_timeout)
         people = People(self.data)
         self._guard = Guard(self.books, self.data, self.config, self._wake)
         self.access = Access(people, self.books)
@@ -112,7 +111,6 @@ class Station:
         self.reprints = Reprints(self.books, self.vault, self.access.second, self._wake, self._may_start)
         self.roster = Roster(self.vault)
         self.callbacks = CallBacks(self.books, CallBook(self.data / "vault" / "calls", keyring), self.roster)
-        self.fittings = Fittings(self.books, self.config, self.trace)
         self.gap = Gap(self.books, self.roster, self.access.second, lambda: self._printer_read, self._wake)
         parts = (
             self.stock, self.counter, self.reprints, self.callbacks, self.shifts, self.staff, self.gap, self.fittings,
@@ -126,10 +124,6 @@ class Station:
     def start(self) -> None:
         """Begin to serve. Blocks for no device: printer and reader are opened by the worker when they are needed."""
         config = self.config
-        try:
-            plan = check_plan(config.card.steps)
-        except PlanError as exc:
-            raise UsageError(f"card.steps: {exc}") from exc
         for family, name in (("printers", config.printer.driver), ("encoders", config.reader.encoder)):
             load_driver(family, name)
         self._bench = Bench(self.fittings.open_printer, self.fittings.open_encoder)
@@ -138,7 +132,10 @@ class Station:
         sync = self._make_sync() if config.hub.url else None
         self.books.on_commit = self._committed
         # What can be refused was built before this line; from here on cards may move.
-        self.worker = Worker(self.books, self._bench, self._prepress, plan, config.card.refusals_in_a_row)
+        self.worker = Worker(
+            self.books, self._bench, self._desk_reader, self._prepress, lambda: self.fittings.plan,
+            config.card.refusals_in_a_row,
+        )  # fmt: skip
         self.worker.on_change = self.pulse.beat
         self.worker.barred = lambda: self._guard.barred() or self.shifts.barred()
         self.fittings.serve(self.worker, self.pulse.beat)
@@ -185,6 +182,7 @@ class Station:
             "holdup": {"reasons": sorted(holdup.reasons), "message": str(holdup)} if holdup else None,
             "sync": vars(sync.state) if sync else None,
             "shift": self.shifts.current,
+            "plan": self.fittings.plan.value,
             "devices": {"printer": self._bench.said if self._bench else None, "reader_open": self.reader_open},
             **self._guard.status,
         }

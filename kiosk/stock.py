@@ -12,11 +12,15 @@ from kiosk.books import Books
 from kiosk.core.accounts import Account, LedgerError, Transfer, draw
 from kiosk.core.collection import OLD_CARDS
 from kiosk.core.movements import COUNT, DESTROY_OLD_CARDS, HAND_MOVEMENTS, REVERSE, Detail, MovementError
+from kiosk.core.plan import place_of
 from kiosk.core.records import Sku
 from kiosk.core.stock import asked_before, counter_entry, has_lot, reversible
 from kiosk.errors import Rejected, UsageError
 from kiosk.said import counted_of, row_of, said_of, sku_of, source_of, text, whole
 from kiosk.views import View
+
+TAKEN_FROM = frozenset({Account.HOPPER, Account.BENCH})
+"""Where the card of a job may lie, and blanks that are nobody's."""
 
 Moves = list[list[str | int]]
 Counted = list[list[str | int]]
@@ -196,32 +200,32 @@ def _newest_lot(view: View, sku: Sku, place: Account) -> str:
 
 
 def standing(view: View, sku: Sku, place: Account) -> dict[str, int]:
-    """Lot -> quantity where it can be counted: not while a blank is on its way from there into the machine."""
+    """Lot -> quantity where it can be counted: not while the card of a job is there, or on its way from there."""
     lots = view.places(sku, place)
-    if place is Account.HOPPER and _free(view, sku, place) != lots:
-        raise Rejected("a blank is being fed: count the hopper when the machine stands", "feed-open")
+    if _free(view, sku, place) != lots:
+        raise Rejected(f"a card is under way: count the {place} when it is finished", "feed-open")
     return lots
 
 
 def must_fit(view: View, transfers: list[Transfer]) -> None:
-    """One stack in the hopper can't be told apart by SKU; a blank whose feed was begun is spoken for."""
+    """One stack in the hopper can't be told apart by SKU; a blank whose card was begun is spoken for."""
     for transfer in transfers:
         if transfer.target is Account.HOPPER:
             others = [sku for sku in Sku if sku is not transfer.sku and view.places(sku, Account.HOPPER)]
             if others:
                 raise Rejected(f"the hopper holds {others[0]} blanks: unload them first", "hopper-of-other-sku")
-        if transfer.source is Account.HOPPER:
-            free = _free(view, transfer.sku, Account.HOPPER).get(transfer.lot, 0)
+        if transfer.source in TAKEN_FROM:
+            free = _free(view, transfer.sku, transfer.source).get(transfer.lot, 0)
             if free < transfer.quantity:
-                what = f"hopper of {transfer.sku}: {free} blanks of lot {transfer.lot} are free"
+                what = f"{transfer.source} of {transfer.sku}: {free} blanks of lot {transfer.lot} are free"
                 raise Rejected(what, "insufficient-stock")
 
 
 def _free(view: View, sku: Sku, source: Account) -> dict[str, int]:
-    """Lot -> quantity that may be moved away: a blank whose feed was begun is spoken for until it is booked."""
+    """Lot -> quantity that may be moved away: a blank whose card was begun is the job's until that is booked."""
     lots = view.places(sku, source)
-    if source is Account.HOPPER:
+    if source in TAKEN_FROM:
         for job in view.rows("jobs"):
-            if job["sku"] == sku and job["card"] and not job["card"]["booked"]:
+            if job["sku"] == sku and job["card"] and place_of(job["card"]) is source:
                 lots[job["card"]["lot"]] -= 1
     return lots

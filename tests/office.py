@@ -192,6 +192,10 @@ class Office:
     def agree(self) -> None:
         assert differences(self.world, self.accounts(), "wni") == []
 
+    def desk_taken_away(self) -> None:
+        """As in an office that has no reader on the desk."""
+        self.station._desk_reader._name = str
+
     def open_books(self) -> Books:
         """As a command does while no station runs."""
         return Books.open(self.data, 1 << 20, "test")

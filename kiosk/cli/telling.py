@@ -104,6 +104,7 @@ def _job_state(data: Body) -> str:
 
 def _step(data: Body) -> str:
     lot = f", a blank of lot {data['lot']} (assumed)" if "lot" in data else ""
+    lot += f", plan {data['plan']}" if "plan" in data else ""
     parts = [_outcome(data), _intent(data["intent"]) + lot if "intent" in data else ""]
     return f"job {data['job']}: {', '.join(part for part in parts if part)}"
 
@@ -122,11 +123,14 @@ def _outcome(data: Body) -> str:
 
 def _intent(intent: Body) -> str:
     tray = f" to {intent['tray']}" if "tray" in intent else ""
+    if "printer" not in intent:
+        return f"{intent['step']} begins at the desk"
     return f"{intent['step']}{tray} begins [{intent['printer']}: cards {intent['fed']}, panels {intent['panels']}]"
 
 
 def _job_resolved(data: Body) -> str:
-    return f"job {data['job']}: a person who looked says {data['answer']}, the card is {data['end']}{_because(data)}"
+    became = f"the card is {data['end']}{_because(data)}" if "end" in data else "the card goes to the desk"
+    return f"job {data['job']}: a person who looked says {data['answer']}, {became}"
 
 
 def _job_ended(data: Body) -> str:

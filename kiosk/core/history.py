@@ -150,7 +150,7 @@ def _of_card(frames: list[Frame], chip: Key) -> Iterator[Frame]:
 
 
 def _cards(frames: list[Frame]) -> Iterator[list[Frame]]:
-    """For each card the frames from the intent of its feed to its end. One frame may end a card and feed the next."""
+    """For each card the frames from its first intent to its end. One frame may end a card and begin the next."""
     open_cards: dict[str, list[Frame]] = {}
     for frame in frames:
         job = frame.data.get("job", "")
@@ -158,7 +158,7 @@ def _cards(frames: list[Frame]) -> Iterator[list[Frame]]:
             open_cards[job].append(frame)
             if _ends_card(frame):
                 yield open_cards.pop(job)
-        if frame.data.get("intent", {}).get("step") == Step.FEED:
+        if "intent" in frame.data and job not in open_cards:
             open_cards[job] = [frame]
     yield from open_cards.values()
 

@@ -35,6 +35,12 @@ class Why(StrEnum):
     CARD_MISSING = "card-missing"
     REFUSALS_IN_A_ROW = "refusals-in-a-row"
     RECORD_REFUSED = "record-refused"
+    DESK_CARD_WANTED = "desk-card-wanted"
+    CARD_TO_FEEDER = "card-to-feeder"
+
+
+ASKED = frozenset({Why.OUTCOME_UNKNOWN, Why.DESK_CARD_WANTED, Why.CARD_TO_FEEDER})
+"""With one of these a person who looked may say what became of the card; no device moves it meanwhile."""
 
 
 class JobEvent(StrEnum):
@@ -96,3 +102,4 @@ class Answer(StrEnum):
     SPOILED = "spoiled"
     BLANK = "blank"
     NOT_THERE = "not-there"
+    UNREADABLE = "unreadable"

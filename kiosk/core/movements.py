@@ -55,6 +55,7 @@ COUNTING = frozenset({BY_HAND, "shift-closed"})
 _A, _D = Account, Detail
 _MACHINE = frozenset({"step", "job-resolved", "job-ended"})
 _UNUSED = (_A.VAULT, _A.SHIFT, _A.HOPPER, _A.BENCH, _A.MOBILE_UNIT)
+_UNDER_WAY = (_A.IN_MACHINE, _A.BENCH)
 _IN_DOUBT = (_A.IN_MACHINE, *_UNUSED)
 COUNTABLE = (*_UNUSED, _A.SPOILED, _A.FACTORY_DEFECT)
 """Where a person counts. Printed cards are looked for one by one: each is somebody's (`jobs reprint`)."""
@@ -129,12 +130,13 @@ TABLE = (
         COUNT, COUNTABLE, _A.COUNT_ADJUSTMENT, kinds=COUNTING, needs=(_D.REASON,), second=True, both_ways=True
     ),
     # Of one card, by what a device or a person says of it.
-    _of_a_card("feed", (_A.HOPPER,), _A.IN_MACHINE),
-    _of_a_card("not-fed", (_A.IN_MACHINE,), _A.HOPPER),
-    _of_a_card("print", (_A.IN_MACHINE,), _A.PRINTED),
-    _of_a_card("reject", (_A.IN_MACHINE,), _A.SPOILED),
-    _of_a_card("reject-defect", (_A.IN_MACHINE,), _A.FACTORY_DEFECT),
-    _of_a_card("not-there", (_A.IN_MACHINE,), _A.COUNT_ADJUSTMENT, *_MACHINE, "gap-closed"),
+    _of_a_card("feed", (_A.HOPPER, _A.BENCH), _A.IN_MACHINE),
+    _of_a_card("lay-down", (_A.HOPPER, _A.IN_MACHINE), _A.BENCH),
+    _of_a_card("not-fed", _UNDER_WAY, _A.HOPPER),
+    _of_a_card("print", _UNDER_WAY, _A.PRINTED),
+    _of_a_card("reject", _UNDER_WAY, _A.SPOILED),
+    _of_a_card("reject-defect", _UNDER_WAY, _A.FACTORY_DEFECT),
+    _of_a_card("not-there", _UNDER_WAY, _A.COUNT_ADJUSTMENT, *_MACHINE, "gap-closed"),
     _of_a_card("hand-over", (_A.PRINTED,), _A.ISSUED, "handed-over"),
     _of_a_card("replace", (_A.PRINTED, _A.ISSUED), _A.SPOILED, "reprint"),
     # Found when the gap of a lost disk was closed; the frame itself asks for the second person.

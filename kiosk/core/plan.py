@@ -1,9 +1,13 @@
-"""The step plan: what happens to a card, in which order. Data from config, checked here. Pure."""
+"""The step plans: what happens to a card, in which order and where. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from kiosk.core.accounts import Account
 
 
 class Step(StrEnum):
@@ -13,34 +17,78 @@ class Step(StrEnum):
     VERIFY = "verify"
     PRINT = "print"
     EJECT = "eject"
+    CONFIRM = "confirm"
 
 
-INLINE = (Step.FEED, Step.IDENTIFY, Step.ENCODE, Step.VERIFY, Step.PRINT, Step.EJECT)
-"""Chip before print: a dead chip then costs no ribbon and is a factory defect, not a spoiled card."""
+CHIP = frozenset({Step.IDENTIFY, Step.ENCODE, Step.VERIFY, Step.CONFIRM})
+"""Steps that need the chip alone: on the printer's own antenna, or on a reader on the desk."""
 
-READING = frozenset({Step.IDENTIFY, Step.VERIFY})
+READING = CHIP - {Step.ENCODE}
 """Steps that change neither card nor printer; safe to repeat."""
 
 
-class PlanError(ValueError):
-    """The order can't be carried out; the message says why."""
+class Plan(StrEnum):
+    """The config and the books name one; a card keeps the one with which it began."""
+
+    INLINE = "inline"
+    DESKTOP_BEFORE = "desktop-before"
+    DESKTOP_AFTER = "desktop-after"
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return PLANS[self]
+
+    def at_desk(self, step: Step) -> bool:
+        """A person lays the card on the reader of the desk for it."""
+        return self is not Plan.INLINE and step in CHIP
+
+    @property
+    def uses_desk(self) -> bool:
+        return any(self.at_desk(step) for step in self.steps)
+
+    @property
+    def ends_at_desk(self) -> bool:
+        """What comes out of the machine is not finished."""
+        return self.at_desk(self.steps[-1])
+
+    def by_hand(self, step: Step) -> bool:
+        """The blank that is fed is not any one of the hopper: a person puts it in front first."""
+        return step is Step.FEED and self.steps[0] is not step
 
 
-def check_plan(names: Sequence[str]) -> tuple[Step, ...]:
-    """Turn configured names into a plan. PlanError names the first rule that is broken."""
-    try:
-        plan = tuple(Step(name) for name in names)
-    except ValueError as exc:
-        raise PlanError(f"{exc}; steps are {', '.join(Step)}") from exc
-    if sorted(plan) != sorted(INLINE):
-        raise PlanError(f"each of {', '.join(INLINE)} exactly once")
-    if plan[0] is not Step.FEED or plan[-1] is not Step.EJECT:
-        raise PlanError("feed comes first and eject last")
-    if not plan.index(Step.IDENTIFY) < plan.index(Step.ENCODE) < plan.index(Step.VERIFY):
-        raise PlanError("identify before encode before verify")
-    return plan
+PLANS: Mapping[Plan, tuple[Step, ...]] = MappingProxyType({
+    # Chip before print: a dead chip then costs no ribbon and is a factory defect, not a spoiled card.
+    Plan.INLINE: (Step.FEED, Step.IDENTIFY, Step.ENCODE, Step.VERIFY, Step.PRINT, Step.EJECT),
+    # The printer can't tell which blank it fed, so the finished card is touched once more.
+    Plan.DESKTOP_BEFORE: (
+        Step.IDENTIFY, Step.ENCODE, Step.VERIFY, Step.FEED, Step.PRINT, Step.EJECT, Step.CONFIRM,
+    ),
+    Plan.DESKTOP_AFTER: (Step.FEED, Step.PRINT, Step.EJECT, Step.IDENTIFY, Step.ENCODE, Step.VERIFY),
+})  # fmt: skip
 
 
 def following(plan: Sequence[Step], step: Step) -> Step | None:
     at = plan.index(step) + 1
     return plan[at] if at < len(plan) else None
+
+
+def plan_of(card: Mapping[str, Any]) -> Plan:
+    """Of a card of the books: the one with which it began."""
+    return Plan(card.get("plan", Plan.INLINE))
+
+
+def place_of(card: Mapping[str, Any]) -> Account:
+    """Where the books hold a card under way; it follows from what was done."""
+    if not card["done"]:
+        return Account.HOPPER
+    inside = Step.FEED in card["done"] and Step.EJECT not in card["done"]
+    return Account.IN_MACHINE if inside else Account.BENCH
+
+
+def step_of(card: Mapping[str, Any]) -> Step:
+    """What is being done to a card of the books, or comes next. One that is refused only leaves the machine."""
+    if card["intent"]:
+        return Step(card["intent"]["step"])
+    if card["cause"]:
+        return Step.EJECT
+    return next(step for step in plan_of(card).steps if step not in card["done"])

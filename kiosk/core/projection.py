@@ -15,9 +15,9 @@ from kiosk.core import callbacks, closing, collection, equipment, gap, reprint, 
 from kiosk.core.accounts import Place, Transfer, post
 from kiosk.core.change import Change, Document, ProjectionError, Read, counted, stored
 from kiosk.core.frames import Frame
-from kiosk.core.jobs import JobEvent, JobState, Why, new_job, transition
+from kiosk.core.jobs import ASKED, JobEvent, JobState, Why, new_job, transition
 from kiosk.core.movements import BY_HAND, check_card_moves
-from kiosk.core.plan import Step
+from kiosk.core.plan import Plan, Step, plan_of
 
 FINISHED_KEPT = 200
 
@@ -117,7 +117,10 @@ def _job_created(frame: Frame, read: Read) -> list[Change]:
 def _job_state(frame: Frame, read: Read) -> list[Change]:
     """hold, release, stop, resume: state and reasons, nothing physical."""
     job = _job(read, frame.data["job"])
-    _move_to(job, JobEvent(frame.data["event"]), frame.data["reasons"], frame.data.get("message", ""))
+    event = JobEvent(frame.data["event"])
+    if event is JobEvent.RESUME and Why.CARD_TO_FEEDER in job["reasons"]:
+        job["card"]["in_feeder"] = True
+    _move_to(job, event, frame.data["reasons"], frame.data.get("message", ""))
     return [Change("jobs", job["id"], job)]
 
 
@@ -142,7 +145,7 @@ def _step(frame: Frame, read: Read) -> list[Change]:
         if job["card"] is None:
             job["card"] = {
                 "n": len(job["cards"]) + 1, "uid": None, "lot": data.get("lot"), "booked": False,
-                "cause": None, "written": False, "done": [], "intent": None,
+                "cause": None, "written": False, "done": [], "intent": None, **_named_plan(data),
             }  # fmt: skip
         if job["card"]["intent"] is not None:
             raise ProjectionError(f"job {job['id']}: {job['card']['intent']['step']} has no outcome yet")
@@ -162,6 +165,8 @@ def _apply_outcome(frame: Frame, job: Document, outcome: Document) -> None:
             card["done"] = [*card["done"], outcome["step"]]
             card["booked"] = True
             card["uid"] = outcome.get("uid", card["uid"])
+        case "refused" if "end" in frame.data:
+            _end_card(job, frame.data["end"], outcome["cause"])
         case "refused":
             card["cause"] = outcome["cause"]
         case "not-done":
@@ -186,18 +191,36 @@ def _consume_chip(frame: Frame, job: Document, read: Read) -> Change:
 
 def _end_card(job: Document, end: str, cause: str | None) -> None:
     card = job["card"]
-    job["cards"].append({"n": card["n"], "uid": card["uid"], "end": end, "cause": cause, "written": card["written"]})
+    job["cards"].append({
+        "n": card["n"], "uid": card["uid"], "end": end, "cause": cause, "written": card["written"],
+        **_named_plan(card),
+    })  # fmt: skip
     job["card"] = None
 
 
 def _job_resolved(frame: Frame, read: Read) -> list[Change]:
-    """A person said what became of the card; the job goes on with a new one."""
+    """A person said what became of the card; the job goes on with a new one, or with it at the desk."""
     job = _job(read, frame.data["job"])
-    if job["card"] is None or Why.OUTCOME_UNKNOWN not in job["reasons"]:
+    if job["card"] is None or not ASKED & set(job["reasons"]):
         raise ProjectionError(f"job {job['id']} has no unresolved card")
-    _end_card(job, frame.data["end"], frame.data.get("cause"))
+    if "end" in frame.data:
+        _end_card(job, frame.data["end"], frame.data.get("cause"))
+    else:
+        _came_out(job["card"])
     _move_to(job, JobEvent.RESUME, [Why.JOB_PRINTING])
     return [Change("jobs", job["id"], job)]
+
+
+def _came_out(card: Document) -> None:
+    """Its face is good: the machine's part is done, the desk's comes."""
+    steps = plan_of(card).steps
+    card["done"], card["intent"] = list(steps[: steps.index(Step.EJECT) + 1]), None
+
+
+def _named_plan(body: Document) -> Document:
+    """As in frames: the plan is named where it is another than `inline`."""
+    plan = plan_of(body)
+    return {} if plan is Plan.INLINE else {"plan": plan.value}
 
 
 def _job_ended(frame: Frame, read: Read) -> list[Change]:

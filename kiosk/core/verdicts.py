@@ -9,7 +9,7 @@ from typing import Any
 from drivers.errors import Cause
 from kiosk.core.accounts import Account, Transfer
 from kiosk.core.jobs import Answer
-from kiosk.core.plan import Step
+from kiosk.core.plan import Step, place_of, plan_of, step_of
 from kiosk.core.records import Sku
 
 
@@ -21,21 +21,33 @@ class SpoilCause(StrEnum):
     DAMAGED = "damaged"
     MISPRINT = "misprint"
     CARD_MISSING = "card-missing"
+    WRONG_CHIP = "wrong-chip"
 
+
+SET_ASIDE = "set-aside"
+"""Why a blank leaves the machine of which nothing is wrong: its chip is not to be read there any more."""
 
 _USED = frozenset({Cause.CHIP_USED, Cause.CHIP_UID_CONSUMED})
 
 
-def account_of_refused(cause: str) -> Account:
-    """A chip that never worked is a factory defect; one that was used before, or a bad print, is spoiled."""
-    if cause in set(Cause) and cause not in _USED:
+def account_of_refused(cause: str, *, printed: bool = False) -> Account:
+    """A chip that never worked is a factory defect; one that was used before, or a bad print, is spoiled.
+
+    `printed`: it bears a face, so it is destroyed with the spoiled ones and never sent back, whatever its chip has.
+    """
+    if cause == SET_ASIDE:
+        return Account.BENCH
+    if cause in set(Cause) and cause not in _USED and not printed:
         return Account.FACTORY_DEFECT
     return Account.SPOILED
 
 
 @dataclass(frozen=True)
 class Resolution:
-    """What an answer makes true. `end` is the account where the card ends, `completes`/`aborts` the job."""
+    """What an answer makes true. `end` is the account where the card ends, `completes`/`aborts` the job.
+
+    `end` empty: the face is good and the chip's turn comes at the desk; the card goes on.
+    """
 
     end: str
     moves: list[Transfer] = field(default_factory=list)
@@ -55,36 +67,67 @@ def may_be_printed(card: dict[str, Any]) -> bool:
     return begun or Step.PRINT in card["done"] or card["cause"] == SpoilCause.PRINT_INTERRUPTED
 
 
+def lies_at_desk(card: dict[str, Any]) -> bool:
+    """It is in a person's hands, outside of the machine: for its chip, or to be put into the feeder."""
+    plan, step = plan_of(card), step_of(card)
+    return plan.at_desk(step) or (plan.by_hand(step) and card["intent"] is None)
+
+
 def fitting_answers(card: dict[str, Any]) -> tuple[Answer, ...]:
     """The answers that can be true for this card, by what the machine's evidence says of it."""
-    good = may_be_printed(card) and Step.VERIFY in card["done"] and not card["cause"]
-    blank = Step.PRINT not in card["done"]
-    fitting = {Answer.GOOD: good, Answer.SPOILED: True, Answer.BLANK: blank, Answer.NOT_THERE: True}
+    plan = plan_of(card)
+    chip = Step.VERIFY in card["done"] or plan.ends_at_desk
+    fitting = {
+        Answer.GOOD: may_be_printed(card) and chip and not card["cause"] and not lies_at_desk(card),
+        Answer.SPOILED: True,
+        Answer.BLANK: Step.PRINT not in card["done"],
+        Answer.NOT_THERE: True,
+        Answer.UNREADABLE: plan.at_desk(step_of(card)),
+    }
     return tuple(answer for answer, fits in fitting.items() if fits)
+
+
+_CONTRADICTS = {
+    Answer.GOOD: "was not printed, was refused, or its chip is not done",
+    Answer.BLANK: "was printed",
+    Answer.UNREADABLE: "is in the machine, or its chip is not asked for",
+}
+
+
+def _why_refused(card: dict[str, Any], answer: Answer, cause: SpoilCause | None) -> str:
+    """As it is said, else why it was on its way out; one that was only set aside has another reason."""
+    if answer is Answer.UNREADABLE:
+        return Cause.CHIP_SILENT
+    before = None if card["cause"] == SET_ASIDE else card["cause"]
+    return str(cause or before or SpoilCause.DAMAGED)
 
 
 def resolve(job: dict[str, Any], answer: Answer, cause: SpoilCause | None) -> Resolution:
     """AnswerError if the answer does not fit."""
     card = job["card"]
     if answer not in fitting_answers(card):
-        known = "was printed" if answer is Answer.BLANK else "was not printed, or was refused"
-        raise AnswerError(f"{answer} does not fit: by the machine's evidence this card {known}")
+        raise AnswerError(f"{answer} does not fit: by the machine's evidence this card {_CONTRADICTS[answer]}")
 
     def to(target: Account) -> list[Transfer]:
-        sku, lot = Sku(job["sku"]), card["lot"]
-        feed = [] if card["booked"] else [Transfer(sku, lot, Account.HOPPER, Account.IN_MACHINE)]
-        return [*feed, Transfer(sku, lot, Account.IN_MACHINE, target)]
+        sku, lot, source = Sku(job["sku"]), card["lot"], place_of(card)
+        if source is not Account.HOPPER:
+            return [Transfer(sku, lot, source, target)]
+        return [
+            Transfer(sku, lot, source, Account.IN_MACHINE), Transfer(sku, lot, Account.IN_MACHINE, target)
+        ]  # fmt: skip
 
+    untouched = place_of(card) is Account.HOPPER
     match answer:
         case Answer.GOOD:
-            return Resolution("printed", to(Account.PRINTED), completes=True)
-        case Answer.SPOILED:
-            why = cause or card["cause"] or SpoilCause.DAMAGED
-            return Resolution(account_of_refused(why), to(account_of_refused(why)), why)
-        case Answer.BLANK:
-            return Resolution("hopper", to(Account.HOPPER) if card["booked"] else [])
-        case Answer.NOT_THERE:
-            if not card["booked"]:
-                return Resolution("hopper")  # nothing was fed, so nothing that came in is missing
+            finished = not plan_of(card).ends_at_desk
+            end = Account.PRINTED if finished else Account.BENCH
+            return Resolution(end if finished else "", to(end), completes=finished)
+        case Answer.SPOILED | Answer.UNREADABLE:
+            why = _why_refused(card, answer, cause)
+            end = account_of_refused(why, printed=may_be_printed(card))
+            return Resolution(end, to(end), why)
+        case Answer.NOT_THERE if not untouched:
             gone = to(Account.COUNT_ADJUSTMENT)
             return Resolution("count-adjustment", gone, SpoilCause.CARD_MISSING, aborts=may_be_printed(card))
+    # A blank; or nothing was fed, so nothing that came in is missing.
+    return Resolution("hopper", [] if untouched else to(Account.HOPPER))

@@ -18,6 +18,7 @@ STEPS = {
     "verify": "Memeriksa chip",
     "print": "Mencetak muka kartu",
     "eject": "Mengeluarkan kartu",
+    "confirm": "Memastikan chip",
 }
 
 STATES = {
@@ -144,6 +145,7 @@ BECAME = {
     "none": "tidak ada",
     "asked": "belum pasti. Kartunya perlu dilihat, lalu satu pertanyaan dijawab.",
     "stopped": "berhenti. Printer perlu dilihat.",
+    "wanted": "ada di meja. Layar Cetak mengatakan apa yang diperlukan.",
     "goes-on": "dilanjutkan dengan sendirinya.",
     "printed": "selesai, ada di baki.",
     "spoiled": "rusak dan sudah dicatat. Kartu baru dibuat dengan sendirinya.",

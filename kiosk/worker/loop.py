@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -12,12 +12,14 @@ from typing import Any, TypeVar
 from drivers.errors import DeviceError
 from kiosk.books import Books
 from kiosk.core.jobs import JobEvent, JobState, Why
-from kiosk.core.plan import Step
+from kiosk.core.plan import Plan
+from kiosk.deskreader import DeskReader
 from kiosk.errors import KepingError, Rejected, Unavailable
 from kiosk.journal import Poisoned
 from kiosk.worker.bench import Bench
-from kiosk.worker.card import WORKER, CardRun, is_due
-from kiosk.worker.halt import Halt
+from kiosk.worker.card import CardRun
+from kiosk.worker.entries import WORKER, Entries, is_due
+from kiosk.worker.halt import CardWanted, Halt
 from kiosk.worker.prepress import Prepress, PrintReady
 from kiosk.worker.questions import Questions
 
@@ -32,22 +34,26 @@ IDLE_LOOK_S = 5.0
 Answer = TypeVar("Answer")
 
 OURS = frozenset({JobState.PROCESSING.value, JobState.PROCESSING_STOPPED.value})
-WAITS_FOR_PERSON = frozenset({Why.OUTCOME_UNKNOWN.value, Why.REFUSALS_IN_A_ROW.value})
+WAITS_FOR_PERSON = frozenset({
+    Why.OUTCOME_UNKNOWN.value, Why.REFUSALS_IN_A_ROW.value, Why.CARD_TO_FEEDER.value,
+})  # fmt: skip
 
 
 class Worker(threading.Thread):
     """`holdup`: why nothing moves now, None while all is well. `failure`: what ended the thread, None if `stop` did.
 
     `on_change` is called in the thread when one of the two has changed, and at its end. `barred` is asked before a
-    new card is begun. `glanced` is called after each look at the printer between cards.
+    new card is begun, and so is `plan`. `glanced` is called after each look at the printer between cards.
     """
 
     def __init__(
-        self, books: Books, bench: Bench, prepress: Prepress, plan: Sequence[Step], refusals_allowed: int
-    ) -> None:
+        self, books: Books, bench: Bench, desk: DeskReader, prepress: Prepress, plan: Callable[[], Plan],
+        refusals_allowed: int,
+    ) -> None:  # fmt: skip
         super().__init__(name="worker")
         self._books = books
         self._bench = bench
+        self._desk = desk
         self._prepress = prepress
         self._plan = plan
         self._refusals_allowed = refusals_allowed
@@ -113,10 +119,16 @@ class Worker(threading.Thread):
     def _wait(self) -> None:
         if not self.holdup:
             self._glance()
-        well = self.holdup is None and self._bench.last_status is not None
-        self._wake.wait(IDLE_LOOK_S if well else self._look_s)
+        self._wake.wait(self._pause_s)
         self._wake.clear()
         self._look_s = min(self._look_s * 2, LONGEST_LOOK_S)
+
+    @property
+    def _pause_s(self) -> float:
+        if isinstance(self.holdup, CardWanted):
+            return FIRST_LOOK_S  # the look itself waits for the card
+        well = self.holdup is None and self._bench.last_status is not None
+        return IDLE_LOOK_S if well else self._look_s
 
     def _glance(self) -> None:
         """Between cards: is the printer there, what does it say? Moves nothing."""
@@ -148,7 +160,8 @@ class Worker(threading.Thread):
         try:
             ready = self._ready(job)
             if ready is not None:
-                CardRun(self._books, self._bench, self._plan, job["id"], ready, lambda: self._set_holdup(None)).run()
+                entries = Entries(self._books, job["id"])
+                CardRun(entries, self._bench, self._desk, self._plan(), ready, self._going_on).run()
                 self._check_refusals(job["id"])
                 self._forget_if_done(job)
         except Halt as halt:
@@ -219,9 +232,12 @@ class Worker(threading.Thread):
         if in_a_row and in_a_row % self._refusals_allowed == 0:
             raise Halt(f"{in_a_row} cards refused in a row", frozenset({Why.REFUSALS_IN_A_ROW.value}))
 
+    def _going_on(self) -> None:
+        self._set_holdup(None)
+
     def _set_holdup(self, holdup: Halt | None) -> None:
         before, self.holdup = self.holdup, holdup
-        if (before and before.reasons) == (holdup and holdup.reasons):
+        if (before and before.said) == (holdup and holdup.said):
             return
         if holdup:
             log.warning("halt reasons=%s: %s", ",".join(sorted(holdup.reasons)), holdup)
@@ -234,7 +250,8 @@ class Worker(threading.Thread):
             job = view.read("jobs", job_id)
             if job is None or job["state"] not in OURS:
                 return
-            reasons = sorted({*halt.reasons, Why.PRINTER_STOPPED.value})
+            machine = set() if isinstance(halt, CardWanted) else {Why.PRINTER_STOPPED.value}
+            reasons = sorted({*halt.reasons, *machine})
             if (job["state"], job["reasons"]) == (JobState.PROCESSING_STOPPED, reasons):
                 return
             self._books.commit("job-state", {

@@ -1,34 +1,61 @@
+from itertools import pairwise
+
 import pytest
 
-from kiosk.core.plan import INLINE, PlanError, Step, check_plan, following
+from kiosk.config import CardConfig
+from kiosk.core.plan import CHIP, PLANS, READING, Plan, Step, following, step_of
+
+TABLE = {
+    "inline": "feed identify encode verify print eject",
+    "desktop-before": "identify encode verify feed print eject confirm",
+    "desktop-after": "feed print eject identify encode verify",
+}
 
 
-def test_the_default_plan_encodes_before_it_prints() -> None:
-    assert check_plan(list(INLINE)) == INLINE
-    assert INLINE.index(Step.VERIFY) < INLINE.index(Step.PRINT)
+def test_the_plans_are_these() -> None:
+    assert {plan.value: " ".join(plan.steps) for plan in PLANS} == TABLE
+    assert set(PLANS) == set(Plan)
+    assert Plan(CardConfig().plan) is Plan.INLINE
 
 
-def test_print_may_come_first() -> None:
-    assert check_plan(["feed", "print", "identify", "encode", "verify", "eject"])[1] is Step.PRINT
+@pytest.mark.parametrize("plan", Plan)
+def test_what_every_plan_keeps(plan: Plan) -> None:
+    """A chip is known before it is written, read back before its card is good; a card is in the machine while it is
+    moved or printed, and at the desk while its chip is, in one stretch each."""
+    steps = plan.steps
+    assert len(set(steps)) == len(steps)
+    for first, second in [
+        *pairwise((Step.IDENTIFY, Step.ENCODE, Step.VERIFY)),
+        *pairwise((Step.FEED, Step.PRINT, Step.EJECT)),
+    ]:
+        assert steps.index(first) < steps.index(second)
+    machine = [steps.index(step) for step in steps if not plan.at_desk(step)]
+    assert machine == list(range(machine[0], machine[-1] + 1))
+    assert not any(plan.at_desk(step) for step in set(Step) - CHIP)
 
 
-@pytest.mark.parametrize(
-    ("names", "why"),
-    [
-        (["feed", "identify", "encode", "verify", "eject"], "exactly once"),
-        (["feed", "identify", "encode", "verify", "print", "print", "eject"], "exactly once"),
-        (["identify", "feed", "encode", "verify", "print", "eject"], "feed comes first"),
-        (["feed", "encode", "identify", "verify", "print", "eject"], "identify before encode"),
-        (["feed", "identify", "verify", "encode", "print", "eject"], "identify before encode"),
-        (["feed", "identify", "encode", "verify", "eject", "print"], "eject last"),
-        (["feed", "laminate"], "laminate"),
-    ],
-)
-def test_what_can_not_be_carried_out_is_named(names: list[str], why: str) -> None:
-    with pytest.raises(PlanError, match=why):
-        check_plan(names)
+def test_chip_before_print_costs_no_ribbon_and_after_a_print_the_uid_is_seen_again() -> None:
+    for plan in Plan:
+        last_chip = max(plan.steps.index(step) for step in plan.steps if step in CHIP)
+        encode_first = plan.steps.index(Step.ENCODE) < plan.steps.index(Step.PRINT)
+        assert encode_first is (plan is not Plan.DESKTOP_AFTER)
+        assert (last_chip > plan.steps.index(Step.PRINT)) is (plan is not Plan.INLINE)
+    assert {Step.IDENTIFY, Step.VERIFY, Step.CONFIRM} == READING
+
+
+def test_only_the_blank_that_was_encoded_may_be_fed() -> None:
+    assert [plan for plan in Plan if plan.by_hand(Step.FEED)] == [Plan.DESKTOP_BEFORE]
+    assert not any(plan.by_hand(step) for plan in Plan for step in set(Step) - {Step.FEED})
+    assert [plan for plan in Plan if plan.ends_at_desk] == [Plan.DESKTOP_BEFORE, Plan.DESKTOP_AFTER]
 
 
 def test_following() -> None:
-    assert following(INLINE, Step.FEED) is Step.IDENTIFY
-    assert following(INLINE, Step.EJECT) is None
+    assert following(Plan.INLINE.steps, Step.FEED) is Step.IDENTIFY
+    assert following(Plan.INLINE.steps, Step.EJECT) is None
+
+
+def test_the_step_of_a_card() -> None:
+    card = {"plan": "desktop-after", "done": ["feed"], "intent": None, "cause": None}
+    assert step_of(card) is Step.PRINT
+    assert step_of({**card, "intent": {"step": "identify"}}) is Step.IDENTIFY
+    assert step_of({**card, "cause": "print-interrupted"}) is Step.EJECT

@@ -85,4 +85,4 @@ def test_a_missing_card_is_never_done_before_the_eject() -> None:
 def test_every_rule_decides_something() -> None:
     cases = [*every_evidence(), replace(QUIET, stopping=frozenset({"media-empty"}))]
     assert {reconcile(e)[1] for e in cases} >= {rule.name for rule in RULES}
-    assert {Step.IDENTIFY, Step.VERIFY} == READING
+    assert {Step.IDENTIFY, Step.VERIFY, Step.CONFIRM} == READING

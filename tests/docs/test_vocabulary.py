@@ -20,7 +20,7 @@ from kiosk.core.handover import ChipCheck, OldCard, Proof, Taker
 from kiosk.core.jobs import Answer, JobEvent, JobState, Why
 from kiosk.core.movements import BY_HAND, DESTROY_OLD_CARDS, HAND_MOVEMENTS, MOVEMENTS, REVERSE, DefectCause, Detail
 from kiosk.core.permissions import Role
-from kiosk.core.plan import Step
+from kiosk.core.plan import PLANS, Plan, Step
 from kiosk.core.reconcile import Verdict
 from kiosk.core.records import Reason, Sku
 from kiosk.core.reprint import ReprintReason
@@ -78,6 +78,7 @@ WORDS: dict[str, Callable[[], set[str]]] = {
     "Printer-state reasons": printer_state_reasons,
     "Acts at a fault": lambda: set(Act),
     "Steps": lambda: set(Step),
+    "Plans": lambda: set(Plan),
     "Step results": results_in_projection,
     "Verdicts": lambda: set(Verdict),
     "Answers": lambda: set(Answer),
@@ -132,6 +133,8 @@ def test_what_the_page_says_beside_the_words() -> None:
     assert {name for name, meaning in meanings.items() if "negative" in meaning} == OUTSIDE
     spoiled = {cause for cause in Cause if account_of_refused(cause) == "spoiled"}
     assert spoiled == {"chip-used", "chip-uid-consumed"}
+    for plan, meaning, _ in table(PAGE, "Plans"):
+        assert tuple(re.findall("|".join(Step), meaning)) == PLANS[Plan(plan)]
     assert all(parse_fault(f"{row[0]}@1").kind == row[0] for row in table(PAGE, "Faults of the rehearsal"))
 
 
@@ -154,7 +157,7 @@ def test_a_movement_is_described_as_it_is_in_the_table(name: str) -> None:
 
 def test_a_missing_and_an_invented_word_would_be_found() -> None:
     text = "\n## Answers\n\n| keyword | meaning | x |\n|---|---|---|\n| `good` | a | b |\n| `fine` | a | b |\n"
-    assert {row[0] for row in table(text, "Answers")} ^ set(Answer) == {"fine", "spoiled", "blank", "not-there"}
+    assert {row[0] for row in table(text, "Answers")} ^ set(Answer) == {"fine", *Answer} - {"good"}
     assert list(keyword_literals('raise Halt("x", frozenset({"new-word"}))')) == ["new-word"]
 
 

@@ -100,7 +100,7 @@ def test_a_silent_chip_offers_the_eye(clerk: Clerk) -> None:
 
 def test_without_a_reader_the_eye_is_the_big_answer(clerk: Clerk) -> None:
     [job] = printed(clerk.office)
-    clerk.office.station.counter._open_reader = None
+    clerk.office.desk_taken_away()
     page = clerk.look(f"/hand-over/{job}")
     assert "Baca chip" not in page
     assert "Kartunya sama" in page

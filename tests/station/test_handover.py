@@ -139,7 +139,7 @@ def test_a_silent_chip_leaves_the_eye(office: Office) -> None:
 
 def test_without_a_reader_only_the_eye_compares(office: Office) -> None:
     [job] = printed(office)
-    office.station.counter._open_reader = None
+    office.desk_taken_away()
     with pytest.raises(Rejected, match=r"reader\.desk"):
         hand_over(office, job, chip="read")
     hand_over(office, job)

@@ -73,9 +73,9 @@ def test_more_than_ever_were_there_are_of_the_newest_lot() -> None:
 
 def test_the_hopper_is_not_counted_while_a_blank_is_on_its_way() -> None:
     ledger = stocked(4)
-    card = {"sku": "wni", "card": {"booked": False, "lot": "BAST-1"}}
+    card = {"sku": "wni", "card": {"done": [], "lot": "BAST-1"}}
     ledger.view.apply(len(ledger.frames), [Change("jobs", "j", card)])
-    with pytest.raises(Rejected, match="count the hopper when the machine stands"):
+    with pytest.raises(Rejected, match="count the hopper when it is finished"):
         count(ledger, hopper=3)
     with pytest.raises(Rejected, match="1 blanks too few"):
         ledger.move("unload", 4)

@@ -52,9 +52,10 @@ def laid_down(office: Office, jobs: list[str]) -> Iterator[State]:
     counter.read_card(mine)
     yield State("hand over, right card", f"/hand-over/{mine}")
     desk.lift()
-    reader, counter._open_reader = counter._open_reader, None
+    desk_reader = office.station._desk_reader
+    named, desk_reader._name = desk_reader._name, str
     yield State("hand over, no reader", f"/hand-over/{mine}")
-    counter._open_reader = reader
+    desk_reader._name = named
 
 
 def taken(job: str) -> Iterator[State]:

@@ -45,4 +45,6 @@ def what_became(job: dict[str, Any] | None, card: int) -> str:
         return str(ended)
     if Why.OUTCOME_UNKNOWN in job["reasons"]:
         return "asked"
+    if {Why.DESK_CARD_WANTED, Why.CARD_TO_FEEDER} & set(job["reasons"]):
+        return "wanted"
     return "stopped" if job["state"] == JobState.PROCESSING_STOPPED else "goes-on"

@@ -9,7 +9,7 @@ from flask import Flask, render_template, request
 
 from kiosk.core.faults import FAULTS
 from kiosk.core.jobs import JobState, Why
-from kiosk.core.plan import INLINE
+from kiosk.core.plan import plan_of
 from kiosk.core.verdicts import fitting_answers
 from kiosk.web.house import actor, done, house
 from kiosk.web.screens.queue import waiting_records
@@ -63,9 +63,14 @@ def now() -> str:
     holdup = station.worker.holdup if station.worker else None
     return render_template(
         "now.html", job=line.job, following=line.following, held=line.held, last=line.last, waiting=line.waiting,
-        steps=[step.value for step in INLINE], pace=station.pace.seconds,
+        steps=_steps(line.job), pace=station.pace.seconds,
         stops=sorted(holdup.reasons if holdup else _stops(line.job)), faults=FAULTS,
     )  # fmt: skip
+
+
+def _steps(job: dict[str, Any] | None) -> list[str]:
+    plan = plan_of(job["card"]) if job and job["card"] else house().station.fittings.plan
+    return [step.value for step in plan.steps]
 
 
 def _stops(job: dict[str, Any] | None) -> list[str]:

@@ -1,0 +1,3 @@
+from tests.office import office
+
+__all__ = ["office"]

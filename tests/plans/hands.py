@@ -1,0 +1,95 @@
+"""A person between the printer and the reader on the desk: looks at what the station asks, moves one card."""
+
+from __future__ import annotations
+
+from drivers.sim.cards import Card
+from drivers.sim.chip import Chip
+from kiosk.core.plan import Plan
+from kiosk.worker.halt import Halt
+from tests.office import Office
+
+WANTED, TO_FEEDER = "desk-card-wanted", "card-to-feeder"
+
+
+class Hands:
+    def __init__(self, office: Office, plan: Plan) -> None:
+        self.office = office
+        self.world = office.world
+        office.station.fittings.use("test", "plan", plan.value)
+
+    def begin(self) -> str:
+        """One record, one job; its id."""
+        self.office.bring_records(1)
+        [job] = self.office.station.desk.run_jobs("test")
+        return job
+
+    @property
+    def holdup(self) -> Halt | None:
+        worker = self.office.station.worker
+        return worker.holdup if worker else None
+
+    def asked(self, reason: str = WANTED, problem: str | None = None) -> Halt:
+        """Wait until the station asks for it."""
+
+        def so() -> bool:
+            holdup = self.holdup
+            return bool(holdup and reason in holdup.reasons) and (
+                problem is None or getattr(holdup, "problem", None) == problem
+            )
+
+        self.office.until(so)
+        assert self.holdup is not None
+        return self.holdup
+
+    def next_blank(self) -> Card:
+        """Out of the hopper, into the hand."""
+        card = self.world.hopper[0]
+        self.world.lift(card)
+        return card
+
+    def printed(self) -> Card:
+        """The newest one in the output tray."""
+        return self.world.output[-1]
+
+    def lay(self, card: Card) -> None:
+        self.office.desk.lift()
+        self.office.desk.lay(card)
+
+    def feed(self, job: str, card: Card) -> None:
+        """The encoded card goes in front of the others, and a person says so."""
+        self.office.desk.lift()
+        self.world.put_back(card)
+        self.office.station.desk.resume_job("op:maria", job)
+
+    def finished(self, job: str) -> None:
+        self.office.until(lambda: self.office.state(job) in ("completed", "aborted"))
+        self.office.desk.lift()
+
+    def help_through(self, job: str) -> None:
+        """Whatever the station asks at the desk, until the job is at its end: a person who does it right."""
+        held: Card | None = self.office.desk.card
+        while self.office.state(job) not in ("completed", "aborted"):
+            self.office.until(lambda: self.holdup is not None or self.office.state(job) in ("completed", "aborted"))
+            holdup, card = self.holdup, self.office.job(job)["card"]
+            if holdup is None:
+                break
+            if TO_FEEDER in holdup.reasons:
+                assert held is not None
+                self.feed(job, held)
+            elif self.world.output:
+                self.lay(self.printed())
+            else:
+                held = held or self.card_with(card["uid"] if card else None) or self.next_blank()
+                if self.office.desk.card is not held:
+                    self.lay(held)
+            self.office.until(lambda before=holdup: self.holdup is not before)  # type: ignore[misc]
+        self.office.desk.lift()
+
+    def card_with(self, uid: str | None) -> Card | None:
+        cards = [card for place in self.world.census().values() for card in place]
+        return next((card for card in cards if uid_of(card) == uid), None)
+
+
+def uid_of(card: Card) -> str:
+    assert isinstance(card.chip, Chip)
+    return card.chip.uid.hex().upper()
