@@ -7,6 +7,8 @@ part 3, 3.2.2.1.3 (UID).
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
@@ -21,6 +23,7 @@ CHAINED = 0x10
 """Bit of an interindustry CLA: not the last command of a chain (7816-4, 5.1.1.1)."""
 SW_OK = 0x9000
 
+_OK = SW_OK.to_bytes(2)
 _SW1_MORE = 0x61
 _SW1_WRONG_LE = 0x6C
 
@@ -246,25 +249,56 @@ def exchange(link: ApduLink, command: Command, able: Capabilities = SHORT_ONLY) 
     (7816-4, 5.1.3; ETSI TS 102 221, 7.3.1.1.4). More than short lengths: see `parts`; a chain ends at the first part
     that is refused. Raises what `link.transmit` raises, NotStarted (`parts`) and ProtocolViolation.
     """
-    *before, last = parts(command, able)
-    for part in before:
-        answer = Response.parse(link.transmit(bytes(part)))
-        if not answer.sw.ok:
-            return answer
-    answer = _send(link, last)
+    return exchange_all(link, parts(command, able))[-1]
+
+
+def exchange_all(link: ApduLink, commands: Sequence[Command]) -> list[Response]:
+    """The whole answer to each of `commands`, up to the first that is not 9000.
+
+    As `exchange`, but each goes over the wire as it is, and as many as can be go to the link together.
+    """
+    told: list[Response] = []
+    while len(told) < len(commands) and (not told or told[-1].sw.ok):
+        told += map(Response.parse, answers(link, [bytes(each) for each in commands[len(told) :]]))
+        told[-1] = _whole(link, commands[len(told) - 1], told[-1])
+    return told
+
+
+def one_by_one(
+    transmit: Callable[[bytes], bytes], apdus: Sequence[bytes], heard: Callable[[bytes, float], object]
+) -> None:
+    """`ApduLink.transmit_all` of a link that has no quicker way."""
+    for apdu in apdus:
+        begun = time.monotonic()
+        answer = transmit(apdu)
+        heard(answer, time.monotonic() - begun)
+        if answer[-2:] != _OK:
+            return
+
+
+def answers(link: ApduLink, apdus: Sequence[bytes]) -> list[bytes]:
+    """What `ApduLink.transmit_all` heard."""
+    heard: list[bytes] = []
+    link.transmit_all(apdus, lambda answer, seconds: heard.append(answer))
+    return heard
+
+
+def _whole(link: ApduLink, command: Command, answer: Response) -> Response:
+    """What `command` is answered in the end, `answer` being what came first."""
+    answer = _right_le(link, command, answer)
     if answer.sw.sw1 != _SW1_MORE:
         return answer
     data = answer.data
     while answer.sw.sw1 == _SW1_MORE:
-        answer = _send(link, Command(command.cla, Ins.GET_RESPONSE, ne=answer.sw.count))
+        rest = Command(command.cla, Ins.GET_RESPONSE, ne=answer.sw.count)
+        answer = _right_le(link, rest, Response.parse(link.transmit(bytes(rest))))
         data += answer.data
         if len(data) > MAX_NE or (answer.sw.sw1 == _SW1_MORE and not answer.data):
             raise ProtocolViolation("GET RESPONSE comes to no end", bytes(answer)[-2:])
     return Response(data, answer.sw)
 
 
-def _send(link: ApduLink, command: Command) -> Response:
-    answer = Response.parse(link.transmit(bytes(command)))
+def _right_le(link: ApduLink, command: Command, answer: Response) -> Response:
     if answer.sw.sw1 == _SW1_WRONG_LE:
         answer = Response.parse(link.transmit(bytes(replace(command, ne=answer.sw.count))))
     return answer

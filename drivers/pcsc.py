@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from drivers.errors import Cause, DeviceError, NotStarted, OutcomeUnknown, Refused, Stopped
-from drivers.iso7816 import t0_tpdu
+from drivers.iso7816 import answers, t0_tpdu
 from drivers.pcsc_calls import Caller, hung_calls
 
 try:
@@ -108,22 +108,31 @@ class PcscLink:
         return atr
 
     def transmit(self, apdu: bytes) -> bytes:
+        return answers(self, [apdu])[0]
+
+    def transmit_all(self, apdus: Sequence[bytes], heard: Callable[[bytes, float], object]) -> None:
         if not self._connected:
             raise NotStarted("no chip is connected")
         if self._t0:
-            apdu = t0_tpdu(apdu)
+            apdus = [t0_tpdu(apdu) for apdu in apdus]
         first, self._first = self._first, False
-        deadline = time.monotonic() + _TRANSMIT_S
+        failed: list[int] = []
+
+        def take(answer: tuple[int, list[int]], seconds: float) -> None:
+            # vpcd reports a chip that went away mid-command as success with an empty answer.
+            if answer[0] != scard.SCARD_S_SUCCESS or not answer[1]:
+                failed.append(answer[0])
+            else:
+                heard(bytes(answer[1]), seconds)
+
         try:
-            result, answer = self._transmit(apdu, deadline, first)
+            self._caller.calls(lambda session: session.transmit(apdus, first), _TRANSMIT_S, take)
         except Stopped as exc:
             self._connected = False
             raise OutcomeUnknown(str(exc)) from exc
-        # vpcd reports a chip that went away mid-command as success with an empty answer.
-        if result != scard.SCARD_S_SUCCESS or not answer:
+        if failed:
             self.disconnect()
-            raise OutcomeUnknown(f"the chip left {self.name}: {_message(result)}")
-        return bytes(answer)
+            raise OutcomeUnknown(f"the chip left {self.name}: {_message(failed[0])}")
 
     def disconnect(self) -> None:
         """As `ApduLink.disconnect`. <= 1 s, for which a reader must hang: then the chip keeps its power."""
@@ -175,16 +184,6 @@ class PcscLink:
             raise Stopped(f"{self.name}: {_message(result)}", READER_MISSING)
         return Refused(f"the chip on {self.name} does not answer: {_message(result)}", Cause.CHIP_SILENT)
 
-    def _transmit(self, apdu: bytes, deadline: float, first: bool) -> tuple[int, list[int]]:
-        result, answer = self._call(lambda session: session.transmit(apdu), deadline)
-        if result != scard.SCARD_W_RESET_CARD or not first:
-            return result, answer
-        # pcscd reports a reset before it sends, so the APDU had no effect; but only the first of a connection
-        # can't depend on a selection that the reset undid.
-        if self._call(_Session.reconnect, deadline) != scard.SCARD_S_SUCCESS:
-            return result, answer
-        return self._call(lambda session: session.transmit(apdu), deadline)
-
     def _call(self, act: Callable[[_Session], T], deadline: float) -> T:
         return self._caller.call(act, max(deadline - time.monotonic(), 0))
 
@@ -223,16 +222,19 @@ class _Session:
             self.disconnect()
         return result, bytes(atr), protocol
 
-    def reconnect(self) -> int:
-        result, _protocol = scard.SCardReconnect(
-            self._card, scard.SCARD_SHARE_EXCLUSIVE, self._protocol, scard.SCARD_LEAVE_CARD
-        )
-        return int(result)
-
-    def transmit(self, apdu: bytes) -> tuple[int, list[int]]:
+    def transmit(self, apdus: Sequence[bytes], first: bool) -> Iterator[tuple[int, list[int]]]:
+        """(result, answer) of each, up to the first that is not 9000. `first`: of a connection."""
         pci = scard.SCARD_PCI_T0 if self._protocol == scard.SCARD_PROTOCOL_T0 else scard.SCARD_PCI_T1
-        result, answer = scard.SCardTransmit(self._card, pci, list(apdu))
-        return result, answer
+        for apdu in apdus:
+            result, answer = scard.SCardTransmit(self._card, pci, list(apdu))
+            # pcscd reports a reset before it sends, so the APDU had no effect; but only the first of a connection
+            # can't depend on a selection that the reset undid.
+            if first and result == scard.SCARD_W_RESET_CARD and self._reconnect() == scard.SCARD_S_SUCCESS:
+                result, answer = scard.SCardTransmit(self._card, pci, list(apdu))
+            first = False
+            yield result, answer
+            if result != scard.SCARD_S_SUCCESS or answer[-2:] != [0x90, 0x00]:
+                return
 
     def disconnect(self) -> None:
         # The result tells nothing new: whatever it is, the handle is no longer ours.
@@ -245,6 +247,12 @@ class _Session:
         if self._context is not None:
             scard.SCardReleaseContext(self._context)
         self._context = None
+
+    def _reconnect(self) -> int:
+        result, _protocol = scard.SCardReconnect(
+            self._card, scard.SCARD_SHARE_EXCLUSIVE, self._protocol, scard.SCARD_LEAVE_CARD
+        )
+        return int(result)
 
     def _establish(self) -> int:
         if self._context is not None:

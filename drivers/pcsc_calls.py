@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from typing import Any, Generic, Protocol, TypeVar
 
 from drivers.errors import Stopped
@@ -52,28 +53,38 @@ class Caller(Generic[S]):
 
         Stopped{reader-hung} at once, and nothing was called, while MOST_HUNG calls of this name hang already.
         """
+        results: list[T] = []
+        self.calls(lambda session: [act(session)], timeout_s, lambda result, seconds: results.append(result))
+        return results[0]
+
+    def calls(self, acts: Callable[[S], Iterable[T]], timeout_s: float, heard: Callable[[T, float], object]) -> None:
+        """As `call`, for a row of calls that changes threads once. Blocks <= `timeout_s` for each of them.
+
+        `acts` yields what each call returns as soon as it is back; after one that was given up no other is begun.
+        `heard` is given each of these, and its seconds, in this thread, when all are back or one was given up.
+        """
         worker = self._worker = self._worker or self._start()
-        worker.acts.put(act)
-        answer: tuple[Any] | None = None
+        worker.begin(acts)
+        ended: bool | None = None
         try:
-            answer = worker.answers.get(timeout=timeout_s)
-        except queue.Empty:
-            raise Stopped(f"{self._name}: no answer within {timeout_s:.3g} s", frozenset({"reader-hung"})) from None
+            ended = worker.await_end(timeout_s)
         finally:
             # Whatever ended the wait: an answer that comes now is not that of the next call.
-            if answer is None:
+            if not ended:
                 self._worker = None
                 worker.give_up()
-        if answer is None:
+            for result, seconds in worker.results:
+                heard(result, seconds)
+        if ended is None:
+            raise Stopped(f"{self._name}: no answer within {timeout_s:.3g} s", frozenset({"reader-hung"}))
+        if not ended:
             raise RuntimeError(f"{self._name}: the call failed in its thread, which shows how")
-        result: T = answer[0]
-        return result
 
     def close(self) -> None:
         """Close the session. Blocks <= 1 s; if that hangs too, it is given up. Idempotent."""
         worker, self._worker = self._worker, None
         if worker is not None:
-            worker.acts.put(None)
+            worker.end()
             worker.join(_CLOSE_TIMEOUT_S)
             worker.given_up = True
 
@@ -86,21 +97,48 @@ class Caller(Generic[S]):
 
 
 class _Worker(threading.Thread):
+    """`results`: of the row under way, or of the last; nobody else adds to it once the worker is given up."""
+
     def __init__(self, name: str, session: Session) -> None:
         super().__init__(name=name, daemon=True)
         self.given_up = False
-        self.acts: queue.SimpleQueue[Callable[[Any], Any] | None] = queue.SimpleQueue()
-        self.answers: queue.SimpleQueue[tuple[Any] | None] = queue.SimpleQueue()
+        self.results: list[tuple[Any, float]] = []
+        self._rows: queue.SimpleQueue[Callable[[Any], Iterable[Any]] | None] = queue.SimpleQueue()
+        self._ends: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self._since = 0.0
         self._session = session
 
+    def begin(self, acts: Callable[[Any], Iterable[Any]]) -> None:
+        self.results, self._since = [], time.monotonic()
+        self._rows.put(acts)
+
+    def await_end(self, timeout_s: float) -> bool | None:
+        """Whether the row came to its end; None if a call of it is not back `timeout_s` after it was begun."""
+        while True:
+            try:
+                return self._ends.get(timeout=max(self._since + timeout_s - time.monotonic(), 0))
+            except queue.Empty:
+                if time.monotonic() >= self._since + timeout_s:
+                    return None
+
     def give_up(self) -> None:
-        self.given_up = True
-        self.acts.put(None)
+        self.given_up, self.results = True, list(self.results)
+        self._rows.put(None)
+
+    def end(self) -> None:
+        """Close the session after the row under way."""
+        self._rows.put(None)
 
     def run(self) -> None:
         try:
-            while (act := self.acts.get()) is not None:
-                self.answers.put((act(self._session),))
+            while (acts := self._rows.get()) is not None:
+                results = self.results
+                for result in acts(self._session):
+                    begun, self._since = self._since, time.monotonic()
+                    results.append((result, self._since - begun))
+                    if self.given_up:
+                        return
+                self._ends.put(True)
         finally:
-            self.answers.put(None)
+            self._ends.put(False)
             self._session.close()

@@ -6,7 +6,7 @@ A method name is the physical act. Nothing here imports anything but the standar
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
@@ -151,10 +151,10 @@ class ApduLink(Protocol):
         """
 
     def transmit(self, apdu: bytes) -> bytes:
-        """Send one command APDU, return data + SW1 SW2. <= 5 s.
+        """Send one command APDU, return data + SW1 SW2. <= 5 s. NotStarted: not connected; OutcomeUnknown: left."""
 
-        OutcomeUnknown if the chip left; NotStarted if not connected.
-        """
+    def transmit_all(self, apdus: Sequence[bytes], heard: Callable[[bytes, float], object]) -> None:
+        """`transmit` in a row, <= 5 s each, up to the first without 9000. `heard`: each answer and its seconds."""
 
     def disconnect(self) -> None:
         """Power the chip down before the card moves. Idempotent."""

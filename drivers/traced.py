@@ -6,9 +6,11 @@ Not even a digest of it: a NIK is a region, a date and a counter, few enough to 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from drivers.iso7816 import Command
+from drivers.errors import DeviceError
+from drivers.iso7816 import Command, answers
 from drivers.protocols import ApduLink, ApduTracer
 
 
@@ -25,15 +27,30 @@ class TracedLink:
 
     def transmit(self, apdu: bytes) -> bytes:
         """As `ApduLink.transmit`. ValueError, and nothing sent, if `apdu` is no command APDU."""
-        sent = len(Command.parse(apdu).data)
-        begun, answer = time.perf_counter(), b""
+        return answers(self, [apdu])[0]
+
+    def transmit_all(self, apdus: Sequence[bytes], heard: Callable[[bytes, float], object]) -> None:
+        """As `ApduLink.transmit_all`. ValueError, and nothing sent, if one of `apdus` is no command APDU."""
+        waiting = iter([(apdu[:4], len(Command.parse(apdu).data)) for apdu in apdus])
+        begun = time.monotonic()
+
+        def tell(answer: bytes, seconds: float) -> None:
+            nonlocal begun
+            header, sent = next(waiting)
+            begun += seconds
+            self._tracer.exchanged(
+                header, sent, max(len(answer) - 2, 0), int.from_bytes(answer[-2:]), seconds * 1_000
+            )
+
+        def both(answer: bytes, seconds: float) -> None:
+            tell(answer, seconds)
+            heard(answer, seconds)
+
         try:
-            answer = self._link.transmit(apdu)
-        finally:
-            ms = (time.perf_counter() - begun) * 1_000
-            sw = int.from_bytes(answer[-2:])
-            self._tracer.exchanged(apdu[:4], sent, max(len(answer) - 2, 0), sw, ms)
-        return answer
+            self._link.transmit_all(apdus, both)
+        except DeviceError:
+            tell(b"", time.monotonic() - begun)
+            raise
 
     def disconnect(self) -> None:
         self._link.disconnect()

@@ -9,10 +9,14 @@ from drivers.protocols import ApduLink
 
 
 class SecureChannel(Protocol):
-    """Between encoder and chip, for one thread. `read_chunk`, `write_chunk`: bytes of a file in one command."""
+    """Between encoder and chip, for one thread. `read_chunk`, `write_chunk`: bytes of a file in one command.
+
+    `ahead`: whether a command can be wrapped before the answer to the last one is unwrapped.
+    """
 
     read_chunk: int
     write_chunk: int
+    ahead: bool
 
     def open(self, chip: ApduLink, uid: bytes, control: bytes) -> None:
         """Authenticate with the chip that is powered and whose DF is selected. `control`: content of that file.
@@ -43,6 +47,7 @@ class Clear:
     read_chunk = 250
     """The largest that public readers use on this chip; fits short APDUs on every reader."""
     write_chunk = MAX_SHORT_DATA
+    ahead = True
 
     def open(self, chip: ApduLink, uid: bytes, control: bytes) -> None:
         """Nothing to open."""

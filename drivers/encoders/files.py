@@ -7,7 +7,8 @@ chip which was left half-written always shows a length, and never passes for a b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -57,13 +58,12 @@ class FileEncoder:
     def encode(self, files: Mapping[str, bytes]) -> None:
         """As `ChipEncoder.encode`. NotStarted, and nothing written, if a file is not in the layout or too large."""
         self._layout.check(files)
+        writing = list(self._writing(files))
+        # The first selects. It goes alone, so that what fails behind it has come with a write.
+        most = max(len(writing), 1) if self._channel.ahead else 1
         with self._accounted():
-            for name, content in self._layout.in_order(files):
-                self._select(name, Cause.CHIP_WRITE_FAILED)
-                stored = len(content).to_bytes(PREFIX) + content
-                for offset, size in _chunks(0, len(stored), self._channel.write_chunk):
-                    update = iso7816.update_binary(offset, stored[offset : offset + size])
-                    self._command(update, Cause.CHIP_WRITE_FAILED, name)
+            for begin, end in itertools.pairwise([0, *range(1, len(writing), most), len(writing)]):
+                self._row(writing[begin:end])
 
     def verify(self, files: Mapping[str, bytes]) -> None:
         """As `ChipEncoder.verify`. NotStarted if chip or SAM leaves. Names file and offset, never content."""
@@ -100,6 +100,21 @@ class FileEncoder:
         except (NotStarted, OutcomeUnknown) as exc:
             truth = OutcomeUnknown if self._write_sent else NotStarted
             raise exc if isinstance(exc, truth) else truth(str(exc)) from exc
+
+    def _writing(self, files: Mapping[str, bytes]) -> Iterator[tuple[str, Command]]:
+        """The commands that write `files`, each with the name of its file."""
+        for name, content in self._layout.in_order(files):
+            yield name, iso7816.select(int(name, 16))
+            stored = len(content).to_bytes(PREFIX) + content
+            for offset, size in _chunks(0, len(stored), self._channel.write_chunk):
+                yield name, iso7816.update_binary(offset, stored[offset : offset + size])
+
+    def _row(self, writing: Sequence[tuple[str, Command]]) -> None:
+        """Send these commands together."""
+        wrapped = [self._channel.wrap(command) for _, command in writing]
+        self._write_sent |= any(command.ins == Ins.UPDATE_BINARY for _, command in writing)
+        for (name, _), answer in zip(writing, iso7816.exchange_all(self._link, wrapped), strict=False):
+            _must_be_ok(self._channel.unwrap(answer), Cause.CHIP_WRITE_FAILED, name)
 
     def _read_uid(self) -> bytes:
         uid = self._command(iso7816.get_uid(), Cause.CHIP_UNKNOWN).data
@@ -143,12 +158,15 @@ class FileEncoder:
             yield offset - PREFIX, self._command(iso7816.read_binary(offset, size), cause, name).data
 
     def _command(self, command: Command, cause: Cause, name: str = "chip") -> Response:
-        wrapped = self._channel.wrap(command)
-        self._write_sent |= command.ins == Ins.UPDATE_BINARY
-        answer = self._channel.unwrap(iso7816.exchange(self._link, wrapped))
-        if not answer.sw.ok:
-            raise Refused(f"{name}: {answer.sw}", cause, sw=int(answer.sw))
+        """One that writes nothing."""
+        answer = self._channel.unwrap(iso7816.exchange(self._link, self._channel.wrap(command)))
+        _must_be_ok(answer, cause, name)
         return answer
+
+
+def _must_be_ok(answer: Response, cause: Cause, name: str) -> None:
+    if not answer.sw.ok:
+        raise Refused(f"{name}: {answer.sw}", cause, sw=int(answer.sw))
 
 
 def _chunks(start: int, end: int, most: int) -> Iterator[tuple[int, int]]:

@@ -41,6 +41,7 @@ class SamChannel:
 
     read_chunk = 0x60
     write_chunk = 240
+    ahead = False
 
     def __init__(self, link: ApduLink, atr: bytes) -> None:
         self._link = link

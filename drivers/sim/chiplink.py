@@ -6,11 +6,13 @@ import selectors
 import socket
 import threading
 import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from drivers.errors import Cause, NotStarted, OutcomeUnknown, Refused, Stopped
+from drivers.iso7816 import one_by_one
 from drivers.sim import vicc
 from drivers.sim.chip import Chip, PowerLost
 
@@ -179,6 +181,9 @@ class SocketLink:
             self._abandon()
             raise OutcomeUnknown("the chip left the antenna")
         return answer
+
+    def transmit_all(self, apdus: Sequence[bytes], heard: Callable[[bytes, float], object]) -> None:
+        one_by_one(self.transmit, apdus, heard)
 
     def disconnect(self) -> None:
         if self._sock is not None:

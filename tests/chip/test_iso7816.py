@@ -1,5 +1,7 @@
 """Command and response APDUs against the octets of the standards, and `exchange` against a scripted link."""
 
+from collections.abc import Callable, Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -101,6 +103,9 @@ class ScriptedLink:
         assert apdu == command
         return answer
 
+    def transmit_all(self, apdus: Sequence[bytes], heard: Callable[[bytes, float], object]) -> None:
+        iso7816.one_by_one(self.transmit, apdus, heard)
+
     def disconnect(self) -> None:
         """Nothing is powered."""
 
@@ -135,3 +140,26 @@ def test_get_response_that_gives_nothing_ends() -> None:
     link = ScriptedLink(("00A40000027F0A", "6103"), ("00C0000003", "6103"))
     with pytest.raises(ProtocolViolation):
         iso7816.exchange(link, iso7816.select(0x7F0A))
+
+
+SELECT_A, WRITE, READ = iso7816.select(0x7F0A), iso7816.update_binary(0, b"\xaa"), iso7816.read_binary(0, 4)
+
+
+def test_a_row_ends_at_the_first_that_is_refused() -> None:
+    link = ScriptedLink(("00A40000027F0A", "9000"), ("00D6000001AA", "6581"))
+    assert [each.sw for each in iso7816.exchange_all(link, [SELECT_A, WRITE, READ])] == [0x9000, 0x6581]
+    assert not link.left
+
+
+def test_a_row_goes_on_after_what_the_protocol_made_of_an_answer() -> None:
+    """61xx and 6Cxx are no refusals: the rest is fetched, and then comes the next."""
+    link = ScriptedLink(
+        ("00A40000027F0A", "6102"), ("00C0000002", "01029000"),
+        ("00B0000004", "6C01"), ("00B0000001", "AA9000"),
+        ("00D6000001AA", "9000"),
+    )  # fmt: skip
+    told = iso7816.exchange_all(link, [SELECT_A, READ, WRITE])
+    assert [each.data for each in told] == [b"\1\2", b"\xaa", b""]
+    assert all(each.sw.ok for each in told)
+    assert not link.left
+    assert iso7816.exchange_all(link, []) == []

@@ -2,9 +2,11 @@
 
 import itertools
 import random
+from collections.abc import Callable, Sequence
 
 import pytest
 
+from drivers import iso7816
 from drivers.encoders import ktp_el
 from drivers.encoders.ktp_el import LAYOUT
 from drivers.errors import Cause, NotStarted, OutcomeUnknown, ProtocolViolation, Refused
@@ -144,6 +146,9 @@ class FixedLink:
 
     def transmit(self, apdu: bytes) -> bytes:
         return self.answer
+
+    def transmit_all(self, apdus: Sequence[bytes], heard: Callable[[bytes, float], object]) -> None:
+        iso7816.one_by_one(self.transmit, apdus, heard)
 
     def disconnect(self) -> None:
         """Nothing is powered."""

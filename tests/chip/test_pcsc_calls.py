@@ -97,6 +97,54 @@ def test_a_call_that_hangs_is_given_up_with_its_session(bench: Bench) -> None:
     assert_soon(lambda: hung_calls(NAME) == 0)
 
 
+def test_a_row_changes_threads_once_and_tells_how_long_each_call_took(bench: Bench) -> None:
+    heard: list[tuple[str, bool]] = []
+
+    def row(session: Handles) -> Iterator[str]:
+        yield session.say("a")
+        bench.release.wait(0.03)
+        yield session.say("b")
+
+    bench.caller.calls(row, 5, lambda word, seconds: heard.append((word, seconds >= 0.03)))
+    assert heard == [("a", False), ("b", True)]
+    (session,) = bench.sessions
+    assert len(session.threads) == 1
+    assert bench.caller.call(saying("next"), 5) == "next"
+
+
+def test_the_time_of_a_row_is_that_of_each_of_its_calls(bench: Bench) -> None:
+    """Twice as long in all as the one may take."""
+
+    def row(session: Handles) -> Iterator[str]:
+        for word in "abcd":
+            bench.release.wait(0.1)
+            yield session.say(word)
+
+    heard: list[str] = []
+    bench.caller.calls(row, 0.2, lambda word, seconds: heard.append(word))
+    assert heard == list("abcd")
+
+
+def test_a_row_of_which_one_hangs_is_given_up_there(bench: Bench) -> None:
+    """What was back is told, and after the one that hung nothing is begun, however late that comes back."""
+
+    def row(session: Handles) -> Iterator[str]:
+        yield session.say("back")
+        bench.release.wait(30)
+        yield session.say("late")
+        yield session.say("never")
+
+    heard: list[str] = []
+    started = time.monotonic()
+    with pytest.raises(Stopped):
+        bench.caller.calls(row, 0.05, lambda word, seconds: heard.append(word))
+    assert time.monotonic() - started < 1
+    assert (heard, hung_calls(NAME)) == (["back"], 1)
+    bench.release.set()
+    assert bench.sessions[0].closed.wait(5)
+    assert (heard, bench.sessions[0].said) == (["back"], ["back", "late"])
+
+
 def test_so_many_hang_and_no_more_whoever_calls(bench: Bench) -> None:
     """The worker opens its link anew after each fault: the bound is the reader's, not the link's."""
     for _ in range(MOST_HUNG):

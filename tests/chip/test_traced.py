@@ -1,5 +1,6 @@
 """What a tracer of APDUs sees of a card's making: everything but what was written and read."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -37,6 +38,9 @@ class Careless:
         answer = self._link.transmit(apdu)
         self._seen.exchanged(apdu, 0, 0, int.from_bytes(answer), 0.0)
         return answer
+
+    def transmit_all(self, apdus: Sequence[bytes], heard: Callable[[bytes, float], object]) -> None:
+        iso7816.one_by_one(self.transmit, apdus, heard)
 
 
 def make(link: ApduLink) -> None:
@@ -104,4 +108,21 @@ def test_an_exchange_without_an_answer_is_seen_too(in_process: Reader) -> None:
         link.transmit(bytes(iso7816.select(KTP_EL.df)))
     assert [each[1:4] for each in seen.exchanges] == [(0, 0, 0), (2, 0, 0)]
     link.disconnect()
+    link.close()
+
+
+def test_each_exchange_of_a_row_is_seen_and_the_one_without_an_answer_too(reader: Reader) -> None:
+    chip, seen = reader.lay(), Seen()
+    link = TracedLink(reader.link, seen)
+    link.connect(5.0)
+    row = [bytes(each) for each in (iso7816.select(KTP_EL.df), iso7816.select(0x6FF1), iso7816.read_binary(0, 2))]
+    heard: list[tuple[bytes, float]] = []
+    link.transmit_all(row, lambda answer, seconds: heard.append((answer, seconds)))
+    assert [each[1:4] for each in seen.exchanges] == [(2, 0, 0x9000), (2, 0, 0x9000), (0, 2, 0x9000)]
+    assert [each[4] for each in seen.exchanges] == [pytest.approx(seconds * 1_000) for _, seconds in heard]
+    seen.exchanges.clear()
+    reader.pull_at(chip, 2)
+    with pytest.raises(OutcomeUnknown):
+        link.transmit_all(row, lambda answer, seconds: None)
+    assert [each[:4] for each in seen.exchanges] == [(row[0][:4], 2, 0, 0x9000), (row[1][:4], 2, 0, 0)]
     link.close()

@@ -1,6 +1,6 @@
 """Chips that speak T=0, chain commands or take extended lengths: by themselves, and through `exchange`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -118,6 +118,9 @@ class Wire:
     def transmit(self, apdu: bytes) -> bytes:
         self.sent.append(apdu)
         return self.chip.transmit(apdu)
+
+    def transmit_all(self, apdus: Sequence[bytes], heard: Callable[[bytes, float], object]) -> None:
+        iso7816.one_by_one(self.transmit, apdus, heard)
 
     def disconnect(self) -> None:
         self.chip.power_off()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Callable, Sequence
 
 import pytest
 
 from drivers.iso7816 import MAX_SHORT_DATA, Ins
+from drivers.sim.chiplink import SocketLink
 from tests.chip.readers import Reader, in_process
 from tests.encoders.secured import through_sam
 
@@ -40,3 +42,23 @@ def test_an_encoding_costs_no_more(request: pytest.FixtureRequest, fixture: str,
     if fixture == "in_process":
         assert len(sent) == least(list(stored.values()))
     encoder.verify(files)
+
+
+def test_what_is_written_in_the_clear_goes_to_the_link_in_two_rows(in_process: Reader) -> None:
+    """The first command, which selects, and the rest: so a thread that may hang is changed to but twice."""
+    rows: list[int] = []
+
+    class Counting(SocketLink):
+        def transmit_all(self, apdus: Sequence[bytes], heard: Callable[[bytes, float], object]) -> None:
+            rows.append(len(apdus))
+            super().transmit_all(apdus, heard)
+
+    in_process.lay()
+    encoder = in_process.opener(Counting(in_process.link._path), 5.0)
+    encoder.identify()
+    rows.clear()
+    encoder.encode({"6FF1": bytes(600), "6FF2": bytes(10)})
+    assert rows == [1, 3 + 2]
+    encoder.encode({})
+    assert rows == [1, 3 + 2]
+    encoder.close()
