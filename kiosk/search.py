@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from glob import glob
+from pathlib import Path
 
 from drivers.errors import DeviceError, NotStarted, Stopped
 from kiosk.equipment import Found, Opened
 
-SLOW_S = 0.5
-"""A port whose silence took longer costs the next look time: of such ports one is asked in each."""
+SILENT_S = 0.5
+"""A port that took longer to fail is silent."""
+
+LOOK_S = 4.0
+"""No further port is asked in a look after that time: two silent ones, then."""
+
+AGAIN_S = 60.0
+"""A silent port is asked again when something else was plugged in there, and once in this time, but for the one where
+the printer was: that is asked in each look, so that it is in use again soon after it was switched on."""
 
 
 class PrinterSearch:
@@ -21,69 +29,98 @@ class PrinterSearch:
     there; it moves nothing. A port that is silent, talks nonsense or is held by another process is passed over.
     """
 
-    def __init__(self, place: str, allowed: Sequence[str], open_at: Callable[[str], Opened]) -> None:
-        self._place = place
+    def __init__(
+        self,
+        place: str,
+        allowed: Sequence[str],
+        open_at: Callable[[str], Opened],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._place = self._home = place
         self._allowed = allowed
         self._open_at = open_at
-        self._slow: list[str] = []
+        self._clock = clock
+        self._silent: dict[str, tuple[Device, float]] = {}
         self.found: tuple[Found, ...] = ()
 
     def open(self, known: Sequence[str]) -> Opened:
         """The printer with the first of these serials that is there; while none is known, whatever is at its place.
 
-        Blocks for the time in which a driver gives one silent port up (3 s), and milliseconds for each other one.
+        Blocks for the time in which a driver gives a silent port up (3 s), twice that where another is asked as well
+        (AGAIN_S), and for milliseconds at each port more.
         Stopped{printer-unknown} if only others answer; else what is wrong at its place.
         """
-        failure: DeviceError | None = None
+        failures: dict[str, DeviceError] = {}
         others: list[Found] = []
-        for port in self._order():
-            try:
-                opened = self._ask(port)
-            except DeviceError as exc:
-                failure = exc if port == self._place or failure is None else failure
-                continue
-            if opened.identity.serial == known[0] if known else port == self._place:
-                self.found = (opened.found, *others)
+        for opened in self._answers(self._order(), failures):
+            if opened.identity.serial == known[0] if known else opened.port == self._place:
+                self.found, self._home = (opened.found, *others), opened.port
                 return opened
             opened.printer.close()
             others.append(opened.found)
         self.found = tuple(others)
         for each in others:
             if each.serial in known:
-                return self._ask(each.port)
+                opened = self._ask(each.port)
+                if opened.identity.serial == each.serial:
+                    self._home = each.port
+                    return opened
+                opened.printer.close()  # exchanged meanwhile
         if others:
             there = ", ".join(f"{each.model} {each.serial} at {each.port}" for each in others)
             wanted = " or ".join(known) or "not chosen"
             raise Stopped(f"the printer is {wanted}; there is {there}", frozenset({"printer-unknown"}))
-        raise failure or NotStarted(f"no printer answers at {self._place}")
+        raise failures.get(self._place) or NotStarted(f"no printer answers at {self._place}")
 
     def look(self, in_use: Found | None) -> None:
         """Ask at all ports but that of the printer that is `in_use`. Blocks as `open`; uses none of them."""
         others = []
-        for port in self._order(skip=in_use.port if in_use else None):
-            try:
-                opened = self._ask(port)
-            except DeviceError:
-                continue
+        for opened in self._answers(self._order(skip=in_use.port if in_use else None, again_s=0.0), {}):
             opened.printer.close()
             others.append(opened.found)
         self.found = (in_use, *others) if in_use else tuple(others)
 
+    def _answers(self, order: Sequence[str], failures: dict[str, DeviceError]) -> Iterator[Opened]:
+        """Those that answer; `failures`: what is wrong at the others."""
+        began = self._clock()
+        for port in order:
+            if self._clock() - began > LOOK_S:
+                return
+            try:
+                opened = self._ask(port)
+            except DeviceError as exc:
+                failures[port] = exc
+            else:
+                yield opened
+
     def _ask(self, port: str) -> Opened:
-        began = time.monotonic()
+        began = self._clock()
         try:
             return self._open_at(port)
         except DeviceError:
-            if time.monotonic() - began > SLOW_S:
-                self._slow.append(port)
+            if self._clock() - began > SILENT_S:
+                self._silent[port] = (_device(port), self._clock())
             raise
 
-    def _order(self, skip: str | None = None) -> list[str]:
-        """What is to be asked now, the place first; of the slow ones the one that has waited longest, at the end."""
+    def _order(self, skip: str | None = None, again_s: float = AGAIN_S) -> list[str]:
+        """What is to be asked now, the place first; last, of those known to be silent, the one to be asked again."""
         ports = [port for port in ports_of(self._place, self._allowed) if port != skip]
-        slow = [port for port in self._slow if port in ports]
-        self._slow = slow[1:]
-        return [*(port for port in ports if port not in slow), *slow[:1]]
+        silent = {port: when for port, (there, when) in self._silent.items() if there == _device(port)}
+        again = [port for port in ports if port in silent and port != self._home]
+        due = [port for port in again if self._clock() - silent[port] >= again_s]
+        return [*(port for port in ports if port not in again), *sorted(due, key=silent.__getitem__)[:1]]
+
+
+Device = tuple[int, ...]
+
+
+def _device(port: str) -> Device:
+    """What tells whether the same thing is still plugged in there; nothing of a URL, or where nothing is."""
+    try:
+        there = Path(port).stat()
+    except OSError:
+        return ()
+    return there.st_ino, there.st_rdev, there.st_ctime_ns
 
 
 def ports_of(place: str, allowed: Sequence[str]) -> list[str]:
