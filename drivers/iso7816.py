@@ -253,10 +253,7 @@ def exchange(link: ApduLink, command: Command, able: Capabilities = SHORT_ONLY) 
 
 
 def exchange_all(link: ApduLink, commands: Sequence[Command]) -> list[Response]:
-    """The whole answer to each of `commands`, up to the first that is not 9000.
-
-    As `exchange`, but each goes over the wire as it is, and as many as can be go to the link together.
-    """
+    """As `exchange`, of `commands` up to the first without 9000, each sent as it is; they go to the link together."""
     told: list[Response] = []
     while len(told) < len(commands) and (not told or told[-1].sw.ok):
         told += map(Response.parse, answers(link, [bytes(each) for each in commands[len(told) :]]))
@@ -286,8 +283,6 @@ def answers(link: ApduLink, apdus: Sequence[bytes]) -> list[bytes]:
 def _whole(link: ApduLink, command: Command, answer: Response) -> Response:
     """What `command` is answered in the end, `answer` being what came first."""
     answer = _right_le(link, command, answer)
-    if answer.sw.sw1 != _SW1_MORE:
-        return answer
     data = answer.data
     while answer.sw.sw1 == _SW1_MORE:
         rest = Command(command.cla, Ins.GET_RESPONSE, ne=answer.sw.count)

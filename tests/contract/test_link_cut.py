@@ -116,6 +116,7 @@ def claims_hold(call: str, bench: Bench) -> bool:
 
 
 def test_cut_at_sampled_bytes(rig: Rig) -> None:
+    """Forty of those cuts, drawn with a seed."""
     cuts = every_cut(list(transcript(rig)))
     for cut in random.Random(13).sample(cuts, SAMPLE):
         check(rig, cut)
@@ -125,6 +126,7 @@ def test_cut_at_sampled_bytes(rig: Rig) -> None:
 @pytest.mark.long
 @pytest.mark.timeout(300)
 def test_cut_at_every_byte(rig: Rig) -> None:
+    """At each byte of commands, replies and framing; in a panel at the first, the last and 20 seeded ones."""
     for cut in every_cut(list(transcript(rig))):
         check(rig, cut)
         rig.close()
