@@ -34,7 +34,10 @@ def use(app: App, role: str, name: str) -> None:
 
 
 def _shown(found: dict[str, Any]) -> str:
-    return table([[row["role"], _what(row), row["said_by"]] for row in found["used"]], ["role", "used", "said by"])
+    used = [[row["role"], _what(row), row["said_by"]] for row in found["used"]]
+    there = [["printer", f"{each['serial']} {each['model']}", each["port"]] for each in found["printers"]]
+    there += [["reader", name, ""] for name in found["readers"]]
+    return f"{table(used, ['role', 'used', 'said by'])}\n\n{table(there, ['found', '', 'at'])}"
 
 
 def _what(row: dict[str, Any]) -> str:

@@ -65,6 +65,7 @@ def _warning(code: str, *remedies: Remedy) -> Fault:
 
 
 _TECHNICIAN, _SUPERVISOR = Remedy(Act.CALL_TECHNICIAN), Remedy(Act.CALL_SUPERVISOR)
+_OTHER_READER = Remedy(Act.CHOOSE_EQUIPMENT)
 
 FAULTS: Mapping[str, Fault] = MappingProxyType({
     "media-empty": _error("P-01", Remedy(Act.REFILL_HOPPER)),
@@ -84,9 +85,9 @@ FAULTS: Mapping[str, Fault] = MappingProxyType({
     "card-in-path": _error("P-15", Remedy(Act.TAKE_CARD_OUT)),
     "other": _error("P-16", _TECHNICIAN),
     "printer-unknown": _error("P-17", Remedy(Act.CHOOSE_EQUIPMENT, 1), Remedy(Act.CHECK_CABLE), _TECHNICIAN),
-    "reader-missing": _error("R-01", Remedy(Act.CHECK_CABLE), Remedy(Act.CHOOSE_EQUIPMENT), _TECHNICIAN),
-    "reader-busy": _error("R-02", Remedy(Act.CLOSE_PROGRAM), _TECHNICIAN),
-    "reader-hung": _error("R-03", Remedy(Act.REPLUG_READER), _TECHNICIAN),
+    "reader-missing": _error("R-01", Remedy(Act.CHECK_CABLE), _OTHER_READER, _TECHNICIAN),
+    "reader-busy": _error("R-02", Remedy(Act.CLOSE_PROGRAM), _OTHER_READER, _TECHNICIAN),
+    "reader-hung": _error("R-03", Remedy(Act.REPLUG_READER), _OTHER_READER, _TECHNICIAN),
     "sam-missing": _error("R-04", Remedy(Act.INSERT_SAM), _TECHNICIAN),
     "shift-not-open": _error("S-01", Remedy(Act.OPEN_SHIFT)),
     "spool-area-full": _error("S-02", _SUPERVISOR),

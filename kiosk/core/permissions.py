@@ -116,6 +116,7 @@ ROUTES: Mapping[str, str] = {
     "calls": "call-backs", "new_call": "call-backs", "add_call": "call-backs", "close_call": "call-backs",
     "technician": "diagnose", "examine": "diagnose",
     "move_supplies": "hopper", "retry_outbox": "link",
+    "devices": "equip", "use_device": "equip", "look_for_devices": "equip",
 }  # fmt: skip
 """Endpoint of the touchscreen -> act. It moves blanks between `shift` and `hopper` alone."""
 

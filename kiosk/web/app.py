@@ -11,6 +11,7 @@ from kiosk.web.house import House, house
 from kiosk.web.screens import (
     calls,
     check,
+    devices,
     hand_over,
     help,
     interruption,
@@ -56,6 +57,7 @@ def create_app(house: House) -> Flask:
         calls,
         outbox,
         supplies,
+        devices,
         interruption,
         help,
         technician,

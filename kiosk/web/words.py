@@ -192,6 +192,8 @@ VALUES = {
     **{answer: texts[0] for answer, texts in ANSWERS.items()},
 }
 
+READER_ROLES = {"reader": "di printer", "desk": "di meja", "sam": "untuk SAM"}
+
 UNITS = {"mnt": "mnt", "jam": "jam", "hari": "hari"}
 
 FAILURES = {
@@ -214,6 +216,7 @@ REFUSALS = {
     "wrong-card": "Ini kartu orang lain",
     "chip-differs": "Isi chip berbeda dengan data",
     "reader-in-use": "Pembaca sedang dipakai",
+    "equipment-missing": "Alat itu tidak ditemukan lagi",
     "card-moves": "Sebuah kartu sedang dibuat. Coba lagi setelah kartunya keluar",
     "approval-missing": "Penyelia harus menyetujui",
     "approval-by-self": "Orang lain yang harus menyetujui",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -77,8 +77,11 @@ class Screen:
         self.taps += 1
         self.page.tap(selector)
 
-    def sign_in(self, pin: str) -> None:
+    def sign_in(self, pin: str, person: str = "") -> None:
+        """As whoever is chosen already, without `person`."""
         self.open()
+        if person:
+            self.page.tap(f"label:has([value={person}])")
         for digit in pin:
             self.page.tap(f'[data-digit="{digit}"]')
         self.page.wait_for_selector("#status")
@@ -101,6 +104,22 @@ def screen_of(browser: Browser, url: str, size: str = "small", language: str = "
         context.close()
     if screen.faults:
         pytest.fail(f"the page said or asked: {screen.faults}")
+
+
+@contextmanager
+def seats(browser: Browser, url: str, pins: Mapping[str, str]) -> Iterator[Callable[[str], Screen]]:
+    """A screen for each of these people, signed in when first asked for; for "" one that nobody signed in at."""
+    with ExitStack() as opened:
+        screens: dict[str, Screen] = {}
+
+        def seat(person: str) -> Screen:
+            if person not in screens:
+                screens[person] = opened.enter_context(screen_of(browser, url))
+                if person:
+                    screens[person].sign_in(pins[person], person)
+            return screens[person]
+
+        yield seat
 
 
 SMALL_TARGETS = """within => {

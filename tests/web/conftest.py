@@ -23,6 +23,8 @@ LETTERS = TemporaryDirectory(prefix="keping-letters-")
 
 PIN = "246810"
 OTHER_PIN = "135791"
+PINS = {"maria": PIN, "yosep": OTHER_PIN}
+"""Of the operator and the supervisor of a `Kiosk`."""
 
 
 class Clock:

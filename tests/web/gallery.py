@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageChops, ImageColor
 
 from tests.office import Office
-from tests.web.browser import CHROMIUM, SIZES, SWITCHES, Screen, missing, screen_of
+from tests.web.browser import CHROMIUM, SIZES, SWITCHES, Screen, missing, screen_of, seats
 from tests.web.captions import CAPTIONS, slug
-from tests.web.conftest import PIN, Kiosk
+from tests.web.conftest import PINS, Kiosk
 from tests.web.states import State, states
 
 if TYPE_CHECKING:
@@ -162,6 +162,7 @@ def shoot(screen: Screen, state: State, view: View) -> None:
     width, height = SIZES[view.size]
     screen.page.set_viewport_size({"width": width, "height": height})
     screen.page.context.add_cookies([{"name": "bahasa", "value": view.language, "url": screen.url}])
+    screen.page.set_default_timeout(PATIENCE_MS)
     screen.open(state.path)
     state.reach(screen.page)
     save(screen.page, FOLDER / view.file)
@@ -172,13 +173,10 @@ def touchscreen(browser: Browser, directory: Path) -> Iterator[str]:
     office = Office(directory, BLANKS)
     kiosk = Kiosk(office)
     try:
-        with screen_of(browser, kiosk.url) as inside, screen_of(browser, kiosk.url) as outside:
-            for screen in (inside, outside):
-                screen.page.set_default_timeout(PATIENCE_MS)
-            inside.sign_in(PIN)
+        with seats(browser, kiosk.url, PINS) as seat:
             for state in states(kiosk):
                 for view in views(state.name):
-                    shoot(inside if state.signed_in else outside, state, view)
+                    shoot(seat(state.person), state, view)
                 yield state.name
     finally:
         kiosk.close()

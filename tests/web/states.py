@@ -37,7 +37,7 @@ USUAL_S = 31.0
 class State:
     """`path` shows it; `then` is what a finger does there. `keys`: the field that the page's keyboard is opened for.
 
-    `within`: the part of the page that can be touched in it.
+    `within`: the part of the page that can be touched in it. `supervisor`: it is not for an operator.
     """
 
     name: str
@@ -46,6 +46,7 @@ class State:
     signed_in: bool = True
     then: Callable[[Page], None] | None = None
     within: str = "body"
+    supervisor: bool = False
 
     def __post_init__(self) -> None:
         assert self.name in CAPTIONS, f"no caption for {self.name}"
@@ -57,6 +58,11 @@ class State:
         if self.keys:
             page.tap(self.keys)
             page.wait_for_selector(".keys")
+
+    @property
+    def person(self) -> str:
+        """Who sees it, "" if nobody is signed in."""
+        return ("yosep" if self.supervisor else "maria") if self.signed_in else ""
 
     @property
     def touched(self) -> str:
@@ -119,7 +125,7 @@ def states(kiosk: Kiosk) -> Iterator[State]:
     """While one is looked at, it stays as it is. Takes 16 blanks."""
     from tests.web.counter_states import at_the_counter, to_be_called
     from tests.web.technician_states import examining
-    from tests.web.trouble_states import not_certain, printer_away, stopped, the_link
+    from tests.web.trouble_states import another_printer, not_certain, printer_away, stopped, the_link
 
     office = kiosk.office
     set_link(office)
@@ -134,6 +140,7 @@ def states(kiosk: Kiosk) -> Iterator[State]:
     yield from not_certain(office)
     yield from the_link(office)
     yield from examining(kiosk)
+    yield from another_printer(office)
     yield from printer_away(office)
 
 

@@ -11,9 +11,9 @@ import pytest
 
 from tests.conftest import Measured
 from tests.office import Office
-from tests.web.browser import LAYOUT_FAULTS, SIZES, SMALL_TARGETS, Screen, screen_of
+from tests.web.browser import LAYOUT_FAULTS, SIZES, SMALL_TARGETS, Screen, screen_of, seats
 from tests.web.captions import CAPTIONS
-from tests.web.conftest import PIN, Kiosk
+from tests.web.conftest import PIN, PINS, Kiosk
 from tests.web.states import State, states
 
 if TYPE_CHECKING:
@@ -73,12 +73,11 @@ def look_at(screen: Screen, state: State, language: str, look: Look) -> None:
 
 def look_at_all(browser: Browser, kiosk: Kiosk, languages: Callable[[], Sequence[str]], measured: Measured) -> None:
     look, seen = Look(), set()
-    with screen_of(browser, kiosk.url) as signed_in, screen_of(browser, kiosk.url) as stranger:
-        signed_in.sign_in(PIN)
+    with seats(browser, kiosk.url, PINS) as seat:
         for state in states(kiosk):
             seen.add(state.name)
             for language in languages():
-                screen = signed_in if state.signed_in else stranger
+                screen = seat(state.person)
                 screen.page.context.add_cookies([{"name": "bahasa", "value": language, "url": kiosk.url}])
                 look_at(screen, state, language, look)
     measured(f"axe-core: {look.pages} pages, {look.targets} touch targets measured, {len(look.faults)} faults")

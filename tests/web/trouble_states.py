@@ -85,6 +85,18 @@ def the_link(office: Office) -> Iterator[State]:
     set_link(office)
 
 
+def another_printer(office: Office) -> Iterator[State]:
+    yield State("devices", "/devices", supervisor=True)
+    usual, office.world.serial = office.world.serial, "KP000777"
+    [job] = office.station.desk.run_jobs("test")
+    office.station.worker.refit()
+    office.until_held_up()
+    yield State("now, another printer", "/now", supervisor=True)
+    yield State("devices, another printer", "/devices", supervisor=True)
+    office.world.serial = usual
+    finish(office, [job])
+
+
 def printer_away(office: Office) -> Iterator[State]:
     """The last that can be shown: the station looks for its printer at growing intervals."""
     office.line.cut()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, render_template, request
 
-from kiosk.core.faults import FAULTS
+from kiosk.core.faults import FAULTS, Act
 from kiosk.core.jobs import JobState, Why
 from kiosk.core.plan import plan_of
 from kiosk.core.verdicts import fitting_answers
@@ -61,16 +61,21 @@ def now() -> str:
         answers = [answer.value for answer in fitting_answers(line.job["card"])]
         return render_template("unresolved.html", job=line.job, answers=answers, faults=FAULTS)
     holdup = station.worker.holdup if station.worker else None
+    stops = sorted(holdup.reasons if holdup else _stops(line.job))
     return render_template(
         "now.html", job=line.job, following=line.following, held=line.held, last=line.last, waiting=line.waiting,
-        steps=_steps(line.job), pace=station.pace.seconds,
-        stops=sorted(holdup.reasons if holdup else _stops(line.job)), faults=FAULTS,
+        steps=_steps(line.job), pace=station.pace.seconds, stops=stops, faults=FAULTS,
+        choosable=any(map(_other_device_helps, stops)),
     )  # fmt: skip
 
 
 def _steps(job: dict[str, Any] | None) -> list[str]:
     plan = plan_of(job["card"]) if job and job["card"] else house().station.fittings.plan
     return [step.value for step in plan.steps]
+
+
+def _other_device_helps(reason: str) -> bool:
+    return reason in FAULTS and any(remedy.act is Act.CHOOSE_EQUIPMENT for remedy in FAULTS[reason].remedies)
 
 
 def _stops(job: dict[str, Any] | None) -> list[str]:
