@@ -191,6 +191,7 @@ class CardRun:
             case Verdict.DONE:
                 self._done(step, status, {"rule": rule})
             case Verdict.SPOILED:
+                self._going_on()
                 self._reject(step, SpoilCause.PRINT_INTERRUPTED)
             case Verdict.NOT_DONE:
                 # Any other step is tried again under the intent that stands, so waiting for a device writes nothing.
