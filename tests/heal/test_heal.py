@@ -22,7 +22,7 @@ from tests.heal.troubles import TROUBLES
 
 __all__ = ["pcscd"]
 
-SEED = 10
+SEED = 28
 
 
 def marked(chosen: list[Cell]) -> list[object]:
@@ -36,7 +36,7 @@ def sample() -> list[Cell]:
     """One cell of each of some troubles; of the silent ones, which take the longest to notice, there is one."""
     rng = random.Random(SEED)
     silent = [name for name, trouble in TROUBLES.items() if trouble.silent]
-    chosen = [*rng.sample([name for name in TROUBLES if name not in silent], 4), rng.choice(silent)]
+    chosen = [*rng.sample([name for name in TROUBLES if name not in silent], 3), rng.choice(silent)]
     return [rng.choice([cell for cell in cells() if cell.trouble == name]) for name in chosen]
 
 
