@@ -37,7 +37,8 @@ GRAMMAR = {
         "Rpst": "",
         "Pem": r"(\d|1[0-5]|3[2-9]|4[0-7])(;s)?",
         "Pr": r"k|k[wrob]|ko|ymcko|ymckos|ymckok|h|ho|\d{1,4};t",
-        "Pc": r"[ymcko];=;\d{1,2}",
+        "Pc": r"[ymckoalf];=;\d{1,2}",
+        "Pl": r"[ymckoalf];=;\d{1,2}",
         "Pcim": "[FMCIBNR]",
         "Pcem": "[DMRNIKL]",
         "Pcrm": "[RMDIKL]",
@@ -45,6 +46,16 @@ GRAMMAR = {
         "Pdt": "[A-Z]{2}",
         "Ppws": r"\d{1,10}",
         "Psync": ".*",
+        "Psid": r"\d{1,5};\d{1,3}",
+        "Pcla": "[01]",
+        "Psmgr": r"\d",
+        "Ppmode": r"\d",
+        "Pwres": r"300;300;\d{1,3}",
+        "Psk": r"\d{1,2}",
+        "Piqla": "a;d",
+        "Pmc": "[hl]",
+        "Peoic": "[ymcko];[ED]",
+        "Pida": r"\d{1,3}(;\d{1,3}){3}",
         "Mr": "s",
         "Pneab": "[ED]",
         "Psm": "[01](;[ul])?",
@@ -68,7 +79,10 @@ GRAMMAR = {
 """Parameters of each command. A `Db` or `Dbc` that ends before its data has none that fit. `Pem` with the bit for
 ACK/NAK replies (16) is refused: only text replies are spoken here."""
 
-_MODERN = frozenset({"Rpst", "Rrt", "Pcim", "Pcem", "Pcrm", "Pneab", "Psync"})
+_OF_THE_LIBRARY = frozenset({"Psid", "Pcla", "Psmgr", "Ppmode", "Pwres", "Psk", "Piqla", "Peoic", "Pida"})
+"""What the vendor's library sends around a job; but for the first two it is taken and has no effect."""
+
+_MODERN = frozenset({"Rpst", "Rrt", "Pcim", "Pcem", "Pcrm", "Pneab", "Psync"}) | _OF_THE_LIBRARY
 
 CLASSIC_GRAMMAR = {name: parameters for name, parameters in GRAMMAR.items() if name not in _MODERN} | {
     "Rse": re.compile("o"),

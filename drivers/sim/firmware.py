@@ -8,7 +8,6 @@ Sources: Programming Guide A5013 Rev E; traffic of evolis-sdk 9.4.1 and the Wind
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from drivers.sim.cards import COLUMNS, ROWS, Panel, Place
 from drivers.sim.commands import CLASSIC_GRAMMAR, GRAMMAR, NOT_FITTED, Body, Command, Header, Token, Tokenizer
 from drivers.sim.decoder import DecodeError, decode_compressed, decode_raw
 from drivers.sim.mechanics import Mechanics, Motion, eject, print_panel, reprint, to_station
+from drivers.sim.memory import Job, Memory
 from drivers.sim.status import Err
 from drivers.sim.world import PowerLost, World
 
@@ -28,27 +28,6 @@ TIME_OUT = "ERROR TIME OUT"
 NO_OPTION = "OPTION NOT AVAILABLE"
 HOST_DECIDES = 2
 """Bit of `Pem`: after a fault the printer waits for the host instead of reprinting."""
-
-
-@dataclass
-class Job:
-    """The open sequence `Ss`...`Se`: panels, of which the first `released` went to the head; `side` is the next's."""
-
-    panels: list[Panel] = field(default_factory=list)
-    released: int = 0
-    side: str = "front"
-
-
-@dataclass
-class Memory:
-    """RAM: gone with the power."""
-
-    pem: int = 0
-    keep_inside: bool = False
-    just_reset: bool = True
-    job: Job | None = None
-    presets: dict[str, Panel] = field(default_factory=dict)
-    reprint: list[Panel] = field(default_factory=list)
 
 
 class Firmware:
@@ -82,6 +61,8 @@ class Firmware:
             "Srs": self._ask_reset,
             "Pem": self._set_error_management,
             "Pneab": self._set_eject,
+            "Psid": self._reserve,
+            "Pcla": self._claim,
             "Wcb": self._fill,
         }
 
@@ -93,6 +74,13 @@ class Firmware:
     def errors(self) -> Err:
         """The error word as `Rpst` would give it now. Any thread."""
         return self._mechanics.errors
+
+    def status_block(self) -> bytes:
+        """What a host is told that asks nothing; empty if the printer has no status words, is off or boots."""
+        self.tick()
+        if not self._world.ready or "Rpst" not in self._grammar:
+            return b""
+        return status.block(self._status_words(), self._memory.session.holder(self._world.clock.now))
 
     @property
     def mid_command(self) -> bool:
@@ -110,7 +98,8 @@ class Firmware:
         try:
             for token in self._tokens.push(data):
                 reply = self._execute(token)
-                if reply is not None:
+                heard = self._memory.answered(token.text if isinstance(token, Command) else "")
+                if reply is not None and heard:
                     yield reply.encode("ascii") + b"\x00"
                 if self._reset_asked:
                     self._world.reset()
@@ -170,7 +159,7 @@ class Firmware:
         world, reset = self._world, self._memory.just_reset
         words = (
             status.configuration(world),
-            status.information(world, reset=reset, moving=self._mechanics.moving),
+            status.information(world, reset=reset, moving=self._mechanics.moving, claimed=self._memory.claimed),
             status.warnings(world),
             self._mechanics.errors,
         )
@@ -282,6 +271,14 @@ class Firmware:
 
     def _set_eject(self, parameters: str) -> str:
         self._memory.keep_inside = parameters == "E"
+        return OK
+
+    def _reserve(self, parameters: str) -> str:
+        self._memory.session.reserve(parameters, self._world.clock.now)
+        return OK
+
+    def _claim(self, parameters: str) -> str:
+        self._memory.claimed = parameters == "1"
         return OK
 
     def _fill(self, parameters: str) -> str:

@@ -202,7 +202,10 @@ class PtyLine(Line):
 
 
 class TcpLine(Line):
-    """Listens on `host`:`port` (0: any free one, see `port`). A host may keep one connection or half-close each."""
+    """Listens on `host`:`port` (0: any free one, see `port`). A host may keep one connection or half-close each.
+
+    One that half-closes without a byte is told the status.
+    """
 
     def __init__(
         self,
@@ -212,6 +215,6 @@ class TcpLine(Line):
         port: int = 0,
         baud: int = 115200,
     ) -> None:
-        listening = TcpPort(host, port)
+        listening = TcpPort(host, port, firmware.status_block)
         self.port = listening.port
         super().__init__(listening, firmware, clock, baud)

@@ -7,6 +7,7 @@ import os
 import pty
 import socket
 import tty
+from collections.abc import Callable
 from typing import Protocol
 
 
@@ -54,12 +55,16 @@ class PtyPort:
 
 
 class TcpPort:
-    """A listener that serves one connection at a time, for as long as the host keeps its half open."""
+    """A listener that serves one connection at a time, for as long as the host keeps its half open.
 
-    def __init__(self, host: str, port: int) -> None:
+    `unasked`: what a host is told that ends its half without a byte.
+    """
+
+    def __init__(self, host: str, port: int, unasked: Callable[[], bytes] = bytes) -> None:
         self._listener = socket.create_server((host, port), backlog=4)
         self._listener.setblocking(False)
         self._peer: socket.socket | None = None
+        self._unasked, self._asked = unasked, False
         self.port: int = self._listener.getsockname()[1]
 
     def fileno(self) -> int:
@@ -70,15 +75,17 @@ class TcpPort:
             if self._peer is None:
                 self._peer, _ = self._listener.accept()
                 self._peer.setblocking(False)
+                self._asked = False
                 self._peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             data = self._peer.recv(size)
         except BlockingIOError:
             return b""
         except ConnectionError:
-            data = b""
-        if not data:
-            self._hang_up()
-        return data
+            return self._ended()
+        self._asked |= bool(data)
+        if not data and not self._asked:
+            self.write(self._unasked())
+        return data or self._ended()
 
     def write(self, data: bytes) -> None:
         if self._peer is None:
@@ -93,6 +100,10 @@ class TcpPort:
     def close(self) -> None:
         self._hang_up()
         self._listener.close()
+
+    def _ended(self) -> bytes:
+        self._hang_up()
+        return b""
 
     def _hang_up(self) -> None:
         if self._peer is not None:

@@ -24,6 +24,7 @@ class Cfg(IntFlag):
 
 
 class Inf(IntFlag):
+    CLAIM = 0x80000000
     CARD_CONTACTLESS = 0x08000000
     CARD_SMART = 0x04000000
     CARD_PRINT = 0x02000000
@@ -121,13 +122,23 @@ def configuration(world: World) -> Cfg:
     return word if world.timings.flip is None else word | Cfg.FLIP
 
 
-def information(world: World, *, reset: bool, moving: bool) -> Inf:
+def block(words: str, session: int) -> bytes:
+    """The binary status that ends an answer, and is all of it where nothing was asked (evolis-sdk 9.4.1 reads it so).
+
+    `words`: as `Rpst` answers. What the two bytes after the NUL mean no source tells: here, how many follow.
+    """
+    told = b"\x10" + bytes.fromhex(words) + b"\x02" + session.to_bytes(2)
+    return b"\x00" + len(told).to_bytes(2) + told
+
+
+def information(world: World, *, reset: bool, moving: bool, claimed: bool = False) -> Inf:
     with world.lock:
         readable = world.ribbon is not None and world.ribbon.tag_readable
         word = BITS_OF_PLACE.get(world.place, Inf(0))
         word |= Inf.UNKNOWN_RIBBON if world.ribbon is not None and not readable else Inf(0)
         word |= Inf.RIBBON_LOW if readable and world.odometer.ribbon_left <= RIBBON_LOW_SETS else Inf(0)
         word |= Inf.RESET if reset else Inf(0)
+        word |= Inf.CLAIM if claimed else Inf(0)
         word |= Inf.RIBBON_CHANGED if world.ribbon_changed else Inf(0)
         word |= Inf.PRINTING_RUNNING if world.under_head is not None else Inf(0)
         return word | (Inf.BUSY if moving else Inf(0))

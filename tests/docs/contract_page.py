@@ -52,6 +52,32 @@ something is noticed show that the others can fail.
 """
 
 CLOSING = """\
+## The vendor's library as a client
+
+The simulated printer is written from manuals, and a belief that it shares with the driver no test can find. So the
+vendor's own `evolis-sdk` 9.4.1 for Python (Linux, x86-64), unmodified and without its service, was made a client of
+it over TCP:
+
+    EVOLIS_SDK_PYTHON=ENV/bin/python .venv/bin/python -m pytest tests/contract/test_vendor_sdk.py
+
+ENV is an environment with that library, outside of this tree; without it the tests are skipped. They passed in
+November 2026:
+
+| what was asked of the library | what it said |
+|---|---|
+| open, identify | opened; Evolis Primacy, firmware, serial number, contactless encoder, as simulated |
+| state | READY, PRINTER_READY; WARNING with the cover open |
+| a card to the chip station, rejected; another inserted, ejected | done, and so it was in the simulated world |
+| a colour picture on YMCKO | OK; the vendor's panels lie where our decoder puts them, the right way up |
+| the same with the cover open | PRINT_NEEDACTION, and nothing was printed |
+
+What it takes for that beyond the commands of the guide no manual tells, and the simulated printer now does. A
+connection that is half-closed without a byte is answered with the status words in binary; `Psid` holds a session,
+which that status names; `Pcla` sets the bit CLAIM; between `Psync;1;0` and `Psync;11;0` no command is answered. That
+a printer of the vendor's does the same is likely, not certain: the library shows what it accepts, not what is sent.
+It asked for no ACK or NAK. Where it got an error for an answer it went on: `Roem`, `Rtp;d`, `Rzp`, `Rrt;all`, the
+cleaning counters.
+
 ## On hardware
 
 None of this has run on a real printer or a real KTP-el yet. `pytest tests/contract --device evolis=/dev/ttyUSB0`

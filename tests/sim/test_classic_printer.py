@@ -8,7 +8,10 @@ from drivers.sim.answers import CLASSIC
 from drivers.sim.commands import CLASSIC_GRAMMAR, GRAMMAR
 from tests.sim.printer_bench import Bench, download
 
-LATER = ["Rpst", "Rrt;count", "Rrt;qty", "Pcim;F", "Pcem;D", "Pcrm;R", "Pneab;E", "Psync;1"]
+LATER = [
+    "Rpst", "Rrt;count", "Rrt;qty", "Pcim;F", "Pcem;D", "Pcrm;R", "Pneab;E", "Psync;1", "Psid;1;45", "Pcla;1",
+    "Psmgr;1", "Ppmode;0", "Pwres;300;300;0", "Psk;10", "Piqla;a;d", "Peoic;k;D", "Pida;85;27;39;12",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("command", LATER)
