@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 from drivers.errors import DeviceError
 from drivers.protocols import ChipEncoder
-from kiosk.books import Books
+from kiosk.books import Books, read_view
 from kiosk.config import Config
 from kiosk.core.equipment import FIELDS, TABLE, EquipmentRole, pick_reader
 from kiosk.core.plan import Plan
@@ -22,6 +23,17 @@ from kiosk.worker import Worker
 READERS = (EquipmentRole.READER, EquipmentRole.DESK, EquipmentRole.SAM)
 STATION = "station"
 LOOK_S = 4.0
+
+
+def as_chosen(config: Config, data: Path) -> Config:
+    """`config` with the readers that the books name; as it is where no books can be read. For beside a station."""
+    try:
+        rows = {row["role"]: row["name"] for row in read_view(data).rows(TABLE) if "name" in row}
+    except (KepingError, OSError):
+        return config
+    fields = {EquipmentRole.READER: "name", EquipmentRole.DESK: "desk", EquipmentRole.SAM: "sam"}
+    names: dict[str, Any] = {field: rows[role] for role, field in fields.items() if role in rows}
+    return replace(config, reader=replace(config.reader, **names))
 
 
 class Fittings:

@@ -9,11 +9,18 @@ import click
 
 from kiosk import diagnosis
 from kiosk.cli.context import App, pass_app
+from kiosk.config import Config
 from kiosk.core.faults import with_codes
 from kiosk.equipment import open_encoder, open_printer
 from kiosk.errors import UsageError
+from kiosk.fittings import as_chosen
 
 BAR = 40
+
+
+def _config(app: App) -> Config:
+    """With the readers that are used; before a station is there, those of the config."""
+    return as_chosen(app.config, app.data)
 
 
 @click.group()
@@ -26,7 +33,7 @@ def diag() -> None:
 def readers(app: App) -> None:
     """Each reader, and what the chip or SAM on it says of itself."""
     with diagnosis.alone(app.data):
-        found = list(diagnosis.readers(app.config.reader))
+        found = list(diagnosis.readers(_config(app).reader))
     app.answer(found, lambda: "\n".join(map(_reader, found)) or "pcscd knows no reader")
 
 
@@ -77,7 +84,7 @@ def _printer(found: dict[str, Any]) -> str:
 @pass_app
 def chip(app: App) -> None:
     """What lies on the reader: UID, and whether it holds data. Writes nothing."""
-    with diagnosis.alone(app.data), closing(open_encoder(app.config.reader)) as encoder:
+    with diagnosis.alone(app.data), closing(open_encoder(_config(app).reader)) as encoder:
         found = diagnosis.chip(encoder)
     holds = "holds data" if found["holds_data"] else "shows no data"
     app.answer(found, lambda: f"UID {found['uid']}, {holds}\n{_atr(found)}")
@@ -97,12 +104,12 @@ def apdu(app: App, commands: tuple[str, ...], on: str, allow_write: bool) -> Non
     Without --allow-write only what reads by ISO/IEC 7816-4: SELECT, READ, SEARCH, GET DATA, GET RESPONSE, GET
     CHALLENGE. What is shown may be a person's data; nothing of it is kept.
     """
-    name = getattr(app.config.reader, on)
+    name = getattr(_config(app).reader, on)
     if not name:
         raise UsageError(f"reader.{on} is empty in the config")
     raw = [_hex(text) for text in commands]
     with diagnosis.alone(app.data):
-        found = diagnosis.apdu(app.config.reader, name, raw, allow_write=allow_write)
+        found = diagnosis.apdu(_config(app).reader, name, raw, allow_write=allow_write)
     app.answer(found, lambda: "\n".join(f"> {each['sent']}\n< {each['data']} {each['sw']}" for each in found))
 
 

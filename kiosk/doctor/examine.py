@@ -16,6 +16,7 @@ from kiosk.doctor.report import Report
 from kiosk.doctor.situations import Finding
 from kiosk.equipment import list_readers
 from kiosk.errors import KepingError, Rejected
+from kiosk.fittings import as_chosen
 
 HEAD_DIGITS = 16
 
@@ -43,7 +44,7 @@ def examine(
             tell(each)
 
     service, status = _service(data)
-    look = Look(config, data, status, now_ms, readers)
+    look = Look(as_chosen(config, data), data, status, now_ms, readers)
     note(Finding("config.ok", source), service, stored.directory(look))
     journal, last = stored.journal(look)
     note(journal)

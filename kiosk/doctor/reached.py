@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from drivers.errors import DeviceError, Stopped
 from drivers.protocols import PrinterIdentity
+from kiosk.core.equipment import pick_reader
 from kiosk.core.faults import with_codes
 from kiosk.crypto import keys
 from kiosk.doctor.look import Look
@@ -59,10 +60,10 @@ def printer(look: Look) -> Printer:
 
 def _said(look: Look) -> Printer:
     assert look.status is not None
-    found, port = look.status["devices"]["printer"], look.config.printer.port
-    where = f"{port} is held by the station"
+    found = look.status["devices"]["printer"]
     if found is None:
-        return Printer(Finding("printer.silent", where))
+        return Printer(Finding("printer.silent", f"{look.config.printer.port} is held by the station"))
+    where = f"{found['port']} is held by the station"
     identity = {name: found[name] for name in PrinterIdentity.__dataclass_fields__}
     return _judged(identity, found["stopping"], found["warnings"], where)
 
@@ -108,14 +109,14 @@ def readers(look: Look) -> list[Finding]:
         there = look.readers()
     except Stopped as exc:
         return [Finding("reader.no-service", str(exc))]
-    return [_listed(check, name, there) for check, name in named.items()]
+    return [_listed(check, name, there, set(named.values()) - {name}) for check, name in named.items()]
 
 
-def _listed(check: str, name: str, there: list[str]) -> Finding:
+def _listed(check: str, name: str, there: list[str], others: set[str]) -> Finding:
     if not name:
         return Finding(f"{check}.none")
-    if name in there:
-        return Finding(f"{check}.ok", name)
+    if found := pick_reader(name, there, others):
+        return Finding(f"{check}.ok", found)
     return Finding(f"{check}.missing", f"{name!r}; there: {', '.join(map(repr, there)) or 'none'}")
 
 

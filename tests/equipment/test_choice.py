@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from drivers.sim.chiplink import SocketAntenna
 from kiosk.books import read_view
+from kiosk.cli import main
 from kiosk.core.change import ProjectionError
 from kiosk.core.equipment import EquipmentRole, row_of
 from kiosk.errors import Rejected, UsageError
+from kiosk.fittings import as_chosen
 from tests.office import Office, office
 
 __all__ = ["office"]
@@ -82,3 +86,31 @@ def test_what_was_not_found_is_not_booked(office: Office) -> None:
 def test_an_unknown_role_is_named_with_the_known_ones(office: Office) -> None:
     with pytest.raises(UsageError, match=r"toaster.*printer, reader, desk, sam, plan"):
         use(office, "toaster", "x")
+
+
+def test_with_no_station_running_whoever_asks_looks(office: Office) -> None:
+    office.station.close()
+    station = office._open()
+    found = station.ask("equipment.list", {}, "cli:root")
+    assert [(each["serial"], each["port"]) for each in found["printers"]] == [("KP000123", office.port)]
+    assert office.desk.name in found["readers"]
+    station.close()
+
+
+def test_the_shell_lists_and_chooses(office: Office, another: str) -> None:
+    shell = [*("--config", str(office.directory / "config.yaml")), *("--data", str(office.data)), "equipment"]
+    (office.directory / "config.yaml").write_text("{}")
+    runner = CliRunner()
+    chosen = runner.invoke(main, [*shell, "use", "desk", another])
+    assert (chosen.exit_code, chosen.output) == (0, f"{another} is the desk from now on\n")
+    listed = runner.invoke(main, [*shell, "list"]).output
+    assert f"desk     {another}" in listed
+    assert "KP000123 Primacy" in listed
+
+
+def test_what_is_asked_beside_the_station_is_what_was_chosen(office: Office, another: str) -> None:
+    config = office.station.config
+    assert as_chosen(config, office.data) == config
+    use(office, "desk", another)
+    assert as_chosen(config, office.data).reader == replace(config.reader, desk=another)
+    assert as_chosen(config, office.directory / "nowhere") == config
