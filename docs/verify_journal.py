@@ -18,7 +18,7 @@ from pathlib import Path
 LINE = re.compile(rb'\{"c":([0-9]{1,10}),"h":"([0-9a-f]{64})","r":(\{[^\n]*\})\}\n')
 KEYS = {"s": int, "v": int, "k": str, "t": int, "b": list, "by": str, "d": dict}
 KINDS = ["genesis", "segment", "recovered", "started", "stopped", "stock", "records", "job-created", "job-state",
-         "step", "job-resolved", "job-ended", "handed-over", "reprint",
+         "step", "job-resolved", "job-ended", "test-card", "test-ended", "handed-over", "reprint",
          "call-back", "call-back-closed", "gap-closed", "shift-opened", "shift-counted", "shift-closed",
          "people", "equipment"]  # fmt: skip
 OUTSIDE = ("supplier", "other-office", "count-adjustment")

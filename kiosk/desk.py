@@ -12,7 +12,9 @@ from types import MappingProxyType
 from typing import Any
 
 from kiosk.books import Books
+from kiosk.core import card_test
 from kiosk.core.accounts import Account
+from kiosk.core.card_test import given_up, is_test
 from kiosk.core.jobs import ASKED, Answer, JobEvent, JobState, Why
 from kiosk.core.projection import SPOKEN_FOR
 from kiosk.core.verdicts import AnswerError, SpoilCause, fitting_answers, resolve
@@ -105,10 +107,11 @@ class Desk:
             found = _find_job(view, job)
             if found["card"] is not None:
                 raise Rejected(f"job {found['id']} has a card in the machine: it must come out first", "card-in-path")
-            self._books.commit("job-ended", {
-                "job": found["id"], "ref": found["ref"], "state": JobState.CANCELED.value,
-                "reasons": [Why.JOB_CANCELED.value],
-            }, by)  # fmt: skip
+            body = given_up(found, Why.JOB_CANCELED)
+            if is_test(found):
+                self._books.commit(card_test.ENDED, body, by)
+            else:
+                self._books.commit("job-ended", {**body, "ref": found["ref"]}, by)
         return JobState.CANCELED.value
 
     def resume_job(self, by: str, job: str) -> str:
@@ -148,7 +151,10 @@ class Desk:
             }  # fmt: skip
             if resolution.cause:
                 body["cause"] = resolution.cause
-            if resolution.completes or resolution.aborts:
+            if is_test(found):
+                ended = given_up(found, Why.ABORTED_BY_SYSTEM)
+                self._books.commit(card_test.ENDED, {**body, **ended, "uid": found["card"]["uid"]}, by)
+            elif resolution.completes or resolution.aborts:
                 body |= _ending(found, resolution.completes)
                 self._books.commit("job-ended", body, by)
             else:
@@ -191,7 +197,8 @@ def _must_wait(state: str | None, ref: str) -> None:
 
 
 def _find_job(view: View, job: str) -> dict[str, Any]:
-    finished = (dict(row) for row in view.table("finished").all() if row["id"] == job)
+    over = [*view.table("finished").all(), *view.table(card_test.TABLE).all()]
+    finished = (dict(row) for row in over if row["id"] == job)
     found = view.get("jobs", job) or next(finished, None)
     if found is None:
         raise Rejected(f"no job {job} among the open and the last finished ones", "job-missing")

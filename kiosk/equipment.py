@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,6 +38,12 @@ class Opened(NamedTuple):
     @property
     def found(self) -> Found:
         return Found(self.port, self.identity.model, self.identity.serial)
+
+
+def test_files(encoder: str) -> Mapping[str, bytes]:
+    """What a chip profile writes to try a chip, nothing of anybody; empty if it has nothing. UsageError as below."""
+    files: Mapping[str, bytes] = getattr(load_driver("encoders", encoder), "TEST_FILES", {})
+    return files
 
 
 def load_driver(family: str, name: str) -> Any:

@@ -13,7 +13,7 @@ from drivers.protocols import ChipEncoder
 from kiosk.books import Books, read_view
 from kiosk.config import Config
 from kiosk.core.equipment import FIELDS, TABLE, EquipmentRole, pick_reader
-from kiosk.core.plan import Plan
+from kiosk.core.plan import FOR_RECORDS, Plan
 from kiosk.equipment import Found, Opened, found_readers, identified_printer, open_encoder
 from kiosk.errors import KepingError, Rejected, UsageError
 from kiosk.search import PrinterSearch
@@ -135,8 +135,8 @@ class Fittings:
         return dict.fromkeys(FIELDS[role], name)
 
     def _check_plan(self, name: str) -> None:
-        if name not in set(Plan):
-            raise UsageError(f"plan: {name!r} is not one of {', '.join(Plan)}")
+        if name not in FOR_RECORDS:
+            raise UsageError(f"plan: {name!r} is not one of {', '.join(FOR_RECORDS)}")
         if Plan(name).uses_desk and not self.desk:
             raise Rejected("there is no reader on the desk (reader.desk)", "no-desk-reader")
 

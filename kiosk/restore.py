@@ -21,6 +21,8 @@ from typing import Any
 from kiosk import backup, lineage
 from kiosk.books import JOURNAL, SNAPSHOT, Books, DataLock, replay
 from kiosk.config import Config
+from kiosk.core import card_test
+from kiosk.core.card_test import is_test
 from kiosk.core.frames import ZERO_HEAD, Frame, FrameError, parse_line
 from kiosk.core.jobs import JobState, Why
 from kiosk.core.plan import place_of
@@ -248,7 +250,7 @@ def _begin(config: Config, root: Path, known: _Known, new: dict[str, str], curso
     try:
         with books.transaction() as view:
             for job in list(view.rows("jobs")):
-                books.commit("job-ended", _given_up(job), by)
+                books.commit(card_test.ENDED if is_test(job) else "job-ended", _given_up(job), by)
     finally:
         books.close()
 
@@ -257,7 +259,7 @@ def _given_up(job: dict[str, Any]) -> dict[str, Any]:
     """Its blank, if there was one, stays in its account until the gap is closed: a person says what became of it."""
     held = job["state"] == JobState.PENDING_HELD
     body: dict[str, Any] = {
-        "job": job["id"], "ref": job["ref"], "record_state": "waiting",
+        "job": job["id"], **({} if is_test(job) else {"ref": job["ref"], "record_state": "waiting"}),
         "state": JobState.CANCELED.value if held else JobState.ABORTED.value,
         "reasons": [Why.JOB_CANCELED.value if held else Why.ABORTED_BY_SYSTEM.value],
         "message": "the disk was lost; whether there is a card is said when the gap is closed",

@@ -17,6 +17,7 @@ from kiosk.access import Access
 from kiosk.books import Books, DataLock
 from kiosk.callbacks import CallBacks
 from kiosk.callbook import CallBook
+from kiosk.card_tests import CardTests
 from kiosk.config import Config
 from kiosk.control import ControlServer
 from kiosk.core.frames import Frame
@@ -26,7 +27,7 @@ from kiosk.crypto import keys
 from kiosk.crypto.keyring import Keyring
 from kiosk.desk import Desk
 from kiosk.deskreader import DeskReader
-from kiosk.equipment import load_driver
+from kiosk.equipment import load_driver, test_files
 from kiosk.errors import DamagedData, Rejected, UsageError
 from kiosk.fittings import Fittings
 from kiosk.gap import Gap
@@ -112,8 +113,13 @@ class Station:
         self.roster = Roster(self.vault)
         self.callbacks = CallBacks(self.books, CallBook(self.data / "vault" / "calls", keyring), self.roster)
         self.gap = Gap(self.books, self.roster, self.access.second, lambda: self._printer_read, self._wake)
+        self.card_tests = CardTests(
+            self.books, self._wake, self._may_start, colour="y" in self.config.printer.ribbon,
+            files=lambda: test_files(self.config.reader.encoder),
+        )  # fmt: skip
         parts = (
             self.stock, self.counter, self.reprints, self.callbacks, self.shifts, self.staff, self.gap, self.fittings,
+            self.card_tests,
         )  # fmt: skip
         more = {name: action for part in parts for name, action in part.commands.items()}
         self.desk = Desk(self.books, self._wake, self._may_start, more)
@@ -128,7 +134,9 @@ class Station:
             load_driver(family, name)
         self._bench = Bench(self.fittings.open_printer, self.fittings.open_encoder)
         self._bench.on_fault = self.trace.fault
-        self._prepress = Prepress(self.vault, self._check_record, render_face, self._bench.prepare)
+        self._prepress = Prepress(
+            self.vault, self._check_record, render_face, self._bench.prepare, self.card_tests.specimen
+        )
         sync = self._make_sync() if config.hub.url else None
         self.books.on_commit = self._committed
         # What can be refused was built before this line; from here on cards may move.

@@ -28,6 +28,11 @@ LAYOUT: Mapping[str, int] = MappingProxyType(
 
 KTP_EL = Layout(DF, LAYOUT, control="6FF0", sealed=frozenset({"6FF1", "6FF3", "6FF4", "6FF5", "6FF6"}))
 
+TEST_FILES: Mapping[str, bytes] = MappingProxyType(
+    {"6FF1": b"UJI TEST " * 60, "6FF2": bytes(range(256)) * 8, "6FF6": b"\x55\xaa" * 40}
+)
+"""What a test card gets: long files and short ones, sealed and free, and nothing of anybody."""
+
 SAM_ATR = bytes.fromhex("3B86014B5053414D01C2")
 """The simulated SAM's; that of a real one is not public."""
 

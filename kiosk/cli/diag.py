@@ -10,9 +10,11 @@ import click
 from kiosk import diagnosis
 from kiosk.cli.context import App, pass_app
 from kiosk.config import Config
+from kiosk.control import NotRunning, call
 from kiosk.core.faults import with_codes
+from kiosk.core.plan import Plan
 from kiosk.equipment import open_encoder, open_printer
-from kiosk.errors import UsageError
+from kiosk.errors import Unavailable, UsageError
 from kiosk.fittings import as_chosen
 
 BAR = 40
@@ -54,10 +56,31 @@ def _atr(found: dict[str, Any]) -> str:
     ])  # fmt: skip
 
 
+_SKU = click.option("--sku", default="wni", show_default=True, help="Which blank a test spends: wni or wna.")
+_YES = click.option("--yes", is_flag=True, help="Spend the blank without asking again.")
+
+
+def _spend(app: App, plan: str, sku: str, sure: bool) -> None:
+    """Have the running station make a test card: it alone moves cards, and books them."""
+    if not sure:
+        click.confirm(f"This uses 1 {sku} blank, booked spoiled. Go on", abort=True, err=True)
+    try:
+        job = call(app.data, "jobs.test-card", {"sku": sku, "plan": plan}, app.named)
+    except NotRunning as exc:
+        raise Unavailable("a test card is made by the station, which does not run: keping run") from exc
+    app.answer({"job": job}, lambda: f"job {job}: keping jobs show {job}")
+
+
 @diag.command()
+@click.option("--test-card", is_flag=True, help="Have the running station print a test face on one blank.")
+@_SKU
+@_YES
 @pass_app
-def printer(app: App) -> None:
+def printer(app: App, test_card: bool, sku: str, yes: bool) -> None:
     """Model, firmware, serial, counters, ribbon and state, and how long 50 readings of the state take."""
+    if test_card:
+        _spend(app, Plan.TEST_PRINT, sku, yes)
+        return
     with diagnosis.alone(app.data), closing(open_printer(app.config.printer)) as opened:
         found = diagnosis.printer(opened)
         times_ms = list(diagnosis.reading_times(opened))
@@ -81,9 +104,15 @@ def _printer(found: dict[str, Any]) -> str:
 
 
 @diag.command()
+@click.option("--test-encode", is_flag=True, help="Have the running station write and read back one blank's chip.")
+@_SKU
+@_YES
 @pass_app
-def chip(app: App) -> None:
-    """What lies on the reader: UID, and whether it holds data. Writes nothing."""
+def chip(app: App, test_encode: bool, sku: str, yes: bool) -> None:
+    """What lies on the reader: UID, and whether it holds data. Writes nothing without --test-encode."""
+    if test_encode:
+        _spend(app, Plan.TEST_CHIP, sku, yes)
+        return
     with diagnosis.alone(app.data), closing(open_encoder(_config(app).reader)) as encoder:
         found = diagnosis.chip(encoder)
     holds = "holds data" if found["holds_data"] else "shows no data"

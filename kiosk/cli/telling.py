@@ -144,6 +144,14 @@ def _job_ended(data: Body) -> str:
     return f"job {data['job']}: {', '.join(parts)}"
 
 
+def _test_ended(data: Body) -> str:
+    outcome = _outcome(data)
+    chip = f", chip {data['uid']}" if data.get("uid") else ""
+    end = f", the blank is {data['end']}{_because(data)}" if "end" in data else ""
+    message = f": {data['message']}" if data.get("message") else ""
+    return f"job {data['job']}: {outcome + ', ' if outcome else ''}test {data['state']}{chip}{end}{message}"
+
+
 def _handed_over(data: Body) -> str:
     signed = "signed" if data["signed"] else "not signed"
     return (
@@ -205,6 +213,8 @@ _WORDS: dict[str, Callable[[Body], str]] = {
     "step": _step,
     "job-resolved": _job_resolved,
     "job-ended": _job_ended,
+    "test-card": lambda data: f"job {data['job']} is to make a {data['sku']} {data['plan']}",
+    "test-ended": _test_ended,
     "handed-over": _handed_over,
     "reprint": _reprint,
     "gap-closed": _gap_closed,

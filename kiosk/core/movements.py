@@ -53,7 +53,7 @@ COUNTING = frozenset({BY_HAND, "shift-closed"})
 """Kinds of the frames that book the difference between a count and the books."""
 
 _A, _D = Account, Detail
-_MACHINE = frozenset({"step", "job-resolved", "job-ended"})
+_MACHINE = frozenset({"step", "job-resolved", "job-ended", "test-ended"})
 _UNUSED = (_A.VAULT, _A.SHIFT, _A.HOPPER, _A.BENCH, _A.MOBILE_UNIT)
 _UNDER_WAY = (_A.IN_MACHINE, _A.BENCH)
 _IN_DOUBT = (_A.IN_MACHINE, *_UNUSED)

@@ -28,7 +28,7 @@ class Writings:
 
     def take(self, frame: Frame) -> str | None:
         """KeyError if no frame says which chip."""
-        if frame.kind == "job-ended":
+        if frame.kind in ("job-ended", "test-ended"):
             self._uids.pop(frame.data["job"], None)
         if frame.kind != "step":
             return None

@@ -93,6 +93,7 @@ TABLE = (
     Act("recover",    "O S T A B", "open a supervisor's PIN with a one-time code"),
     # The station
     Act("equip",      "S T B",     "say which printer, readers and step plan the station works with"),
+    Act("test-card",  "S T B",     "spend a blank to test printer and chip"),
     Act("diagnose",   "S T",       "look at the devices from the touchscreen, and read aloud what was found"),
     Act("link",       "O S T B",   "look at the centre at once"),
     Act("serve",      "B",         "enrol, run, unlock, back up the station; its devices, simulated or not"),
@@ -114,7 +115,8 @@ ROUTES: Mapping[str, str] = {
     "make_jobs": "print", "stop_run": "steer", "go_on": "steer", "cancel_job": "steer", "resolve_job": "resolve",
     "read_card": "hand-over", "hand_over": "hand-over", "reprint_card": "reprint",
     "calls": "call-backs", "new_call": "call-backs", "add_call": "call-backs", "close_call": "call-backs",
-    "technician": "diagnose", "examine": "diagnose",
+    "technician": "diagnose", "examine": "diagnose", "ask_test_card": "test-card", "test_card": "test-card",
+    "cancel_test_card": "test-card",
     "move_supplies": "hopper", "retry_outbox": "link",
     "devices": "equip", "use_device": "equip", "look_for_devices": "equip",
 }  # fmt: skip
@@ -124,7 +126,7 @@ COMMANDS: Mapping[str, str] = {
     "station.status": "see-work", "sync.now": "link", "equipment.list": "see-work", "equipment.use": "equip",
     "jobs.list": "see-work", "jobs.show": "see-work", "jobs.run": "print", "jobs.hold": "steer",
     "jobs.release": "steer", "jobs.cancel": "steer", "jobs.resume": "steer", "jobs.resolve": "resolve",
-    "jobs.hand-over": "hand-over", "jobs.reprint": "reprint",
+    "jobs.test-card": "test-card", "jobs.hand-over": "hand-over", "jobs.reprint": "reprint",
     "calls.add": "call-backs", "calls.list": "call-backs", "calls.close": "call-backs",
     "gap.show": "see-work", "gap.close": "close-gap",
     "stock.list": "see-work", "stock.balance": "see-work", "stock.count": "count", "stock.reverse": "reverse",

@@ -28,11 +28,14 @@ READING = CHIP - {Step.ENCODE}
 
 
 class Plan(StrEnum):
-    """The config and the books name one; a card keeps the one with which it began."""
+    """A card keeps the one with which it began."""
 
     INLINE = "inline"
     DESKTOP_BEFORE = "desktop-before"
     DESKTOP_AFTER = "desktop-after"
+    TEST_CARD = "test-card"
+    TEST_PRINT = "test-print"
+    TEST_CHIP = "test-chip"
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -40,7 +43,12 @@ class Plan(StrEnum):
 
     def at_desk(self, step: Step) -> bool:
         """A person lays the card on the reader of the desk for it."""
-        return self is not Plan.INLINE and step in CHIP
+        return self in _AT_DESK and step in CHIP
+
+    @property
+    def is_test(self) -> bool:
+        """Of a card that is made for nobody."""
+        return self not in FOR_RECORDS
 
     @property
     def uses_desk(self) -> bool:
@@ -56,6 +64,10 @@ class Plan(StrEnum):
         return step is Step.FEED and self.steps[0] is not step
 
 
+FOR_RECORDS = (Plan.INLINE, Plan.DESKTOP_BEFORE, Plan.DESKTOP_AFTER)
+"""Those that the config or a person may choose."""
+_AT_DESK = frozenset({Plan.DESKTOP_BEFORE, Plan.DESKTOP_AFTER})
+
 PLANS: Mapping[Plan, tuple[Step, ...]] = MappingProxyType({
     # Chip before print: a dead chip then costs no ribbon and is a factory defect, not a spoiled card.
     Plan.INLINE: (Step.FEED, Step.IDENTIFY, Step.ENCODE, Step.VERIFY, Step.PRINT, Step.EJECT),
@@ -64,6 +76,9 @@ PLANS: Mapping[Plan, tuple[Step, ...]] = MappingProxyType({
         Step.IDENTIFY, Step.ENCODE, Step.VERIFY, Step.FEED, Step.PRINT, Step.EJECT, Step.CONFIRM,
     ),
     Plan.DESKTOP_AFTER: (Step.FEED, Step.PRINT, Step.EJECT, Step.IDENTIFY, Step.ENCODE, Step.VERIFY),
+    Plan.TEST_CARD: (Step.FEED, Step.IDENTIFY, Step.ENCODE, Step.VERIFY, Step.PRINT, Step.EJECT),
+    Plan.TEST_PRINT: (Step.FEED, Step.PRINT, Step.EJECT),
+    Plan.TEST_CHIP: (Step.FEED, Step.IDENTIFY, Step.ENCODE, Step.VERIFY, Step.EJECT),
 })  # fmt: skip
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from drivers.protocols import Face
     from kiosk.core.records import Fields, Record, Sku
 
-__all__ = ["LayoutError", "check_fit", "draw_proof", "render_face"]
+__all__ = ["LayoutError", "check_fit", "draw_proof", "render_face", "specimen_face"]
 
 
 def check_fit(sku: Sku, fields: Fields) -> None:
@@ -37,3 +37,10 @@ def render_face(record: Record) -> Face:
     from kiosk.render import face
 
     return face.render_face(record)
+
+
+def specimen_face(*, colour: bool) -> Face:
+    """See `kiosk.render.specimen.specimen_face`."""
+    from kiosk.render import specimen
+
+    return specimen.specimen_face(colour=colour)

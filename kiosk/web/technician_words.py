@@ -52,3 +52,27 @@ FAILURES = {
 }
 
 USED_AS = {"reader.name": "mengisi chip", "reader.desk": "di meja", "reader.sam": "kartu SAM"}
+
+TESTS = {
+    "test-card": ("Chip dan cetak", "Chip diisi dan dibaca lagi, lalu muka uji dicetak."),
+    "test-print": ("Cetak saja", "Muka uji dicetak; chip tidak disentuh."),
+    "test-chip": ("Chip saja", "Chip diisi dan dibaca lagi; tidak ada yang dicetak."),
+}
+
+TEST_ENDS = {
+    "test": "Uji berhasil. Kartunya ada di baki tolak, sudah dicatat rusak.",
+    "chip-silent": "Chip tidak menjawab. Blangko dicatat cacat pabrik.",
+    "chip-unknown": "Chip itu bukan chip KTP-el. Blangko dicatat cacat pabrik.",
+    "chip-used": "Chip sudah berisi. Blangko dicatat rusak.",
+    "chip-uid-random": "Chip menunjukkan nomor acak. Blangko dicatat cacat pabrik.",
+    "chip-uid-consumed": "Chip sudah pernah dipakai. Blangko dicatat rusak.",
+    "chip-write-failed": "Chip menolak isian. Blangko dicatat cacat pabrik.",
+    "chip-verify-failed": "Isi chip berbeda dengan yang ditulis. Blangko dicatat cacat pabrik.",
+    "print-interrupted": "Cetak terputus. Blangko dicatat rusak.",
+    "media-jam": "Kartu macet. Blangko dicatat rusak.",
+    "damaged": "Kartu rusak, sudah dicatat.",
+    "misprint": "Salah cetak. Blangko dicatat rusak.",
+    "card-missing": "Kartu tidak ditemukan, sudah dicatat.",
+    "wrong-chip": "Chip lain. Blangko dicatat rusak.",
+    "set-aside": "Pembaca chip hilang. Blangko masih utuh, ada di baki tolak.",
+}

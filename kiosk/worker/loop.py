@@ -7,10 +7,13 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
+from itertools import chain
 from typing import Any, TypeVar
 
 from drivers.errors import DeviceError
 from kiosk.books import Books
+from kiosk.core import card_test
+from kiosk.core.card_test import given_up, is_test
 from kiosk.core.jobs import JobEvent, JobState, Why
 from kiosk.core.plan import Plan
 from kiosk.deskreader import DeskReader
@@ -22,6 +25,7 @@ from kiosk.worker.entries import WORKER, Entries, is_due
 from kiosk.worker.halt import CardWanted, Halt
 from kiosk.worker.prepress import Prepress, PrintReady
 from kiosk.worker.questions import Questions
+from kiosk.worker.trial import TrialEntries
 
 log = logging.getLogger(__name__)
 
@@ -160,8 +164,7 @@ class Worker(threading.Thread):
         try:
             ready = self._ready(job)
             if ready is not None:
-                entries = Entries(self._books, job["id"])
-                CardRun(entries, self._bench, self._desk, self._plan(), ready, self._going_on).run()
+                CardRun(self._entries(job), self._bench, self._desk, self._plan_for(job), ready, self._going_on).run()
                 self._check_refusals(job["id"])
                 self._forget_if_done(job)
         except Halt as halt:
@@ -174,10 +177,20 @@ class Worker(threading.Thread):
         return True
 
     def _next_job(self) -> dict[str, Any] | None:
+        """The one whose card is under way; before any other is begun or goes on, a test."""
         with self._books.transaction() as view:
             jobs = view.rows("jobs")
-            ours = next((job for job in jobs if job["state"] in OURS), None) or _first_waiting(jobs)
-            return dict(ours) if ours else None
+            begun = (job for job in jobs if job["card"])
+            tests = (job for job in jobs if is_test(job) and is_due(job))
+            ours = (job for job in jobs if job["state"] in OURS)
+            chosen = next(chain(begun, tests, ours), None) or _first_waiting(jobs)
+            return dict(chosen) if chosen else None
+
+    def _entries(self, job: dict[str, Any]) -> Entries:
+        return (TrialEntries if is_test(job) else Entries)(self._books, job["id"])
+
+    def _plan_for(self, job: dict[str, Any]) -> Plan:
+        return Plan(job["test"]) if is_test(job) else self._plan()
 
     def _ready(self, job: dict[str, Any]) -> PrintReady | None:
         """The job's data, checked and rendered. None if the record was refused and the job ended for it.
@@ -186,7 +199,7 @@ class Worker(threading.Thread):
         """
         try:
             _ = self._bench.printer
-            ready = self._prepress.take(job["ref"])
+            ready = self._prepress.specimen() if is_test(job) else self._prepress.take(job["ref"])
         except DeviceError as exc:
             raise self._bench.lost(exc) from exc
         except KepingError as exc:
@@ -205,7 +218,11 @@ class Worker(threading.Thread):
         """End a job whose record can't be printed, unless a person has held or cancelled it meanwhile."""
         reason = why.reason if isinstance(why, Rejected) else "damaged"
         with self._books.transaction() as view:
-            if is_due(view.read("jobs", job["id"])):
+            if not is_due(view.read("jobs", job["id"])):
+                return
+            if is_test(job):
+                self._books.commit(card_test.ENDED, given_up(job, Why.ABORTED_BY_SYSTEM, str(why)), WORKER)
+            else:
                 self._books.commit("job-ended", {
                     "job": job["id"], "ref": job["ref"], "state": JobState.ABORTED.value, "message": str(why),
                     "reasons": [Why.ABORTED_BY_SYSTEM.value, Why.RECORD_REFUSED.value], "record_state": reason,
@@ -214,7 +231,7 @@ class Worker(threading.Thread):
     def _look_ahead(self, current: str) -> None:
         with self._books.transaction() as view:
             following = _first_waiting([job for job in view.rows("jobs") if job["id"] != current])
-        if following is not None:
+        if following is not None and not is_test(following):
             self._prepress.ahead(following["ref"])
 
     def _forget_if_done(self, job: dict[str, Any]) -> None:

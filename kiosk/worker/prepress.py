@@ -25,7 +25,8 @@ class Prepress:
     """One background thread.
 
     `check` verifies a signed record and returns it, or raises Rejected. `render` draws it and `prepare` puts it
-    into the printer's own format; what they can't do (ValueError, NotStarted) is Rejected too.
+    into the printer's own format; what they can't do (ValueError, NotStarted) is Rejected too. `test`: face and files
+    of a test card.
     """
 
     def __init__(
@@ -34,11 +35,13 @@ class Prepress:
         check: Callable[[str], Record],
         render: Callable[[Record], Face],
         prepare: Callable[[Face], Prepared],
+        test: Callable[[], tuple[Face, Mapping[str, bytes]]],
     ) -> None:
         self._vault = vault
         self._check = check
         self._render = render
         self._prepare = prepare
+        self._test = test
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="prepress")
         self._ahead: dict[str, Future[PrintReady]] = {}
 
@@ -57,6 +60,14 @@ class Prepress:
         except KepingError:
             del self._ahead[ref]
             raise
+
+    def specimen(self) -> PrintReady:
+        """What a test card gets, in the caller's thread: about 0.3 s. Rejected `unprintable`."""
+        face, files = self._test()
+        try:
+            return PrintReady(self._prepare(face), files)
+        except (ValueError, NotStarted) as exc:
+            raise Rejected(f"the test card can't be printed: {exc}", "unprintable") from exc
 
     def forget(self, ref: str) -> None:
         self._ahead.pop(ref, None)

@@ -65,6 +65,8 @@ TABLE: list[tuple[str, dict[str, Any], set[Key]]] = [
     ("shift-counted", {"shift": "S0001", "counted": [["shift", "wni", 3]]}, set()),
     ("shift-closed", {"shift": "S0001", "equation": {}, "counted": [], "moves": MOVE}, {OF_LOT}),
     ("people", {"person": "maria", "change": "acting", "role": "operator", "document": LOT}, {PAPER}),
+    ("test-card", {"job": J1, "sku": "wni", "plan": "test-card"}, {JOB1}),
+    ("test-ended", {"job": J1, "uid": UID, "end": "spoiled", "cause": "test", "moves": MOVE}, {JOB1, CHIP, OF_LOT}),
     ("equipment", {"role": "printer", "serial": "KP000123", "model": "Primacy"}, set()),
 ]  # fmt: skip
 

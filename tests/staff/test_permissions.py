@@ -64,6 +64,7 @@ WHO = {
     "user.reset-pin": "-S---",
     "user.recover": "OSTAB",
     "sync.now": "OST-B",
+    "jobs.test-card": "-ST-B",
     "equipment.list": "OSTAB",
     "equipment.use": "-ST-B",
 }

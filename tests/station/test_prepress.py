@@ -26,7 +26,7 @@ class Kitchen:
         self.rendered: list[str] = []
         vault = Vault(directory, Keyring(directory, KeyFile.create(directory / "vault.key")))
         vault.token = lambda ref: ref  # type: ignore[method-assign]
-        self.prepress = Prepress(vault, self.check, self.render, self.prepare)
+        self.prepress = Prepress(vault, self.check, self.render, self.prepare, lambda: (Face(1, 1, b"\1"), {}))
 
     def check(self, token: str) -> Any:
         if token == "bad":
@@ -73,4 +73,10 @@ def test_a_refusal_is_told_and_asked_again_the_next_time(kitchen: Kitchen) -> No
     for _ in range(2):
         with pytest.raises(Rejected, match="not signed"):
             kitchen.prepress.take("bad")
+    assert kitchen.rendered == []
+
+
+def test_a_test_card_needs_no_record(kitchen: Kitchen) -> None:
+    ready = kitchen.prepress.specimen()
+    assert (ready.prepared, ready.chip) == (Prepared((b"\1",), 1), {})
     assert kitchen.rendered == []

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 import zxingcpp
 from PIL import Image
@@ -17,6 +18,7 @@ from drivers.sim.chip import Chip
 from kiosk.doctor import decode, six_lines
 from kiosk.people import Role
 from kiosk.web.examination import Examination, Kind
+from kiosk.web.fonts import WEIGHTS
 from tests.office import Office
 from tests.technician.test_questions import a_card_in_the_machine
 from tests.web.browser import browser, screen_of
@@ -143,7 +145,10 @@ def test_the_codes_of_what_has_stopped_the_work_are_there_without_asking(kiosk: 
 
 
 @pytest.mark.browser
+@pytest.mark.timeout(180)
 def test_photographed_from_the_touchscreen_it_is_the_result(browser: Browser, kiosk: Kiosk, tmp_path: Path) -> None:
+    for weight in WEIGHTS:  # made once in a run: no page waits for all of them at once
+        httpx.get(f"{kiosk.url}/font/{weight}.woff", timeout=60).raise_for_status()
     with screen_of(browser, kiosk.url) as screen:
         kiosk.office.station.staff.change_role("op:yosep", "maria", "technician")
         screen.sign_in(PIN)
@@ -158,3 +163,45 @@ def test_photographed_from_the_touchscreen_it_is_the_result(browser: Browser, ki
     report = kiosk.house.examinations.report
     assert report is not None
     assert six_lines(decode(found.text)) == six_lines(report)
+
+
+def test_a_test_card_says_its_cost_before_the_second_tap_and_tells_its_end(kiosk: Kiosk, technician: Visitor) -> None:
+    office = kiosk.office
+    page = technician.get("/technician/test-card").text
+    assert "Kartu uji memakai 1 blangko" in page
+    form = technician.form(sku="wni", plan="test-card")
+    for _ in range(2):
+        assert technician.post("/technician/test-card", form).headers["Location"] == "/technician"
+    office.until(lambda: "ended" in (office.station.card_tests.last or {}))
+    assert "Uji berhasil" in shown(technician)
+    assert (office.accounts()["hopper"], office.accounts()["spoiled"]) == (11, 1)
+    [asked] = [frame for frame in office.frames() if frame.kind == "test-card"]
+    assert asked.stamp.by == "op:tinus"
+
+
+def test_a_test_card_that_can_not_begin_is_taken_back(kiosk: Kiosk, technician: Visitor) -> None:
+    office = kiosk.office
+    office.world.open_cover()
+    technician.post("/technician/test-card", technician.form(sku="wni", plan="test-print"))
+    office.until_held_up()
+    page = shown(technician)
+    job = re.search(r'name="job" value="(\w+)"', page)
+    assert job
+    assert technician.post("/technician/test-card/cancel", technician.form(job=job[1])).status_code == 303
+    assert "Batalkan" not in shown(technician)
+    office.world.close_cover()
+    assert office.print_one()["state"] == "completed"
+
+
+def test_an_operator_sees_a_test_card_without_a_person(kiosk: Kiosk) -> None:
+    maria = Visitor(kiosk.url)
+    maria.sign_in()
+    office = kiosk.office
+    office.world.jam("print")
+    office.station.card_tests.begin("test", "wni")
+    office.until(lambda: "outcome-unknown" in (office.station.card_tests.last or {"reasons": []})["reasons"])
+    page = maria.get("/now").text
+    assert "Kartu UJI / TEST berhenti" in page
+    assert 'value="good"' not in page
+    assert "/proof/" not in page
+    maria.leave()

@@ -88,6 +88,8 @@ CAPTIONS = {
     "technician, doctor": "Six lines to read aloud and a QR code to photograph, what is wrong and what to do.",
     "technician, printer": "The printer asked by the worker: who it is, counters, ribbon, state.",
     "technician, latency": "How long the printer takes to answer, while it is being measured.",
+    "technician, test card asked": "What is tested, and that it uses one blank.",
+    "technician, test card made": "The test went well; where its card lies, and how the blank is booked.",
     "technician, readers": "Each reader, what it is used for, and what lies on it.",
     "technician, chip": "No chip lies on the reader, which is said in words.",
     "help": "One page of help.",

@@ -34,4 +34,9 @@ def examining(kiosk: Kiosk) -> Iterator[State]:
     kiosk.house.examinations.latest = measured
     yield State("technician, latency", "/technician")
     measured.ended = True
+    yield State("technician, test card asked", "/technician/test-card")
+    job = office.station.card_tests.begin("op:maria", "wni")
+    office.until(lambda: (office.station.card_tests.last or {}).get("ended") is not None)
+    assert job
+    yield State("technician, test card made", "/technician")
     office.station.staff.change_role("op:yosep", "maria", "operator")

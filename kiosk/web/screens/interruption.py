@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, redirect, render_template, url_for
 
+from kiosk.core import card_test
 from kiosk.core.jobs import JobState, Why
 from kiosk.web.house import house
 
@@ -29,7 +30,7 @@ def _find(ident: str | None) -> dict[str, Any] | None:
     if ident is None:
         return None
     with house().station.books.transaction() as view:
-        rows = [*view.rows("jobs"), *view.rows("finished")]
+        rows = [*view.rows("jobs"), *view.rows("finished"), *view.rows(card_test.TABLE)]
         return next((dict(row) for row in rows if row["id"] == ident), None)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, render_template, request
 
+from kiosk.core.card_test import is_test
 from kiosk.core.faults import FAULTS, Act
 from kiosk.core.jobs import JobState, Why
 from kiosk.core.plan import plan_of
@@ -48,7 +49,7 @@ def read_line() -> Line:
     jobs.sort(key=lambda job: (job["priority"], job["created"]))
     return Line(
         job=next((job for job in jobs if job["state"].startswith(JobState.PROCESSING)), None),
-        following=[job for job in jobs if job["state"] == JobState.PENDING],
+        following=[job for job in jobs if job["state"] == JobState.PENDING and not is_test(job)],
         held=sum(job["state"] == JobState.PENDING_HELD for job in jobs),
         last=last,
         waiting=next((record["ref"] for record in waiting_records()), None),
