@@ -12,6 +12,7 @@ from flask import Flask, current_app, g, request
 from markupsafe import Markup
 
 from kiosk.core.accounts import Account
+from kiosk.core.equipment import TABLE, EquipmentRole
 from kiosk.core.jobs import JobState, Why
 from kiosk.core.records import Fields, Sku
 from kiosk.web import words
@@ -19,6 +20,7 @@ from kiosk.web.house import House, house
 from kiosk.web.language import say
 from kiosk.web.security import may_open
 from kiosk.web.sessions import WARN_S
+from kiosk.worker.halt import Halt
 
 NOBODY: Mapping[str, Fields] = {}
 """The roster of those who may not see people's data."""
@@ -55,10 +57,13 @@ def read_bar(place: House) -> Bar:
         jobs = view.rows("jobs")
         current = next((dict(job) for job in jobs if job["state"].startswith("processing")), None)
         waiting = sum(job["state"] == JobState.PENDING for job in jobs)
+        chosen = view.read(TABLE, EquipmentRole.PRINTER)
         blanks = {sku.value: sum(view.places(sku, Account.HOPPER).values()) for sku in Sku}
     state = sync.state if sync else None
     status = station.printer_status
     holdup = worker.holdup if worker else None
+    found = {each.serial for each in station.fittings.printers}
+    other = status is None and chosen is not None and bool(found) and chosen["serial"] not in found
     return Bar(
         station=station.config.station.id,
         office=station.config.station.office,
@@ -71,10 +76,14 @@ def read_bar(place: House) -> Bar:
         ribbon=status.counters.ribbon_left if status else None,
         printer="stopped" if holdup else "busy" if current else "ready" if status else "unknown",
         reader=_reader(place),
-        stop=sorted(holdup.reasons) if holdup and Why.OUTCOME_UNKNOWN not in holdup.reasons else [],
+        stop=_stops(holdup) or (["printer-unknown"] if other and not holdup else []),
         job=current,
         waiting=waiting,
     )
+
+
+def _stops(holdup: Halt | None) -> list[str]:
+    return sorted(holdup.reasons) if holdup and Why.OUTCOME_UNKNOWN not in holdup.reasons else []
 
 
 def _reader(place: House) -> str:

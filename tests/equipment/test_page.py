@@ -106,6 +106,19 @@ def test_what_is_gone_by_then_is_not_booked(office: Office, supervisor: Visitor)
     assert choices(office, "printer") == ["KP000123 by station"]
 
 
+def test_it_is_said_before_a_card_is_wanted(office: Office, supervisor: Visitor) -> None:
+    """And no longer once it is chosen."""
+    assert office.station.worker is not None
+    office.world.serial = ANOTHER
+    office.station.fittings.seen = office.station.worker.on_change
+    office.station.worker.refit()
+    office.until(lambda: ANOTHER in {each.serial for each in office.station.fittings.printers})
+    assert "Printer lain terpasang" in supervisor.get("/supplies").text
+    choose(supervisor, "printer", ANOTHER)
+    office.until(lambda: office.station.printer_status is not None)
+    assert "Printer lain terpasang" not in supervisor.get("/supplies").text
+
+
 def test_an_operator_sees_who_may(kiosk: Kiosk) -> None:
     visitor = Visitor(kiosk.url)
     visitor.sign_in("maria", PIN)
