@@ -7,7 +7,6 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NoReturn
 
 import pytest
 
@@ -23,6 +22,7 @@ from drivers.sim.firmware import Firmware
 from drivers.sim.line import Line, PtyLine, TcpLine
 from drivers.sim.world import World
 from kiosk.equipment import load_driver
+from tests.contract.person import ByHand, Person
 
 W, H = 1016, 648
 
@@ -85,6 +85,9 @@ class Bench:
 
     def now(self, event: str, act: Callable[[], object], detail: str | None = None) -> None:
         """Have `act` done the first time `event` happens in the world."""
+        if isinstance(self.world, ByHand):
+            self.world.at(event, act)
+            return
         left = [act]
 
         def watch(name: str, card: Card | None, what: str) -> None:
@@ -104,6 +107,13 @@ class Bench:
         self.world.observe(watch)
         return heard
 
+    def lies(self, *, output: int, reject: int) -> None:
+        """Fails unless so many cards lie in the trays."""
+        if isinstance(self.world, ByHand):
+            self.world.lies(output, reject)
+        else:
+            assert (len(self.world.output), len(self.world.reject)) == (output, reject)
+
     def truth(self) -> object:
         """All that can be counted or seen from outside, comparable; of a real printer, what it says itself."""
         if isinstance(self.world, ByHand):
@@ -114,13 +124,6 @@ class Bench:
             for place, held in self.world.census().items()
         }
         return cards, self.world.place, meter.cards_fed, meter.panels_printed, meter.ribbon_left
-
-
-class ByHand:
-    """The world of a real printer, where a test can do nothing by itself."""
-
-    def __getattr__(self, verb: str) -> NoReturn:
-        pytest.skip(f"needs a simulated world: {verb}")
 
 
 @dataclass
@@ -135,6 +138,7 @@ class Rig:
     benches: list[Bench] = field(default_factory=list)
     opened: list[CardPrinter] = field(default_factory=list)
     real: CardPrinter | None = None
+    hands: ByHand = field(default_factory=lambda: ByHand(Person()))
 
     def bench(
         self,
@@ -171,22 +175,23 @@ class Rig:
         return made
 
     def device(self, spec: str) -> Bench:
-        """A real one, named as `driver=url`. The card that a test leaves in it is rejected."""
+        """A real one, named as `driver=url`, with a person before it. A card that a test leaves in it is rejected."""
         family, _, url = spec.partition("=")
         module = load_driver("printers", family)
 
         def connect() -> CardPrinter:
+            if self.real is not None:
+                self.real.close()
             self.real = module.open(url)
             return self.real
 
         printer = connect()
         printer.clear()
-        return Bench(printer, ByHand(), ByHand(), reopen=connect)
+        return Bench(printer, self.hands, self.hands, reopen=connect)
 
     def close(self) -> None:
         if self.real is not None:
-            with contextlib.suppress(NotStarted):
-                self.real.eject(Tray.REJECT)
+            self._tidy(self.real)
             self.real.close()
         for printer in self.opened:
             printer.close()
@@ -194,6 +199,13 @@ class Rig:
             bench.line.close()
         self.opened.clear()
         self.benches.clear()
+
+    def _tidy(self, real: CardPrinter) -> None:
+        """Leave the printer as the next clause wants it."""
+        with contextlib.suppress(NotStarted):  # the clause may have closed it
+            if self.hands.tidy():
+                real.clear()
+            real.eject(Tray.REJECT)
 
 
 def small_face(printer: CardPrinter) -> Prepared:

@@ -1,7 +1,9 @@
-"""Benches for the card-printer contract: the simulator on a pty and on TCP, and with --device a real printer."""
+"""Benches for the contracts: the simulated devices, and with --device real ones with a person before them."""
 
 from __future__ import annotations
 
+import sys
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +13,7 @@ from tests.contract.card_bench import Bench, Rig
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--device", action="append", default=[], help="a real printer, driver=url; uses up cards")
+    parser.addoption("--yes", action="store_true", help="begin at once, whatever --device will use up")
 
 
 SIMULATED = {
@@ -29,6 +32,45 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("rig", [*simulated, *real], indirect=True)
 
 
+def device_of(item: pytest.Item) -> str:
+    """The real device that a test runs on, else ""."""
+    name = item.callspec.params.get("rig", "") if hasattr(item, "callspec") else ""
+    return name if "=" in name else ""
+
+
+def used_up(item: pytest.Item) -> int:
+    marker = item.get_closest_marker("blanks")
+    return marker.args[0] if marker else 0
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With real devices at the bench nothing else is run. Nobody is hurried there."""
+    if config.getoption("--device", default=[]):
+        config.hook.pytest_deselected(items=[item for item in items if not device_of(item)])
+        items[:] = filter(device_of, items)
+        for item in items:
+            item.add_marker(pytest.mark.timeout(0))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Say what real devices will use up, and begin when the person agrees."""
+    items = [item for item in session.items if device_of(item)]
+    if not items or session.config.getoption("collectonly"):
+        return
+    if session.config.getoption("capture") != "no":
+        raise pytest.UsageError("a person is asked at the bench: add -s")
+    clauses, blanks = Counter(map(device_of, items)), Counter[str]()
+    for item in items:
+        blanks[device_of(item)] += used_up(item)
+    for device, count in clauses.items():
+        sys.stdout.write(f"\n{device}: {count} clauses, which use up {blanks[device]} blanks\n")
+    if not session.config.getoption("--yes"):
+        sys.stdout.write("  >> ENTER begins, Ctrl-C does not: ")
+        sys.stdout.flush()
+        if not sys.stdin.readline():
+            pytest.exit("nobody is at the bench")
+
+
 @pytest.fixture
 def rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
     made = SIMULATED.get(request.param, Rig)()
@@ -43,7 +85,13 @@ def sim(rig: Rig) -> Bench:
 
 
 @pytest.fixture
-def bench(request: pytest.FixtureRequest, rig: Rig) -> Bench:
-    """Any printer."""
+def bench(request: pytest.FixtureRequest, rig: Rig) -> Iterator[Bench]:
+    """Any printer. On a simulated one the clause may use up no more blanks than it says it does."""
     name = request.node.callspec.params["rig"]
-    return rig.bench() if name in SIMULATED else rig.device(name)
+    if name not in SIMULATED:
+        yield rig.device(name)
+        return
+    made = rig.bench()
+    yield made
+    places = made.world.census()
+    assert sum(len(cards) for place, cards in places.items() if place != "hopper") <= used_up(request.node)

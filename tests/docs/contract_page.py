@@ -80,7 +80,7 @@ cleaning counters.
 
 ## On hardware
 
-None of this has run on a real printer or a real KTP-el yet. `pytest tests/contract --device evolis=/dev/ttyUSB0`
+None of this has run on a real printer or a real KTP-el yet. `pytest tests/contract -s --device evolis=/dev/ttyUSB0`
 does it, with a person at the bench: see [adding a printer](adding-a-printer.md).
 """
 
