@@ -14,7 +14,7 @@ import pytest
 
 from drivers.encoders import ktp_el
 from drivers.pcsc import PcscLink
-from drivers.protocols import ChipEncoder
+from drivers.protocols import ChipEncoder, ChipIdentity
 from drivers.sim.chip import KTP_EL, Behaviour, Chip, Profile
 from drivers.sim.chiplink import Antenna, SocketAntenna, SocketLink
 from drivers.sim.vpcd import VpcdAntenna
@@ -59,6 +59,19 @@ class Reader:
         chip = self.kind(uid, profile or self.profile, behaviour or Behaviour())
         self.antenna.enter(chip)
         return chip
+
+    def shows(self, chip: Chip, found: ChipIdentity) -> None:
+        """Fails unless `found` is this chip."""
+        assert (found.uid, found.atr) == (chip.uid.hex().upper(), chip.atr.hex().upper())
+
+    def updates(self, chip: Chip) -> int:
+        """How often it was written to."""
+        return chip.updates
+
+    def stored(self, chip: Chip, encoder: ChipEncoder) -> list[bytes]:
+        """What is really in its files."""
+        raw = [chip.content(int(name, 16)) for name in self.files]
+        return [content[2 : 2 + int.from_bytes(content[:2])] for content in raw]
 
     def pull_at(self, chip: Chip, nth: int, ins: int | None = None) -> None:
         """Take the chip away at the n-th command from now, from 1, or the n-th with this INS; once."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -9,10 +10,11 @@ from collections.abc import Iterator
 import pytest
 
 from tests.contract.card_bench import Bench, Rig
+from tests.contract.real_reader import MACHINES_PCSCD, SCHEME, SOCKET
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--device", action="append", default=[], help="a real printer, driver=url; uses up cards")
+    parser.addoption("--device", action="append", default=[], help="a real one; uses up cards or chips")
     parser.addoption("--yes", action="store_true", help="begin at once, whatever --device will use up")
 
 
@@ -23,18 +25,32 @@ SIMULATED = {
 }
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[MACHINES_PCSCD] = os.environ.get(SOCKET)
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A clause runs on the `PRINTERS` of its module, by default the first; one for any printer on real ones too."""
-    if "rig" not in metafunc.fixturenames:
-        return
-    simulated = getattr(metafunc.module, "PRINTERS", list(SIMULATED)[:1])
-    real = metafunc.config.getoption("--device", default=[]) if "bench" in metafunc.fixturenames else []
-    metafunc.parametrize("rig", [*simulated, *real], indirect=True)
+    """A clause runs on the `PRINTERS` of its module, by default the first, or its `READERS`, and on real ones.
+
+    A printer's only if it is for any printer, not for a simulated world.
+    """
+    devices = metafunc.config.getoption("--device", default=[])
+    if "rig" in metafunc.fixturenames:
+        simulated = getattr(metafunc.module, "PRINTERS", list(SIMULATED)[:1])
+        real = [each for each in devices if not is_reader(each)] if "bench" in metafunc.fixturenames else []
+        metafunc.parametrize("rig", [*simulated, *real], indirect=True)
+    elif "reader" in metafunc.fixturenames:
+        metafunc.parametrize("reader", [*metafunc.module.READERS, *filter(is_reader, devices)], indirect=True)
+
+
+def is_reader(device: str) -> bool:
+    return device.partition("=")[2].startswith(SCHEME)
 
 
 def device_of(item: pytest.Item) -> str:
     """The real device that a test runs on, else ""."""
-    name = item.callspec.params.get("rig", "") if hasattr(item, "callspec") else ""
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    name = parameters.get("rig") or parameters.get("reader") or ""
     return name if "=" in name else ""
 
 

@@ -12,13 +12,19 @@ from dataclasses import dataclass, field
 import pytest
 
 from drivers.sim.cards import Card, Ribbon, blanks
+from drivers.sim.chip import Behaviour, Chip
 from drivers.sim.clock import SimClock
 from drivers.sim.firmware import Firmware
 from drivers.sim.line import PtyLine
+from drivers.sim.vpcd import VpcdAntenna
 from drivers.sim.world import World
+from kiosk.rig.pcscd import PrivatePcscd
+from tests.chip.readers import BY_THREAD, pcscd, vpcd_antenna
 from tests.docs.pages import ROOT
 
-SUITE = "tests/contract/test_card_printer.py"
+__all__ = ["pcscd", "vpcd_antenna"]
+
+PRINTER_SUITE, ENCODER_SUITE = "tests/contract/test_card_printer.py", "tests/contract/test_chip_encoder.py"
 ASKED = re.compile(r">> (.*): $")
 READY = "press ENTER, and as soon as a panel is printed "
 
@@ -85,9 +91,9 @@ def url(world: World) -> Iterator[str]:
         yield line.path
 
 
-def run(url: str, script: Script, *options: str) -> str:
+def run(suite: str, device: str, answer: Callable[[str], str], *options: str) -> str:
     """Everything that the terminal showed."""
-    words = [sys.executable, "-m", "pytest", SUITE, "-p", "no:cacheprovider", "--device", f"evolis={url}", *options]
+    words = [sys.executable, "-m", "pytest", suite, "-p", "no:cacheprovider", "--device", device, *options]
     shown = ""
     with subprocess.Popen(
         words, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -97,7 +103,7 @@ def run(url: str, script: Script, *options: str) -> str:
         while part := process.stdout.read(1):
             shown += part
             if part == " " and (question := ASKED.search(shown.rpartition("\n")[2])):
-                process.stdin.write(script.answer(question[1]) + "\n")
+                process.stdin.write(answer(question[1]) + "\n")
                 process.stdin.flush()
     return shown
 
@@ -105,7 +111,7 @@ def run(url: str, script: Script, *options: str) -> str:
 def test_a_person_at_the_bench_runs_what_needs_hands(world: World, url: str) -> None:
     """Every clause for any printer runs, and those that need hands too; nothing simulated does."""
     script = Script(world)
-    shown = run(url, script, "-s")
+    shown = run(PRINTER_SUITE, f"evolis={url}", script.answer, "-s")
     assert re.search(r"^=+ 15 passed, 1 skipped, \d+ deselected in", shown, re.MULTILINE), shown
     assert "skipped at the bench" in shown
     assert f"evolis={url}: 16 clauses, which use up 10 blanks" in shown
@@ -128,13 +134,46 @@ def test_what_the_person_does_not_see_fails(world: World, url: str) -> None:
             return {}
 
     script = Blind(world)
-    shown = run(url, script, "-s", "--yes", "-k", "11_trays")
+    shown = run(PRINTER_SUITE, f"evolis={url}", script.answer, "-s", "--yes", "-k", "11_trays")
     assert re.search(r"^=+ 1 failed, \d+ deselected in", shown, re.MULTILINE), shown
     assert "not so: 0 in the output tray, 1 in the reject tray" in shown
     assert "ENTER begins" not in shown
 
 
 def test_without_a_terminal_nothing_is_begun(world: World, url: str) -> None:
-    shown = run(url, Script(world))
+    shown = run(PRINTER_SUITE, f"evolis={url}", Script(world).answer)
     assert "a person is asked at the bench: add -s" in shown
     assert len(world.hopper) == 20
+
+
+@dataclass
+class ChipHand:
+    """The person at a reader: lays a new chip each time, and knows which one lies there."""
+
+    antenna: VpcdAntenna
+    laid: list[Chip] = field(default_factory=list)
+
+    def answer(self, question: str) -> str:
+        if question.startswith("lay "):
+            used = "holds data" in question
+            uid = bytes.fromhex("04A1B2C3D4") + len(self.laid).to_bytes(2)
+            self.laid.append(Chip(uid, behaviour=Behaviour(used=used)))
+            self.antenna.enter(self.laid[-1])
+        elif question.startswith("take "):
+            self.antenna.leave()
+        elif question.startswith("Is it so?"):
+            return "y" if self.laid[-1].uid.hex().upper() in question else "n"
+        return ""
+
+
+@pytest.mark.pcsc
+@BY_THREAD
+def test_a_person_at_a_reader_runs_what_a_real_chip_can(pcscd: PrivatePcscd, vpcd_antenna: VpcdAntenna) -> None:
+    """What needs no simulated chip passes, and the number of chips was said before."""
+    hand = ChipHand(vpcd_antenna)
+    device = f"ktp_el=pcsc:{pcscd.reader_name}"
+    shown = run(ENCODER_SUITE, device, hand.answer, "-s")
+    vpcd_antenna.leave()
+    assert re.search(r"^=+ 10 passed, 7 skipped, \d+ deselected in", shown, re.MULTILINE), shown
+    assert f"{device}: 17 clauses, which use up 9 blanks" in shown
+    assert sum(chip.updates > 0 for chip in hand.laid) > 3

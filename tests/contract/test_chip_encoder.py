@@ -5,7 +5,8 @@ The chip is simulated, the links are not.
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 
 import pytest
 
@@ -24,6 +25,7 @@ from tests.chip.readers import (
     pcscd,
     vpcd_antenna,
 )
+from tests.contract.real_reader import MACHINES_PCSCD, RealReader
 from tests.encoders.secured import sam_over_pcsc, sam_slot, through_sam
 from tests.encoders.toy import PROFILE as TOY
 from tests.encoders.toy import toy_chip
@@ -35,19 +37,23 @@ __all__ = [
 OVER_PCSC = [pytest.mark.pcsc, BY_THREAD]
 
 
-@pytest.fixture(
-    params=[
-        "in_process",
-        pytest.param("over_pcsc", marks=OVER_PCSC),
-        "through_sam",
-        pytest.param("sam_over_pcsc", marks=OVER_PCSC),
-        "toy_chip",
-    ]
-)
-def reader(request: pytest.FixtureRequest) -> Reader:
-    """Each clause on every link, with a SAM between, and on a chip with other files."""
-    found: Reader = request.getfixturevalue(request.param)
-    return found
+READERS = [
+    "in_process",
+    pytest.param("over_pcsc", marks=OVER_PCSC),
+    "through_sam",
+    pytest.param("sam_over_pcsc", marks=OVER_PCSC),
+    "toy_chip",
+]
+
+
+@pytest.fixture
+def reader(request: pytest.FixtureRequest) -> Iterator[Reader | RealReader]:
+    """Each clause on every link, with a SAM between, on a chip with other files, and on the readers of --device."""
+    if "=" not in request.param:
+        yield request.getfixturevalue(request.param)
+        return
+    with closing(RealReader(request.param, request.config.stash[MACHINES_PCSCD])) as real:
+        yield real
 
 
 def sealed(reader: Reader) -> str:
@@ -59,20 +65,22 @@ def largest(reader: Reader) -> str:
     return max(reader.files, key=lambda name: len(reader.files[name]))
 
 
+@pytest.mark.blanks(1)
 def test_identify_reads_uid_atr_and_state_and_writes_nothing(reader: Reader) -> None:
     chip = reader.lay()
     found = reader.encoder().identify()
-    assert (found.uid, found.atr, found.holds_data) == (UID.hex().upper(), chip.atr.hex().upper(), False)
-    assert chip.updates == 0
+    reader.shows(chip, found)
+    assert not found.holds_data
+    assert reader.updates(chip) == 0
 
 
+@pytest.mark.blanks(1)
 def test_what_was_encoded_is_on_the_chip_and_verifies(reader: Reader) -> None:
     chip, encoder = reader.lay(), reader.encoder()
     encoder.identify()
     encoder.encode(reader.files)
     encoder.verify(reader.files)
-    for name, content in reader.files.items():
-        assert chip.content(int(name, 16))[: len(content) + 2] == len(content).to_bytes(2) + content
+    assert reader.stored(chip, encoder) == list(reader.files.values())
 
 
 def test_a_chip_with_content_shows_it(reader: Reader) -> None:
@@ -80,18 +88,20 @@ def test_a_chip_with_content_shows_it(reader: Reader) -> None:
     assert reader.encoder().identify().holds_data
 
 
+@pytest.mark.blanks(1)
 def test_encode_twice_is_once(reader: Reader) -> None:
     chip, encoder = reader.lay(), reader.encoder()
     encoder.identify()
     encoder.encode(reader.files)
-    once = [chip.content(int(name, 16)) for name in reader.files]
+    once = reader.stored(chip, encoder)
     encoder.encode(reader.files)
-    assert [chip.content(int(name, 16)) for name in reader.files] == once
+    assert reader.stored(chip, encoder) == once
     encoder.release()
     assert encoder.identify().holds_data
     encoder.verify(reader.files)
 
 
+@pytest.mark.blanks(1)
 def test_verify_refuses_a_blank_chip(reader: Reader) -> None:
     """Negative control: verify can fail."""
     reader.lay()
@@ -149,6 +159,7 @@ def test_chip_pulled_mid_write_is_in_doubt_and_then_completed(reader: Reader) ->
     encoder.verify(reader.files)
 
 
+@pytest.mark.blanks(2)
 def test_an_exchanged_chip_is_never_written(reader: Reader) -> None:
     """What was identified is what is written to, even where the reader does not notice the exchange by itself."""
     reader.lay()
@@ -159,9 +170,10 @@ def test_an_exchanged_chip_is_never_written(reader: Reader) -> None:
     for _ in range(2):
         with pytest.raises(NotStarted):
             encoder.encode(reader.files)
-    assert other.updates == 0
+    assert reader.updates(other) == 0
 
 
+@pytest.mark.blanks(1)
 def test_before_identify_and_after_release_nothing_starts(reader: Reader) -> None:
     chip, encoder = reader.lay(), reader.encoder()
     for act in (encoder.encode, encoder.verify):
@@ -172,9 +184,10 @@ def test_before_identify_and_after_release_nothing_starts(reader: Reader) -> Non
     encoder.release()
     with pytest.raises(NotStarted):
         encoder.encode(reader.files)
-    assert chip.updates == 0
+    assert reader.updates(chip) == 0
 
 
+@pytest.mark.blanks(1)
 def test_close_is_idempotent_and_leaves_nothing_open(reader: Reader) -> None:
     descriptors, threads = count_descriptors(), threading.active_count()
     encoder = reader.encoder()
@@ -188,16 +201,17 @@ def test_close_is_idempotent_and_leaves_nothing_open(reader: Reader) -> None:
     assert_soon(lambda: (count_descriptors(), threading.active_count()) == (descriptors, threads))
 
 
+@pytest.mark.blanks(1)
 def test_what_was_encoded_is_read_and_nothing_is_written(reader: Reader) -> None:
     chip, encoder = reader.lay(), reader.encoder()
     encoder.identify()
     assert encoder.read(sealed(reader)) == b""
     encoder.encode(reader.files)
-    written = chip.updates
+    written = reader.updates(chip)
     encoder.release()
     encoder.identify()
     assert {name: encoder.read(name) for name in reader.files} == reader.files
-    assert chip.updates == written
+    assert reader.updates(chip) == written
 
 
 def test_a_read_of_a_chip_that_leaves_did_nothing(reader: Reader) -> None:

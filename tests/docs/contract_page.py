@@ -81,7 +81,8 @@ cleaning counters.
 ## On hardware
 
 None of this has run on a real printer or a real KTP-el yet. `pytest tests/contract -s --device evolis=/dev/ttyUSB0`
-does it, with a person at the bench: see [adding a printer](adding-a-printer.md).
+does it, with a person at the bench: see [adding a printer](adding-a-printer.md), and
+[adding a chip profile](adding-a-chip-profile.md) for a reader.
 """
 
 
