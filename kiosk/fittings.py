@@ -63,7 +63,7 @@ class Fittings:
 
     def booked(self, role: EquipmentRole) -> dict[str, Any] | None:
         """The row of the books, None if nobody has chosen."""
-        with self._books.transaction() as view:
+        with self._books.look() as view:
             return view.get(TABLE, role.value)
 
     def name_of(self, role: EquipmentRole) -> str:

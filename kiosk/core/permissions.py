@@ -117,10 +117,10 @@ ROUTES: Mapping[str, str] = {
     "calls": "call-backs", "new_call": "call-backs", "add_call": "call-backs", "close_call": "call-backs",
     "technician": "diagnose", "examine": "diagnose", "ask_test_card": "test-card", "test_card": "test-card",
     "cancel_test_card": "test-card",
-    "move_supplies": "hopper", "retry_outbox": "link",
+    "book_blank": "write-off", "move_supplies": "hopper", "retry_outbox": "link",
     "devices": "equip", "use_device": "equip", "look_for_devices": "equip",
 }  # fmt: skip
-"""Endpoint of the touchscreen -> act. It moves blanks between `shift` and `hopper` alone."""
+"""Endpoint of the touchscreen -> act. It moves blanks between `shift` and `hopper`, and one bad one away."""
 
 COMMANDS: Mapping[str, str] = {
     "station.status": "see-work", "sync.now": "link", "equipment.list": "see-work", "equipment.use": "equip",

@@ -9,6 +9,7 @@ from kiosk.web import errors, frame, language, live, security
 from kiosk.web.fonts import WEIGHTS, woff
 from kiosk.web.house import House, house
 from kiosk.web.screens import (
+    at_desk,
     calls,
     check,
     devices,
@@ -51,6 +52,7 @@ def create_app(house: House) -> Flask:
         queue,
         check,
         now,
+        at_desk,
         printed,
         hand_over,
         problem,

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from kiosk.core.accounts import Account
 from kiosk.core.equipment import TABLE, EquipmentRole
-from kiosk.core.jobs import JobState, Why
+from kiosk.core.jobs import ASKED, JobState, Why
 from kiosk.core.records import Fields, Sku
 from kiosk.web import words
 from kiosk.web.house import House, house
@@ -24,6 +24,7 @@ from kiosk.worker.halt import Halt
 
 NOBODY: Mapping[str, Fields] = {}
 """The roster of those who may not see people's data."""
+AT_DESK = ASKED - {Why.OUTCOME_UNKNOWN}
 READER_FAULTS = frozenset({"reader-missing", "reader-busy", "reader-hung", "sam-missing"})
 
 
@@ -31,7 +32,8 @@ READER_FAULTS = frozenset({"reader-missing", "reader-busy", "reader-hung", "sam-
 class Bar:
     """The status bar. `link`: online, offline or none, `since_ms` when that began; `unsent_ms`: when the oldest fact
     that is not sent was written; Unix milliseconds. `reader`: ready, missing or unknown (not used yet).
-    `stop`: why the printer waits for hands; empty while a card is in doubt, when what stopped it may be long over."""
+    `stop`: why the printer waits for hands; empty while a card is in doubt, when what stopped it may be long over.
+    `at_desk`: a card is waited for that is in somebody's hand. `plan`: of the next card."""
 
     station: str
     office: str
@@ -45,6 +47,8 @@ class Bar:
     printer: str
     reader: str
     stop: list[str]
+    at_desk: bool
+    plan: str
     job: dict[str, Any] | None
     waiting: int
 
@@ -77,13 +81,15 @@ def read_bar(place: House) -> Bar:
         printer="stopped" if holdup else "busy" if current else "ready" if status else "unknown",
         reader=_reader(place),
         stop=_stops(holdup) or (["printer-unknown"] if other and not holdup else []),
+        at_desk=bool(holdup and AT_DESK & holdup.reasons),
+        plan=station.fittings.plan.value,
         job=current,
         waiting=waiting,
     )
 
 
 def _stops(holdup: Halt | None) -> list[str]:
-    return sorted(holdup.reasons) if holdup and Why.OUTCOME_UNKNOWN not in holdup.reasons else []
+    return sorted(holdup.reasons) if holdup and not ASKED & holdup.reasons else []
 
 
 def _reader(place: House) -> str:

@@ -1,7 +1,8 @@
 """The one thread that owns printer and reader, and what it works with."""
 
 from kiosk.worker.bench import Bench
+from kiosk.worker.halt import CardWanted, Halt
 from kiosk.worker.loop import Worker
 from kiosk.worker.prepress import Prepress
 
-__all__ = ["Bench", "Prepress", "Worker"]
+__all__ = ["Bench", "CardWanted", "Halt", "Prepress", "Worker"]

@@ -64,9 +64,7 @@ class CardRun:
                 self._at_desk(entries.plan)
                 continue
             if card["intent"] is None:
-                if entries.plan.by_hand(step) and not card.get("in_feeder"):
-                    raise Halt("the encoded card is to be fed next", frozenset({Why.CARD_TO_FEEDER}))
-                entries.commit(intent=self._intent(step, self._status()))
+                entries.commit(intent=self._intent(step, self._ready_for(step, card)))
             self._perform(step)
 
     def _begin(self) -> None:
@@ -78,6 +76,14 @@ class CardRun:
         with self._entries.books.transaction():
             if self._entries.due:
                 self._entries.begin(self._plan, self._intent(Step.FEED, status))
+
+    def _ready_for(self, step: Step, card: dict[str, Any]) -> PrinterStatus:
+        """What the machine says before `step`; a card that comes back from the desk finds it as a new one does."""
+        if not self._entries.plan.by_hand(step):
+            return self._status()
+        if not card.get("in_feeder"):
+            raise Halt("the encoded card is to be fed next", frozenset({Why.CARD_TO_FEEDER}))
+        return self._idle_status()
 
     def _at_desk(self, plan: Plan) -> None:
         Touch(self._entries, self._desk, plan, self._ready.chip, self._bench.on_fault, self._going_on).look()

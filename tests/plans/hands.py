@@ -52,8 +52,9 @@ class Hands:
         return self.world.output[-1]
 
     def lay(self, card: Card) -> None:
-        self.office.desk.lift()
-        self.office.desk.lay(card)
+        if self.office.desk.card is not card:
+            self.office.desk.lift()
+            self.office.desk.lay(card)
 
     def feed(self, job: str, card: Card) -> None:
         """The encoded card goes in front of the others, and a person says so."""
@@ -67,23 +68,35 @@ class Hands:
 
     def help_through(self, job: str) -> None:
         """Whatever the station asks at the desk, until the job is at its end: a person who does it right."""
-        held: Card | None = self.office.desk.card
-        while self.office.state(job) not in ("completed", "aborted"):
-            self.office.until(lambda: self.holdup is not None or self.office.state(job) in ("completed", "aborted"))
-            holdup, card = self.holdup, self.office.job(job)["card"]
-            if holdup is None:
+        self.help_through_with(job, None)
+
+    def help_through_with(self, job: str, held: Card | None) -> None:
+        """The same with a card in the hand."""
+        asked: object = None
+        while not self._ended(job):
+            self.office.until(lambda: self._ended(job) or (self.holdup is not None and self._now != asked))  # noqa: B023
+            if self._ended(job):
                 break
-            if TO_FEEDER in holdup.reasons:
+            asked = self._now
+            row = self.office.job(job)["card"]
+            if self.holdup and TO_FEEDER in self.holdup.reasons:
                 assert held is not None
                 self.feed(job, held)
-            elif self.world.output:
+            elif row and "eject" in row["done"]:
                 self.lay(self.printed())
             else:
-                held = held or self.card_with(card["uid"] if card else None) or self.next_blank()
-                if self.office.desk.card is not held:
-                    self.lay(held)
-            self.office.until(lambda before=holdup: self.holdup is not before)  # type: ignore[misc]
+                held = held or self.card_with(row["uid"] if row else None) or self.next_blank()
+                self.lay(held)
         self.office.desk.lift()
+
+    def _ended(self, job: str) -> bool:
+        return self.office.state(job) in ("completed", "aborted")
+
+    @property
+    def _now(self) -> object:
+        """What was asked, of which card, at which step."""
+        jobs = [(job["card"] or {}).get("done") for job in self.office.jobs()]
+        return (self.holdup.reasons if self.holdup else None), jobs
 
     def card_with(self, uid: str | None) -> Card | None:
         cards = [card for place in self.world.census().values() for card in place]

@@ -1,4 +1,4 @@
-"""What must be translated: every `_()` of a template and every value of `kiosk.web.words` and `technician_words`."""
+"""What must be translated: every `_()` of a template and every value of `kiosk.web.words` and its like."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import ModuleType
 from babel.messages.extract import extract_from_dir
 
 from kiosk.resources import resource
-from kiosk.web import technician_words, words
+from kiosk.web import desk_words, technician_words, words
 
 
 def in_templates() -> Iterator[tuple[str, str]]:
@@ -32,4 +32,4 @@ def in_words(module: ModuleType = words) -> Iterator[tuple[str, str]]:
 
 
 def all_messages() -> dict[str, str]:
-    return dict([*in_templates(), *in_words(), *in_words(technician_words)])
+    return dict([*in_templates(), *in_words(), *in_words(technician_words), *in_words(desk_words)])

@@ -12,11 +12,17 @@ from kiosk.core.faults import FAULTS, Act
 from kiosk.core.jobs import JobState, Why
 from kiosk.core.plan import plan_of
 from kiosk.core.verdicts import fitting_answers
+from kiosk.web import desk_words
 from kiosk.web.house import actor, done, house
+from kiosk.web.screens.at_desk import asked_at_desk
 from kiosk.web.screens.queue import waiting_records
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
+
+
+GOES_ON = frozenset({Why.REFUSALS_IN_A_ROW, Why.CARD_TO_FEEDER})
+"""Stops after which a person's word is enough."""
 
 
 def register(app: Flask) -> None:
@@ -62,6 +68,8 @@ def now() -> str:
         answers = [answer.value for answer in fitting_answers(line.job["card"])]
         return render_template("unresolved.html", job=line.job, answers=answers, faults=FAULTS)
     holdup = station.worker.holdup if station.worker else None
+    if asked := asked_at_desk(holdup, line.job or next(iter(line.following), None)):
+        return render_template("at_desk.html", asked=asked, told=desk_words)
     stops = sorted(holdup.reasons if holdup else _stops(line.job))
     return render_template(
         "now.html", job=line.job, following=line.following, held=line.held, last=line.last, waiting=line.waiting,
@@ -91,12 +99,12 @@ def stop_run() -> Response:
 
 
 def go_on() -> Response:
-    """Release what was held, or go on after too many refusals in a row."""
+    """Release what was held, or go on after too many refusals in a row, or with the card that is in the feeder."""
     desk = house().station.desk
     for job in desk.list_jobs(actor()):
         if job["state"] == JobState.PENDING_HELD:
             desk.release_job(actor(), job["id"])
-        elif job["state"] == JobState.PROCESSING_STOPPED and Why.REFUSALS_IN_A_ROW in job["reasons"]:
+        elif job["state"] == JobState.PROCESSING_STOPPED and GOES_ON & set(job["reasons"]):
             desk.resume_job(actor(), job["id"])
     return done("now")
 
