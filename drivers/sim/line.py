@@ -12,6 +12,7 @@ import select
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -28,9 +29,13 @@ STALL_S = 10.0
 
 @dataclass(frozen=True)
 class ReplyFault:
-    """`data` replaces the reply; `delay_s` passes before it, or before its part from byte `split_at` on."""
+    """`data` replaces the reply; `delay_s` passes before it, or before its part from byte `split_at` on.
+
+    `times`: how often the reply itself comes.
+    """
 
     data: bytes | None = None
+    times: int = 1
     delay_s: float = 0.0
     split_at: int = 0
 
@@ -51,6 +56,7 @@ class Line:
         self._lock = threading.Lock()
         self._host_left: int | None = None
         self._reply_left: int | None = None
+        self._moment: tuple[int, Callable[[], object]] | None = None
         self._faults: deque[ReplyFault] = deque()
         self._heard_at = time.monotonic()
         self._waked, self._waker = os.pipe()
@@ -82,12 +88,20 @@ class Line:
         with self._lock:
             return self._severed
 
+    def at_byte(self, count: int, act: Callable[[], object]) -> None:
+        """Have `act` done, in the simulator thread, after `count` more bytes from the host and before the next."""
+        with self._lock:
+            self._moment = (self.host_bytes + count, act)
+
     def garble_next_reply(self, data: bytes) -> None:
         """Send exactly `data` in its place."""
         self._faults.append(ReplyFault(data))
 
     def drop_next_reply(self) -> None:
         self._faults.append(ReplyFault(b""))
+
+    def double_next_reply(self) -> None:
+        self._faults.append(ReplyFault(times=2))
 
     def delay_next_reply(self, seconds: float) -> None:
         """Simulated seconds."""
@@ -148,7 +162,8 @@ class Line:
 
     def _receive(self) -> None:
         with self._lock:
-            data = self._admit(self._port.read(CHUNK))
+            size = CHUNK if self._moment is None else min(CHUNK, self._moment[0] - self.host_bytes)
+            data = self._admit(self._port.read(size))
         if data:
             self._heard_at = time.monotonic()
             self.host_bytes += len(data)
@@ -156,9 +171,16 @@ class Line:
             for reply in self._firmware.receive(data):
                 self._send(reply)
             self._heard_at = time.monotonic()
+            self._heed_moment()
         elif self._firmware.mid_command and time.monotonic() - self._heard_at >= self._stall_s:
             for reply in self._firmware.stalled():
                 self._send(reply)
+
+    def _heed_moment(self) -> None:
+        moment = self._moment
+        if moment is not None and self.host_bytes == moment[0]:
+            self._moment = None
+            moment[1]()
 
     def _admit(self, data: bytes) -> bytes:
         if self._severed:
@@ -174,7 +196,7 @@ class Line:
 
     def _send(self, reply: bytes) -> None:
         fault = self._faults.popleft() if self._faults else ReplyFault()
-        data = reply if fault.data is None else fault.data
+        data = reply * fault.times if fault.data is None else fault.data
         self._put(data[: fault.split_at])
         if fault.delay_s:
             self._clock.advance(fault.delay_s)

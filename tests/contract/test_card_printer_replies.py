@@ -64,6 +64,22 @@ def test_14_garbage_for_any_reply(rig: Rig, call: str, garbage: str) -> None:
         rig.close()
 
 
+@pytest.mark.parametrize("call", dict(LIFE))
+def test_14_doubled_replies(rig: Rig, call: str) -> None:
+    """A reply that comes twice is nobody else's: the life goes on as if it had come once."""
+    for at in range(replies(rig, call)):
+        bench = rig.bench()
+        step = before(bench.printer, call)
+        for _ in range(at):
+            bench.line.delay_next_reply(0.0)
+        bench.line.double_next_reply()
+        step(bench.printer)
+        for _, each in LIFE[list(dict(LIFE)).index(call) + 1 :]:
+            each(bench.printer)
+        assert [panel.fraction for panel in bench.world.output[0].panels] == [1.0, 1.0]
+        rig.close()
+
+
 @pytest.mark.parametrize("call", ["identity", "status", "feed", "print", "eject"])
 def test_14_silence_ends_within_the_patience(rig: Rig, call: str) -> None:
     """In real time: no call outlives its patience for one reply, whatever the line does."""

@@ -41,7 +41,7 @@ READERS = [
     "in_process",
     pytest.param("over_pcsc", marks=OVER_PCSC),
     "through_sam",
-    pytest.param("sam_over_pcsc", marks=OVER_PCSC),
+    pytest.param("sam_over_pcsc", marks=[*OVER_PCSC, pytest.mark.long]),
     "toy_chip",
 ]
 

@@ -210,6 +210,17 @@ def test_cut_at_once_and_in_the_middle_of_a_download() -> None:
         assert printer.world.output == []
 
 
+@pytest.mark.parametrize("count", [1, 3, CHUNK + 1, 40_000])
+def test_something_happens_at_an_exact_byte(count: int) -> None:
+    with rig() as printer:
+        assert printer.host.ask("Ss") == b"OK"
+        seen: list[int] = []
+        printer.line.at_byte(count, lambda: seen.append(printer.line.host_bytes - 4))
+        printer.host.write(download("k"))
+        printer.host.read(3)
+        assert seen == [count]
+
+
 def test_a_dead_hosts_bytes_still_arrive() -> None:
     with rig() as printer:
         fed = printer.event("fed")
@@ -248,6 +259,9 @@ def test_replies_that_come_wrong() -> None:
         line.drop_next_reply()
         host.write(b"\x1bRok\r")
         assert host.ask("Rtp") == b"Primacy", "the reply before it never came"
+        line.double_next_reply()
+        host.write(b"\x1bRok\r\x1bRtp\r")
+        assert host.read(14) == b"OK\x00OK\x00Primacy\x00"
         line.split_next_reply(3, gap_s=7.0)
         before = printer.clock.now
         assert host.ask("Rsn") == b"KP000123"
