@@ -41,6 +41,7 @@ from drivers.encoders import ktp_el
 from drivers.iso7816 import MAX_SHORT_DATA, one_by_one
 from drivers.pcsc import PcscLink
 from drivers.sim.chip import Chip
+from drivers.sim.pace import AT_848_US, Pace
 from drivers.sim.vpcd import VpcdAntenna
 from kiosk.rig.pcscd import PrivatePcscd
 
@@ -49,11 +50,8 @@ PREFIX = 2
 FILES = {name: bytes(n % 251 for n in range(size - PREFIX)) for name, size in ktp_el.LAYOUT.items()}
 BARS = {"apdus_above": 4, "to_pyscard": 1.15}
 APPEAR_S = 5.0
-AIRS = {"at_once": (0.0, 10), "at_848": (9 * 16 / 13.56, 2)}
+AIRS = {"at_once": (0.0, 10), "at_848": (AT_848_US, 2)}
 """Microseconds a byte, and encodings of each contender in a round."""
-BLOCK_AROUND = 5
-"""Bytes around a block of ISO/IEC 14443-4 on its way: block and card identifier, checksum, start and end."""
-SW_SIZE = 2
 
 Write = Callable[[], object]
 
@@ -196,7 +194,7 @@ def serve(port: int, byte_us: float) -> None:
     """The process of the chip, until its stdin ends."""
     chip = Chip(UID)
     if byte_us:
-        chip.on_apdu(lambda apdu: time.sleep((len(apdu) + SW_SIZE + 2 * BLOCK_AROUND) * byte_us / 1e6))
+        chip.on_apdu(Pace(byte_us))
     with closing(VpcdAntenna("127.0.0.1", port)) as antenna:
         antenna.enter(chip)
         sys.stdin.read()
