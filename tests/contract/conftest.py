@@ -6,6 +6,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from inspect import signature
 
 import pytest
 
@@ -32,7 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A clause runs on the `PRINTERS` of its module, by default the first, or its `READERS`, and on real ones.
 
-    A printer's only if it is for any printer, not for a simulated world.
+    Real ones only if it is for any printer or reader, not for a simulated world.
     """
     devices = metafunc.config.getoption("--device", default=[])
     if "rig" in metafunc.fixturenames:
@@ -40,7 +41,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         real = [each for each in devices if not is_reader(each)] if "bench" in metafunc.fixturenames else []
         metafunc.parametrize("rig", [*simulated, *real], indirect=True)
     elif "reader" in metafunc.fixturenames:
-        metafunc.parametrize("reader", [*metafunc.module.READERS, *filter(is_reader, devices)], indirect=True)
+        real = (
+            [each for each in devices if is_reader(each)]
+            if "reader" in signature(metafunc.function).parameters
+            else []
+        )
+        metafunc.parametrize("reader", [*metafunc.module.READERS, *real], indirect=True)
 
 
 def is_reader(device: str) -> bool:
