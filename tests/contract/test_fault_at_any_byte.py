@@ -19,7 +19,7 @@ from tests.contract.test_link_cut import claims_hold
 PRINTERS = ["evolis-pty", "evolis-tcp", "evolis-classic"]
 
 AT = 4
-PATIENCE_S = 0.3
+PATIENCE_S = 0.5
 """A printer without power is silent, and a machine with much to do is slow."""
 
 
