@@ -24,7 +24,7 @@ from kiosk.crypto.keys import OKPKey
 from kiosk.datalock import DataLock
 from kiosk.durable import remove_drafts, sync_directory
 from kiosk.errors import DamagedData, Rejected
-from kiosk.journal import Journal, Reserve, checkpoints, scan_live
+from kiosk.journal import ClosedJournal, Journal, Reserve, checkpoints, scan_live
 from kiosk.journal.auditor import recheck
 from kiosk.journal.once import Once
 from kiosk.journal.stamps import stamp
@@ -48,7 +48,12 @@ class Books:
     """
 
     def __init__(
-        self, data: Path, journal: Journal, view: View, reserve: Reserve | None = None, key: OKPKey | None = None
+        self,
+        data: Path,
+        journal: Journal | ClosedJournal,
+        view: View,
+        reserve: Reserve | None = None,
+        key: OKPKey | None = None,
     ) -> None:
         self._data = data
         self._journal = journal
@@ -106,6 +111,11 @@ class Books:
         if journal.recovered:
             books.commit("recovered", journal.recovered, by)
         return books
+
+    @classmethod
+    def for_looking(cls, data: Path) -> Books:
+        """What they say now, without the data lock. Each `commit` is Rejected `safe-mode`. DamagedData as `open`."""
+        return cls(data, ClosedJournal(data / JOURNAL), read_view(data))
 
     @contextmanager
     def transaction(self) -> Iterator[View]:

@@ -10,11 +10,20 @@ from kiosk.errors import Unavailable
 
 
 class DataLock:
-    """Lifetime flock on DATA: one process owns it. Unavailable, naming the owner's pid, if another does."""
+    """Lifetime flock on DATA: one process owns it. Unavailable, naming the owner's pid, if another does.
 
-    def __init__(self, data: Path) -> None:
-        data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._fd = os.open(data / "LOCK", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    Not `needed`: who only looks goes without on a medium that takes no writing.
+    """
+
+    def __init__(self, data: Path, *, needed: bool = True) -> None:
+        self._fd = -1
+        try:
+            data.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._fd = os.open(data / "LOCK", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError:
+            if needed:
+                raise
+            return
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -6,12 +6,16 @@ import logging
 import sys
 import threading
 from collections.abc import Iterable
+from typing import Any
 
 from kiosk.core.records import Fields
 from kiosk.errors import KepingError
 from kiosk.vault import Vault
 
 log = logging.getLogger(__name__)
+
+LIVE = frozenset({"waiting", "in-job", "printed"})
+"""States of records whose names are still asked for."""
 
 
 class Roster:
@@ -22,8 +26,10 @@ class Roster:
         self._lock = threading.Lock()
         self._fields: dict[str, Fields] = {}
 
-    def begin(self, refs: list[str]) -> None:
-        """Open the identities of `refs` in the background (0.2 ms each): a start does not wait for thousands."""
+    def begin(self, records: list[dict[str, Any]]) -> None:
+        """Open the identities of those that are still asked for, in the background (0.2 ms each): a start does not
+        wait for thousands."""
+        refs = [row["ref"] for row in records if row["state"] in LIVE]
         threading.Thread(target=self.add, args=(refs,), name="roster", daemon=True).start()
 
     def add(self, refs: Iterable[str]) -> None:

@@ -57,21 +57,21 @@ from kiosk.worker import Bench, Prepress, Worker
 
 log = logging.getLogger(__name__)
 
-LIVE = frozenset({"waiting", "in-job", "printed"})
-"""States of records whose names are still asked for."""
-
 
 class Station:
     """One station on one DATA directory, which it locks for its lifetime. Unavailable if another process has it.
 
-    `passphrase`: of the vault, if it is locked; Rejected `vault-locked` without.
+    `passphrase`: of the vault, if it is locked; Rejected `vault-locked` without. `safe`: it is only looked at.
     """
 
-    def __init__(self, config: Config, data: Path, by: str, passphrase: str | None = None) -> None:
+    def __init__(
+        self, config: Config, data: Path, by: str, passphrase: str | None = None, *, safe: bool = False
+    ) -> None:
         self.config = config
+        self.safe = safe
         self.data = data
         _require_enrolled(data)
-        self._lock = DataLock(data)
+        self._lock = DataLock(data, needed=not safe)
         try:
             self._pins = load_pins(data / "keys" / "hub.json")
             if self._pins.station != config.station.id:
@@ -79,9 +79,8 @@ class Station:
             self._key = keys.load_okp(data / "keys" / "signing.jwk", keys.SIGNING)
             keyring = open_keyring(data, config.vault.unlock, passphrase)
             self.vault = Vault(data / "vault", keyring)
-            self.books = Books.open(
-                data, config.journal.segment << 20, by, key=self._key, reserve_bytes=config.disk.reserve << 20
-            )
+            sizes = {"segment_bytes": config.journal.segment << 20, "reserve_bytes": config.disk.reserve << 20}
+            self.books = Books.for_looking(data) if safe else Books.open(data, by=by, key=self._key, **sizes)
         except BaseException:  # whatever it was, the lock goes with it
             self._lock.release()
             raise
@@ -147,9 +146,7 @@ class Station:
         self.worker.on_change = self.pulse.beat
         self.worker.barred = lambda: self._guard.barred() or self.shifts.barred()
         self.fittings.serve(self.worker, self.pulse.beat)
-        with self.books.transaction() as view:
-            refs = [row["ref"] for row in view.rows("records") if row["state"] in LIVE]
-        self.roster.begin(refs)
+        self.begin_roster()
         self.interruption = note_start(self.books)
         self.worker.start()
         self._janitor.start()
@@ -158,6 +155,11 @@ class Station:
             self.sync = sync
             sync.start()
         self._control = ControlServer(self.data, self.ask)
+
+    def begin_roster(self) -> None:
+        """All of safe mode: who waits can be looked up. No driver is loaded, no device opened, nothing written."""
+        with self.books.transaction() as view:
+            self.roster.begin(view.rows("records"))
 
     def ask(self, command: str, arguments: dict[str, Any], by: str, named: Named | None = None) -> Any:
         """The door of control socket and shell: `execute`, if the table of permissions lets `named`, else `by`."""

@@ -5,17 +5,18 @@ from __future__ import annotations
 import logging
 import resource
 import sys
+import threading
 
 import click
 
 from kiosk import runtime
 from kiosk.cli.context import App, pass_app, set_up_logging, stop_signal
 from kiosk.enrolment import enrol_station
-from kiosk.errors import UsageError
+from kiosk.errors import KepingError, Unavailable, UsageError
 from kiosk.gate import wait_for_passphrase
 from kiosk.people import People
 from kiosk.station import Station
-from kiosk.web import House, WebServer, create_app
+from kiosk.web import House, WebServer, create_app, create_broken_app
 from kiosk.web.waiting import waiting_page
 
 log = logging.getLogger(__name__)
@@ -24,8 +25,9 @@ WATCH_S = 1.0
 
 
 @click.command()
+@click.option("--safe", is_flag=True, help="Only look: no driver, no device, nothing written. Also on damaged books.")
 @pass_app
-def run(app: App) -> None:
+def run(app: App, safe: bool) -> None:
     """Run the station: worker, link to the centre, control socket. SIGTERM ends it after the card in the machine."""
     set_up_logging(app.config.log.level)
     runtime.settle()
@@ -37,6 +39,10 @@ def run(app: App) -> None:
         passphrase = wait_for_passphrase(app.data, stopping)
         if passphrase is None:
             return
+    (_look_only if safe else _serve)(app, stopping, passphrase)
+
+
+def _serve(app: App, stopping: threading.Event, passphrase: str | None) -> None:
     station = Station(app.config, app.data, "station", passphrase)
     web = None
     try:
@@ -57,6 +63,28 @@ def run(app: App) -> None:
             f"keping: the station stopped: {poisoned or failure}; restart it after the cause is gone", err=True
         )
         sys.exit(3 if poisoned else 1)
+
+
+def _look_only(app: App, stopping: threading.Event, passphrase: str | None) -> None:
+    """Safe mode: the touchscreen over what the books say, or over why they can't be opened."""
+    station = None
+    try:
+        station = Station(app.config, app.data, "station", passphrase, safe=True)
+        station.begin_roster()
+        served = create_app(House(station, People(app.data)))
+    except Unavailable:
+        raise
+    except (KepingError, OSError) as exc:
+        log.critical("the books can't be opened: %s", exc)
+        served = create_broken_app(app.config, app.data, str(exc))
+    web = WebServer(served, app.config.web.port)
+    log.info("safe mode, touchscreen at http://127.0.0.1:%d", web.port)
+    try:
+        stopping.wait()
+    finally:
+        web.close()
+        if station:
+            station.close()
 
 
 @click.command("enrol")

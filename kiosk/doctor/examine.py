@@ -22,14 +22,14 @@ HEAD_DIGITS = 16
 
 
 def examine(
-    config: Config | KepingError, source: str, data: Path | None, *,
+    config: Config | KepingError, source: str, data: Path | None, *, safe: bool = False,
     readers: Callable[[], list[str]] = list_readers, tell: Callable[[Finding], object] = lambda finding: None,
 ) -> Report:  # fmt: skip
     """Look at a station, whether it runs or not. Blocks <= 30 s, most of it for a printer or centre that is silent.
 
-    `config`: or why it can't be read; then there is nothing else to look at. `source`: where it came from. `tell` is
-    given each finding as it is made. Writes nothing, moves nothing, opens no device that the station or another
-    process holds.
+    `config`: or why it can't be read; then there is nothing else to look at. `source`: where it came from. `safe`: by
+    safe mode's own touchscreen: printer and readers are left alone. `tell` is given each finding as it is made.
+    Writes nothing, moves nothing, opens no device that the station or another process holds.
     """
     now_ms = time.time_ns() // 1_000_000
     if isinstance(config, KepingError) or data is None:
@@ -53,9 +53,9 @@ def examine(
     note(stored.mirror(look))
     note(reached.hub(look))
     work, halted = reached.work(look)
-    printer = reached.printer(look)
+    printer = reached.Printer(Finding("printer.left-alone")) if safe else reached.printer(look)
     note(work, printer.finding)
-    note(*reached.readers(look), reached.screen(look), reached.browser())
+    note(*(() if safe else (*reached.readers(look), reached.screen(look))), reached.browser())
     return Report(
         version("keping"), config.station.id, now_ms // 1000, last.seq if last else 0,
         last.head[:HEAD_DIGITS] if last else "", printer.identity,

@@ -110,6 +110,7 @@ SITUATIONS: Mapping[str, Words] = MappingProxyType({
         "Pekerjaan berhenti. Ikuti layar sentuh; kodenya ada di docs/faults.md.",
         "Work has stopped. Follow the touchscreen; its codes are in docs/faults.md."),
     "printer.ok": _OK,
+    "printer.left-alone": _OK,
     "printer.warns": _warn(
         "Printer memberi peringatan. Siapkan pita atau kartu pembersih.",
         "The printer warns. Have ribbon or cleaning card ready."),

@@ -2,8 +2,19 @@
 
 from kiosk.journal.anchors import Anchor, held_against
 from kiosk.journal.auditor import Auditor
+from kiosk.journal.closed import ClosedJournal
 from kiosk.journal.journal import Journal, Poisoned
 from kiosk.journal.reserve import Reserve
 from kiosk.journal.segments import scan, scan_live
 
-__all__ = ["Anchor", "Auditor", "Journal", "Poisoned", "Reserve", "held_against", "scan", "scan_live"]
+__all__ = [
+    "Anchor",
+    "Auditor",
+    "ClosedJournal",
+    "Journal",
+    "Poisoned",
+    "Reserve",
+    "held_against",
+    "scan",
+    "scan_live",
+]

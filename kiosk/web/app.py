@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response, abort
 
 from kiosk.resources import resource
-from kiosk.web import errors, frame, language, live, security
+from kiosk.web import errors, frame, language, live, safe, security
 from kiosk.web.fonts import WEIGHTS, woff
 from kiosk.web.house import House, house
 from kiosk.web.screens import (
@@ -46,6 +46,8 @@ def create_app(house: House) -> Flask:
     errors.install(app)
     app.add_url_rule("/font/<weight>.woff", "font", _font)
     app.add_url_rule("/healthz", view_func=healthz)
+    if house.station.safe:
+        safe.install(app)
     for part in (
         live,
         sign_in,
@@ -76,6 +78,7 @@ def healthz() -> tuple[dict[str, bool], dict[str, str]]:
 def _font(weight: str) -> Response:
     if weight not in WEIGHTS:
         abort(404)
-    answer = Response(woff(weight, house().station.data / "cache"), mimetype="font/woff")
+    station = house().station
+    answer = Response(woff(weight, station.data / "cache", keep=not station.safe), mimetype="font/woff")
     answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return answer

@@ -82,7 +82,13 @@ class Examinations:
 
     def _examine(self, begun: Examination) -> None:
         station = self._station
-        self.report = examine(station.config, "", station.data, tell=lambda finding: self._tell(begun, finding))
+        self.report = examine(
+            station.config,
+            "",
+            station.data,
+            safe=station.safe,
+            tell=lambda finding: self._tell(begun, finding),
+        )
         self._end(begun)
 
     def _ask(self, begun: Examination, question: Callable[[Station, Bench], Iterable[Any]]) -> None:

@@ -20,15 +20,19 @@ EDITION = "1"
 """Part of the cached file's name: another choice of letters gets another number."""
 
 
-def woff(weight: str, cache: Path) -> bytes:
-    """A WOFF file; 0.3 s the first time, from the cache after that. KeyError if there is no such weight."""
+def woff(weight: str, cache: Path, *, keep: bool = True) -> bytes:
+    """A WOFF file; 0.3 s the first time, from the cache after that, if it may `keep` it there.
+
+    KeyError if there is no such weight.
+    """
     kept = cache / f"{WEIGHTS[weight]}-{EDITION}.woff"
     if kept.exists():
         return kept.read_bytes()
     words = [sys.executable, "-m", "kiosk.web.fonts", weight]
     content = subprocess.run(words, capture_output=True, check=True).stdout  # noqa: S603  # our own interpreter
-    cache.mkdir(parents=True, exist_ok=True)
-    replace_file(kept, content)
+    if keep:
+        cache.mkdir(parents=True, exist_ok=True)
+        replace_file(kept, content)
     return content
 
 

@@ -130,6 +130,7 @@ def install(app: Flask) -> None:
             "form_fields": lambda: form_fields(session.csrf) if session else "",
             "left_s": house().sessions.left_s(session) if session else 0,
             "warn_s": WARN_S,
+            "safe": house().station.safe,
             "pulse": g.get("pulse", 0),
         }
 

@@ -78,6 +78,12 @@ def guard(
     app.teardown_request(_end_turn)
 
 
+def guard_nobody(app: Flask) -> None:
+    """For an app that has nothing to protect but itself: no sign-in, the same answers to other pages and hosts."""
+    app.before_request(_check_origin)
+    app.after_request(_harden)
+
+
 def _is_still_here(sessions: Sessions, people: People) -> bool:
     """Somebody who was deactivated is signed out by it; a changed role holds from the next touch on."""
     person = people.get(g.session.person.id)

@@ -221,6 +221,7 @@ REFUSALS = {
     "equipment-missing": "Alat itu tidak ditemukan lagi",
     "test-runs": "Kartu uji sebelumnya belum selesai",
     "no-test-files": "Jenis chip ini tidak dapat diuji",
+    "safe-mode": "Mode aman: stasiun hanya dapat dilihat",
     "card-moves": "Sebuah kartu sedang dibuat. Coba lagi setelah kartunya keluar",
     "approval-missing": "Penyelia harus menyetujui",
     "approval-by-self": "Orang lain yang harus menyetujui",

@@ -39,4 +39,9 @@ def examining(kiosk: Kiosk) -> Iterator[State]:
     office.until(lambda: (office.station.card_tests.last or {}).get("ended") is not None)
     assert job
     yield State("technician, test card made", "/technician")
+    office.station.safe = True
+    yield State("technician, safe mode", "/technician")
     office.station.staff.change_role("op:yosep", "maria", "operator")
+    yield State("queue, safe mode", "/queue")
+    yield State("sign-in, safe mode", "/sign-in", signed_in=False)
+    office.station.safe = False

@@ -38,7 +38,8 @@ def technician() -> str:
     return render_template(
         "technician.html", examination=latest, report=report, lines=six_lines(report) if report else [],
         qr=_qr(report) if report else "", codes=codes(holdup.reasons) if holdup else [], times=_times(latest),
-        test=place.station.card_tests.last, faults=FAULTS, kinds=[kind.value for kind in Kind], told=technician_words,
+        test=place.station.card_tests.last, faults=FAULTS, told=technician_words,
+        kinds=[] if place.station.safe else [kind.value for kind in Kind],
         failures={**words.STOPS, **technician_words.FAILURES},
     )  # fmt: skip
 
