@@ -40,7 +40,7 @@ class Site(Office):
         self.pcscd = pcscd
         self.faults = self.fault_seq = 0
         self.committed: Callable[[Frame], object] = lambda frame: None
-        super().__init__(directory, blanks=6)
+        super().__init__(directory, blanks=24)
         self._thread = self.station.worker
         self.operator = ScriptedOperator(self, self.world, self.line)  # type: ignore[arg-type]
 
