@@ -189,7 +189,9 @@ class CardRun:
         self._bench.reopen(error)
         status = self._status()
         verdict, rule = reconcile(self._evidence(step, status))
-        log.warning("job=%s step=%s verdict=%s rule=%s why=%s", self._entries.job_id, step, verdict, rule, why)
+        # What is tried again may be tried each second, for as long as a device is away.
+        level = logging.DEBUG if verdict is Verdict.NOT_DONE else logging.WARNING
+        log.log(level, "job=%s step=%s verdict=%s rule=%s why=%s", self._entries.job_id, step, verdict, rule, why)
         self._tries[step] = self._tries.get(step, 0) + 1
         if verdict is Verdict.NOT_DONE and self._tries[step] > TRIES:
             verdict = Verdict.ASK
