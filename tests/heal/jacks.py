@@ -9,8 +9,24 @@ from pathlib import Path
 
 from drivers.sim.ports import Port, PtyPort, TcpPort
 
-_TCP_REPAIR = 19
+TCP_REPAIR = 19
 """Linux, tcp(7): a socket that is closed in this state sends nothing."""
+
+
+def may_forget() -> bool:
+    """Whether this process may do so: it needs CAP_NET_ADMIN."""
+    with socket.socket() as tried:
+        try:
+            tried.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
+        except PermissionError:
+            return False
+    return True
+
+
+def forget(connection: socket.socket) -> None:
+    """Close it without a word to the far end, as a host does that loses its power."""
+    connection.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
+    connection.close()
 
 
 class Jack:
@@ -81,8 +97,9 @@ class Network(Jack):
         self._end, self.port = listening, listening.port
 
     def vanish(self) -> None:
-        """As `unplug`, but the connection is not ended: the far end has forgotten it. Needs CAP_NET_ADMIN."""
+        """As `unplug`, but the far end has forgotten the connection and does not end it."""
         assert isinstance(self._end, TcpPort)
-        if self._end._peer is not None:
-            self._end._peer.setsockopt(socket.IPPROTO_TCP, _TCP_REPAIR, 1)
+        peer, self._end._peer = self._end._peer, None
+        if peer is not None:
+            forget(peer)
         self.unplug()

@@ -19,9 +19,10 @@ from kiosk.rig.pcscd import PrivatePcscd
 from kiosk.worker import loop
 from tests.chip.readers import BY_THREAD, pcscd
 from tests.conftest import Measured
+from tests.heal.jacks import may_forget
 from tests.heal.matrix import LIMIT_S, Cell, Healed, cells, run
 from tests.heal.site import Site
-from tests.heal.troubles import TROUBLES
+from tests.heal.troubles import TROUBLES, TcpRebooted, Trouble
 
 __all__ = ["pcscd"]
 
@@ -29,10 +30,13 @@ SEED = 28
 
 
 def marked(chosen: list[Cell]) -> list[object]:
-    marks = [pytest.mark.pcsc, BY_THREAD]
-    return [
-        pytest.param(cell, id=str(cell), marks=marks if TROUBLES[cell.trouble].of_reader else []) for cell in chosen
-    ]
+    return [pytest.param(cell, id=str(cell), marks=marks(TROUBLES[cell.trouble])) for cell in chosen]
+
+
+def marks(trouble: type[Trouble]) -> list[pytest.MarkDecorator]:
+    if trouble is TcpRebooted:
+        return [pytest.mark.skipif(not may_forget(), reason="needs CAP_NET_ADMIN")]
+    return [pytest.mark.pcsc, BY_THREAD] if trouble.of_reader else []
 
 
 def sample() -> list[Cell]:
