@@ -98,6 +98,10 @@ FAULTS: Mapping[str, Fault] = MappingProxyType({
 })  # fmt: skip
 
 
+READER_LOST = frozenset({"reader-missing", "reader-busy", "reader-hung"})
+"""With one of these no chip can be read where it is wanted, and it may be read elsewhere."""
+
+
 def codes(reasons: Iterable[str]) -> list[str]:
     """Codes of those reasons that are faults, in the order of the table; of job reasons there are none."""
     found = set(reasons)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-PLANS = {
+PLANS = {  # in the order in which they are recommended
     "inline": ("Chip di printer", "Printer mengisi chip, lalu mencetak. Cara biasa."),
     "desktop-after": ("Chip di meja, setelah cetak", "Kartu yang sudah dicetak diletakkan di pembaca meja."),
     "desktop-before": (

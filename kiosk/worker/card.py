@@ -12,6 +12,7 @@ from typing import Any
 
 from drivers.errors import Cause, DeviceError, OutcomeUnknown, Refused, Stopped
 from drivers.protocols import ChipIdentity, Position, PrinterStatus, Tray
+from kiosk.core.faults import READER_LOST
 from kiosk.core.jobs import Why
 from kiosk.core.plan import CHIP, Plan, Step, following
 from kiosk.core.reconcile import Evidence, Verdict, reconcile
@@ -26,7 +27,6 @@ from kiosk.worker.touch import Touch
 log = logging.getLogger(__name__)
 
 TRIES = 3
-READER_LOST = frozenset({"reader-missing", "reader-busy", "reader-hung"})
 
 
 class CardRun:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from drivers.sim.cards import Card
 from drivers.sim.chip import Chip
 from kiosk.core.plan import Plan
@@ -58,6 +60,7 @@ class Hands:
 
     def feed(self, job: str, card: Card) -> None:
         """The encoded card goes in front of the others, and a person says so."""
+        self.office.until(lambda: TO_FEEDER in self.office.reasons(job))
         self.office.desk.lift()
         self.world.put_back(card)
         self.office.station.desk.resume_job("op:maria", job)
@@ -70,14 +73,20 @@ class Hands:
         """Whatever the station asks at the desk, until the job is at its end: a person who does it right."""
         self.help_through_with(job, None)
 
-    def help_through_with(self, job: str, held: Card | None) -> None:
-        """The same with a card in the hand."""
+    def help_through_with(
+        self, job: str, held: Card | None, until: Callable[[], bool] = lambda: False
+    ) -> Card | None:
+        """The same with a card in the hand, or until something else is so. Returns the card that is in the hand."""
         asked: object = None
-        while not self._ended(job):
-            self.office.until(lambda: self._ended(job) or (self.holdup is not None and self._now != asked))  # noqa: B023
-            if self._ended(job):
+
+        def over() -> bool:
+            return until() or self.office.state(job) in ("completed", "aborted")
+
+        while not over():
+            self.office.until(lambda: over() or (self.holdup is not None and self._seen != asked))  # noqa: B023
+            if over():
                 break
-            asked = self._now
+            asked = self._seen
             row = self.office.job(job)["card"]
             if self.holdup and TO_FEEDER in self.holdup.reasons:
                 assert held is not None
@@ -88,15 +97,13 @@ class Hands:
                 held = held or self.card_with(row["uid"] if row else None) or self.next_blank()
                 self.lay(held)
         self.office.desk.lift()
-
-    def _ended(self, job: str) -> bool:
-        return self.office.state(job) in ("completed", "aborted")
+        return held
 
     @property
-    def _now(self) -> object:
-        """What was asked, of which card, at which step."""
-        jobs = [(job["card"] or {}).get("done") for job in self.office.jobs()]
-        return (self.holdup.reasons if self.holdup else None), jobs
+    def _seen(self) -> object:
+        """What is asked, of which card, at which step, and whether one lies on the reader."""
+        done = [(job["card"] or {}).get("done") for job in self.office.jobs()]
+        return (self.holdup.reasons if self.holdup else None), done, self.office.desk.card is None
 
     def card_with(self, uid: str | None) -> Card | None:
         cards = [card for place in self.world.census().values() for card in place]

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 from flask import Flask, render_template, request
 
 from kiosk.core.equipment import EquipmentRole
+from kiosk.core.faults import READER_LOST
+from kiosk.core.plan import Plan
 from kiosk.equipment import BY_PORT
 from kiosk.fittings import READERS, Fittings
+from kiosk.web import desk_words
 from kiosk.web.house import actor, done, house
 
 if TYPE_CHECKING:
@@ -49,8 +52,13 @@ class ReaderRow:
 
 def devices() -> str:
     """What was found when the station last looked; asks no device."""
-    fittings = house().station.fittings
-    return render_template("devices.html", printers=printer_rows(fittings), readers=reader_rows(fittings))
+    station = house().station
+    fittings, holdup = station.fittings, station.worker.holdup if station.worker else None
+    return render_template(
+        "devices.html", printers=printer_rows(fittings), readers=reader_rows(fittings),
+        plan=fittings.plan, has_desk=bool(fittings.desk), told=desk_words,
+        reader_lost=fittings.plan is Plan.INLINE and holdup is not None and bool(READER_LOST & holdup.reasons),
+    )  # fmt: skip
 
 
 def printer_rows(fittings: Fittings) -> list[PrinterRow]:

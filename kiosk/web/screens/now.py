@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, render_template, request
 
 from kiosk.core.card_test import is_test
-from kiosk.core.faults import FAULTS, Act
+from kiosk.core.faults import FAULTS, READER_LOST, Act
 from kiosk.core.jobs import JobState, Why
-from kiosk.core.plan import plan_of
+from kiosk.core.plan import Plan, plan_of
 from kiosk.core.verdicts import fitting_answers
 from kiosk.web import desk_words
 from kiosk.web.house import actor, done, house
@@ -74,7 +74,8 @@ def now() -> str:
     return render_template(
         "now.html", job=line.job, following=line.following, held=line.held, last=line.last, waiting=line.waiting,
         steps=_steps(line.job), pace=station.pace.seconds, stops=stops, faults=FAULTS,
-        choosable=any(map(_other_device_helps, stops)),
+        choosable=any(map(_other_device_helps, stops)), reader_lost=not READER_LOST.isdisjoint(stops),
+        desk_helps=station.fittings.plan is Plan.INLINE and bool(station.fittings.desk),
     )  # fmt: skip
 
 
