@@ -79,7 +79,10 @@ def held_up_by(site: Site, reason: str) -> bool:
     return holdup is not None and reason in holdup.reasons
 
 
-@pytest.mark.parametrize("step", [Step.FEED, Step.ENCODE, Step.PRINT, Step.EJECT])
+@pytest.mark.parametrize(
+    "step",
+    [Step.ENCODE, Step.EJECT, *(pytest.param(step, marks=pytest.mark.long) for step in (Step.FEED, Step.PRINT))],
+)
 def test_it_is_not_used_and_ours_goes_on_when_it_is_back_elsewhere(
     site: Site, stranger: Stranger, step: Step
 ) -> None:
