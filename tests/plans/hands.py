@@ -82,13 +82,16 @@ class Hands:
         def over() -> bool:
             return until() or self.office.state(job) in ("completed", "aborted")
 
+        def news() -> bool:
+            return bool(self._wanted(job)) and self._seen(job) != asked
+
         while not over():
-            self.office.until(lambda: over() or (self.holdup is not None and self._seen != asked))  # noqa: B023
+            self.office.until(lambda: over() or news())
             if over():
                 break
-            asked = self._seen
+            asked = self._seen(job)
             row = self.office.job(job)["card"]
-            if self.holdup and TO_FEEDER in self.holdup.reasons:
+            if TO_FEEDER in self._wanted(job):
                 assert held is not None
                 self.feed(job, held)
             elif row and "eject" in row["done"]:
@@ -99,11 +102,16 @@ class Hands:
         self.office.desk.lift()
         return held
 
-    @property
-    def _seen(self) -> object:
-        """What is asked, of which card, at which step, and whether one lies on the reader."""
-        done = [(job["card"] or {}).get("done") for job in self.office.jobs()]
-        return (self.holdup.reasons if self.holdup else None), done, self.office.desk.card is None
+    def _wanted(self, job: str) -> set[str]:
+        """By the books, which know better than what is said; a blank that no job has yet is only said."""
+        row = self.office.job(job)
+        said = self.holdup.reasons if self.holdup and row["card"] is None else frozenset[str]()
+        return {WANTED, TO_FEEDER} & {*row["reasons"], *said}
+
+    def _seen(self, job: str) -> object:
+        """What is asked, at which step, and whether a card lies on the reader."""
+        done = (self.office.job(job)["card"] or {}).get("done")
+        return self._wanted(job), done, self.office.desk.card is None
 
     def card_with(self, uid: str | None) -> Card | None:
         cards = [card for place in self.world.census().values() for card in place]
