@@ -17,7 +17,7 @@
       const bar = fresh.querySelector("#status");
       if (bar) idleIn(Number(bar.dataset.left));
       const parts = [...document.querySelectorAll("[data-refresh]")];
-      const same = parts.length && parts.every(part => fresh.querySelector(`[data-refresh="${part.dataset.refresh}"]`));
+      const same = parts.length && names(document) === names(fresh);
       if (!same && document.body.hasAttribute("data-live")) { exchange("#page", fresh); exchange(".foot", fresh); }
       else parts.forEach(part => exchange(`[data-refresh="${part.dataset.refresh}"]`, fresh));
       exchange("#status", fresh);
@@ -27,6 +27,7 @@
     } catch { missed(); clearTimeout(later); later = setTimeout(refresh, 1000); }
     finally { busy = false; if (again) { again = false; refresh(); } }
   }
+  function names(page) { return [...page.querySelectorAll("[data-refresh]")].map(part => part.dataset.refresh).join(); }
   function exchange(selector, fresh) {
     const old = find(selector), next = fresh.querySelector(selector);
     if (!old || !next) { if (old && !next && selector === ".foot") old.remove(); return; }

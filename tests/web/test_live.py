@@ -6,11 +6,19 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 import httpx
+import pytest
 
+from kiosk.doctor.examine import examine
+from kiosk.web.examination import Examination, Kind
 from kiosk.web.live import MOST_STREAMS
-from tests.web.conftest import Kiosk, Visitor
+from tests.web.browser import screen_of
+from tests.web.conftest import OTHER_PIN, Kiosk, Visitor
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 def listen(stack: ExitStack, visitor: Visitor) -> tuple[httpx.Response, Iterator[str]]:
@@ -108,3 +116,18 @@ def test_a_stream_ends_with_its_session(kiosk: Kiosk, visitor: Visitor) -> None:
         kiosk.office.station.pulse.beat()
         list(lines)
         assert visitor.get("/live").status_code == 401
+
+
+@pytest.mark.browser
+def test_a_part_that_the_page_had_not_comes_while_one_looks(browser: Browser, kiosk: Kiosk) -> None:
+    """The six lines of the doctor are there when it has ended, whoever was quicker, page or doctor."""
+    station, examinations = kiosk.office.station, kiosk.house.examinations
+    begun = examinations.latest = Examination(Kind.DOCTOR, time.monotonic())
+    with screen_of(browser, kiosk.url) as screen:
+        screen.sign_in(OTHER_PIN, "yosep")
+        screen.open("/technician")
+        assert screen.page.query_selector(".telephone") is None
+        examinations.report = examine(station.config, "", station.data)
+        begun.ended = True
+        station.pulse.beat()
+        screen.page.wait_for_selector(".telephone")
