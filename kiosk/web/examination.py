@@ -16,7 +16,6 @@ from typing import Any
 
 from drivers.errors import DeviceError
 from kiosk import diagnosis
-from kiosk.config import ReaderConfig
 from kiosk.core.equipment import EquipmentRole
 from kiosk.doctor import Report, examine
 from kiosk.errors import KepingError, Rejected, Unavailable
@@ -121,15 +120,12 @@ class Examinations:
 
 def _readers(station: Station, bench: Bench) -> Iterable[dict[str, Any]]:
     bench.release_chip()  # or its reader would be in use, by ourselves
-    return diagnosis.readers(_readers_in_use(station))
-
-
-def _readers_in_use(station: Station) -> ReaderConfig:
-    name_of = station.fittings.name_of
-    return replace(
+    station.fittings.list_readers()
+    listed = station.fittings.reader_at
+    return diagnosis.readers(replace(
         station.config.reader,
-        name=name_of(EquipmentRole.READER), desk=name_of(EquipmentRole.DESK), sam=name_of(EquipmentRole.SAM),
-    )  # fmt: skip
+        name=listed(EquipmentRole.READER), desk=listed(EquipmentRole.DESK), sam=listed(EquipmentRole.SAM),
+    ))  # fmt: skip
 
 
 _QUESTIONS: dict[Kind, Callable[[Station, Bench], Iterable[Any]]] = {

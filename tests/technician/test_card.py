@@ -14,6 +14,7 @@ from kiosk.core.plan import PLANS, Plan
 from kiosk.errors import Rejected, UsageError
 from kiosk.render import specimen_face
 from tests.office import Killed, Office
+from tests.technician.command import answer, keping
 
 TESTS = [plan for plan in Plan if plan.is_test]
 
@@ -75,6 +76,16 @@ def test_a_chip_that_is_dead_ends_it_and_takes_no_second_blank(office: Office, p
     assert (found["state"], found["cards"][0]["cause"]) == ("aborted", "chip-silent")
     assert (office.accounts()["hopper"], office.accounts()["factory-defect"]) == (11, 1)
     office.agree()
+
+
+@pytest.mark.parametrize("plan", [Plan.TEST_CARD, Plan.TEST_CHIP])
+def test_a_reader_that_is_gone_ends_it_and_leaves_the_blank_whole(office: Office, plan: Plan) -> None:
+    (office.directory / "chip.sock").unlink()
+    found = spend_one(office, plan)
+    assert (found["state"], found["cards"][0]["end"]) == ("aborted", "bench")
+    assert (office.accounts()["hopper"], office.accounts()["bench"]) == (11, 1)
+    [card] = spent(office)
+    assert card.panels == []
 
 
 def test_the_next_card_of_a_run_waits_for_it(office: Office) -> None:
@@ -174,3 +185,19 @@ def test_the_face_has_edges_ramps_and_nobody() -> None:
         assert (row[0], row[-1]) == (0, 255)
         assert (np.diff(row.astype(int)) >= 0).all()
     assert specimen_face(colour=False).dye == {}
+
+
+@pytest.mark.parametrize(("verb", "plan"), [
+    (["printer", "--test-card"], Plan.TEST_PRINT), (["chip", "--test-encode"], Plan.TEST_CHIP),
+])  # fmt: skip
+def test_at_the_shell_it_is_asked_twice_and_made_by_the_station(office: Office, verb: list[str], plan: Plan) -> None:
+    refused = keping(office, "diag", *verb)
+    assert (refused.exit_code, "This uses 1 wni blank" in refused.stderr) == (1, True)
+    assert office.station.card_tests.last is None
+    job = answer(office, "diag", *verb, "--yes")["job"]
+    assert ended(office, job)["test"] == plan
+    assert keping(office, "jobs", "show", job).exit_code == 0
+    office.station.close()
+    alone = keping(office, "diag", *verb, "--yes")
+    assert (alone.exit_code, "does not run" in alone.stderr) == (4, True)
+    office.reopen()
