@@ -93,7 +93,8 @@ class Hands:
             row = self.office.job(job)["card"]
             if TO_FEEDER in self._wanted(job):
                 assert held is not None
-                self.feed(job, held)
+                if held not in self.world.hopper:  # else a look that had begun before says it once more
+                    self.feed(job, held)
             elif row and "eject" in row["done"]:
                 self.lay(self.printed())
             else:
