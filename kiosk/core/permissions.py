@@ -116,7 +116,7 @@ ROUTES: Mapping[str, str] = {
     "read_card": "hand-over", "hand_over": "hand-over", "reprint_card": "reprint",
     "calls": "call-backs", "new_call": "call-backs", "add_call": "call-backs", "close_call": "call-backs",
     "technician": "diagnose", "examine": "diagnose", "ask_test_card": "test-card", "test_card": "test-card",
-    "cancel_test_card": "test-card",
+    "cancel_test_card": "test-card", "resolve_test_card": "test-card",
     "book_blank": "write-off", "move_supplies": "hopper", "retry_outbox": "link",
     "devices": "equip", "use_device": "equip", "look_for_devices": "equip",
 }  # fmt: skip

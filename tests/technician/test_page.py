@@ -193,6 +193,29 @@ def test_a_test_card_that_can_not_begin_is_taken_back(kiosk: Kiosk, technician: 
     assert office.print_one()["state"] == "completed"
 
 
+def test_a_technician_says_what_became_of_it_and_of_no_other_card(kiosk: Kiosk, technician: Visitor) -> None:
+    office = kiosk.office
+    office.world.jam("print")
+    job = office.station.card_tests.begin("test", "wni")
+    office.until(lambda: "outcome-unknown" in (office.station.card_tests.last or {"reasons": []})["reasons"])
+    page = shown(technician)
+    assert 'name="answer" value="spoiled"' in page
+    assert 'value="good"' not in page
+    office.world.take_card()
+    form = technician.form(job=job, answer="spoiled")
+    for _ in range(2):
+        assert technician.post("/technician/test-card/resolve", form).status_code == 303
+    office.until(lambda: "ended" in (office.station.card_tests.last or {}))
+    assert "Kartu rusak, sudah dicatat" in shown(technician)
+    office.world.jam("print")
+    office.bring_records(1)
+    [other] = office.station.desk.run_jobs("test")
+    office.until(lambda: "outcome-unknown" in office.reasons(other))
+    form = technician.form(job=other, answer="spoiled")
+    assert technician.post("/technician/test-card/resolve", form).status_code == 409
+    assert office.state(other) == "processing-stopped"
+
+
 def test_an_operator_sees_a_test_card_without_a_person(kiosk: Kiosk) -> None:
     maria = Visitor(kiosk.url)
     maria.sign_in()

@@ -95,6 +95,7 @@ CAPTIONS = {
     "technician, latency": "How long the printer takes to answer, while it is being measured.",
     "technician, test card asked": "What is tested, and that it uses one blank.",
     "technician, test card made": "The test went well; where its card lies, and how the blank is booked.",
+    "technician, test card in doubt": "A test card jammed: whoever asked for it says what became of it.",
     "technician, safe mode": "Only looked at: the doctor leaves the devices alone.",
     "queue, safe mode": "Safe mode stands on every page; an act is refused in one sentence.",
     "sign-in, safe mode": "Who is known signs in to look.",

@@ -35,10 +35,16 @@ def examining(kiosk: Kiosk) -> Iterator[State]:
     yield State("technician, latency", "/technician")
     measured.ended = True
     yield State("technician, test card asked", "/technician/test-card")
-    job = office.station.card_tests.begin("op:maria", "wni")
+    office.station.card_tests.begin("op:maria", "wni")
     office.until(lambda: (office.station.card_tests.last or {}).get("ended") is not None)
-    assert job
     yield State("technician, test card made", "/technician")
+    office.world.jam("print")
+    job = office.station.card_tests.begin("op:maria", "wni")
+    office.until(lambda: "outcome-unknown" in (office.station.card_tests.last or {"reasons": []})["reasons"])
+    yield State("technician, test card in doubt", "/technician")
+    office.world.take_card()
+    office.station.desk.resolve_job("test", job, "spoiled")
+    office.until(lambda: (office.station.card_tests.last or {}).get("ended") is not None)
     office.station.safe = True
     yield State("technician, safe mode", "/technician")
     office.station.staff.change_role("op:yosep", "maria", "operator")

@@ -10,10 +10,12 @@ from markupsafe import Markup
 from kiosk.card_tests import PLANS
 from kiosk.core.accounts import Account
 from kiosk.core.faults import FAULTS, codes
+from kiosk.core.jobs import Why
 from kiosk.core.records import Sku
+from kiosk.core.verdicts import fitting_answers
 from kiosk.diagnosis import histogram, summary
 from kiosk.doctor import Report, as_svg, encode, six_lines
-from kiosk.errors import UsageError
+from kiosk.errors import Rejected, UsageError
 from kiosk.web import technician_words, words
 from kiosk.web.examination import Examination, Kind
 from kiosk.web.house import actor, done, house
@@ -28,6 +30,7 @@ def register(app: Flask) -> None:
     app.add_url_rule("/technician/test-card", view_func=ask_test_card)
     app.add_url_rule("/technician/test-card", view_func=test_card, methods=["POST"])
     app.add_url_rule("/technician/test-card/cancel", view_func=cancel_test_card, methods=["POST"])
+    app.add_url_rule("/technician/test-card/resolve", view_func=resolve_test_card, methods=["POST"])
 
 
 def technician() -> str:
@@ -35,10 +38,11 @@ def technician() -> str:
     latest, report = place.examinations.latest, place.examinations.report
     worker = place.station.worker
     holdup = worker.holdup if worker else None
+    test = place.station.card_tests.last
     return render_template(
         "technician.html", examination=latest, report=report, lines=six_lines(report) if report else [],
         qr=_qr(report) if report else "", codes=codes(holdup.reasons) if holdup else [], times=_times(latest),
-        test=place.station.card_tests.last, faults=FAULTS, told=technician_words,
+        test=test, answers=_answers(test), faults=FAULTS, told=technician_words,
         kinds=[] if place.station.safe else [kind.value for kind in Kind],
         failures={**words.STOPS, **technician_words.FAILURES},
     )  # fmt: skip
@@ -67,8 +71,28 @@ def test_card() -> Response:
 
 def cancel_test_card() -> Response:
     """Rejected while its card is in the machine."""
-    house().station.desk.cancel_job(actor(), request.form.get("job", ""))
+    house().station.desk.cancel_job(actor(), _open_test())
     return done("technician")
+
+
+def resolve_test_card() -> Response:
+    """What became of the test card that is in doubt. Whoever may spend one may say so; of no other card."""
+    house().station.desk.resolve_job(actor(), _open_test(), request.form.get("answer", ""))
+    return done("technician")
+
+
+def _open_test() -> str:
+    """The job that the form names, if that is the test which is open."""
+    test = house().station.card_tests.last
+    if test is None or "ended" in test or test["id"] != request.form.get("job"):
+        raise Rejected("no such test card is open", "nothing-to-resolve")
+    return str(test["id"])
+
+
+def _answers(test: dict[str, Any] | None) -> list[str]:
+    """What can be said of it, if it is asked."""
+    asked = test is not None and test["card"] and Why.OUTCOME_UNKNOWN in test["reasons"]
+    return [answer.value for answer in fitting_answers(test["card"])] if test and asked else []
 
 
 def _qr(report: Report) -> Markup:
