@@ -62,6 +62,7 @@ class Trouble:
             "card-back": self.put_back,
             "trays": world.collect,
             "card-spoil": self.discard_last,
+            "desk-blank": self.lay_blank_on_desk,
             "desk-lay": self.lay_on_desk,
             "desk-lift": self.lift_from_desk,
             "people": self.issue_more,
@@ -173,13 +174,31 @@ class Trouble:
             if not cards:
                 raise Rejected("no card is finished", "no-card-finished")
             card = next((each for each in cards if each.number > self._laid), cards[0])
-            self._rig.devices.desk.lift()
+            self._lift()
             self._rig.devices.desk.lay(card)
             self._laid = card.number
 
+    def lay_blank_on_desk(self) -> None:
+        """The next one out of the hopper."""
+        with self._at_the_counter:
+            self._lift()
+            with self._world.lock:
+                if not self._world.hopper:
+                    raise Rejected("the hopper is empty", "hopper-is-empty")
+                blank = self._world.hopper[0]
+                self._world.lift(blank)
+            self._rig.devices.desk.lay(blank)
+
     def lift_from_desk(self) -> None:
         with self._at_the_counter:
-            self._rig.devices.desk.lift()
+            self._lift()
+
+    def _lift(self) -> None:
+        """One that bears no face goes into the hopper, as the next to be fed."""
+        card = self._rig.devices.desk.card
+        self._rig.devices.desk.lift()
+        if card is not None and card in self._world.by_hand and not card.panels:
+            self._world.put_back(card)
 
     def issue_more(self) -> None:
         with self._one_at_a_time:

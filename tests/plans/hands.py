@@ -54,6 +54,9 @@ class Hands:
         return self.world.output[-1]
 
     def lay(self, card: Card) -> None:
+        """Out of the hopper, if it went back there."""
+        if card in self.world.hopper:
+            self.world.lift(card)
         if self.office.desk.card is not card:
             self.office.desk.lift()
             self.office.desk.lay(card)

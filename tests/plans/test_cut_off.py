@@ -45,6 +45,7 @@ def test_killed_at_every_commit(office: Office, plan: Plan, nth: int, when: str)
     die_at(office, nth, when)
     job = hands.begin()
     held = hands.help_through_with(job, None, lambda: worker.failure is not None)
+    office.until(lambda: worker.failure is not None)
     assert isinstance(worker.failure, Killed)
 
     office.restart()

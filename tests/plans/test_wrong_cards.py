@@ -83,6 +83,8 @@ def test_a_chip_that_was_begun_goes_on_with_itself_alone(office: Office, plan: P
     hands.lay(other)
     hands.asked(problem="wrong-card")
     assert chip_of(other).updates == 0
+    office.desk.lift()
+    office.world.put_back(other)
     hands.help_through_with(job, card)
     assert office.job(job)["cards"][-1]["uid"] == uid_of(card)
     assert len(office.job(job)["cards"]) == 1

@@ -27,6 +27,7 @@ MENDED_BY = {
     "ribbon-end": ["ribbon-new"],
     "hopper-empty": ["hopper-load", "hopper-load"],
     "card-out": ["card-back"],
+    "desk-blank": ["desk-lift"],
 }
 """What is pressed after a button, if anything is."""
 

@@ -49,8 +49,9 @@ GROUPS: tuple[tuple[str, str, tuple[Button, ...]], ...] = (
     ("Baki, meja", "trays, desk", (
         Button("trays", "Kosongkan baki", "Collect the trays", "mend"),
         Button("card-spoil", "Terakhir ke kotak rusak", "Last one to the spoiled box", "mend"),
+        Button("desk-blank", "Blangko ke meja", "Next blank on the desk reader"),
         Button("desk-lay", "Letakkan di meja", "Next card on the desk reader"),
-        Button("desk-lift", "Angkat dari meja", "Lift it", "mend"),
+        Button("desk-lift", "Angkat dari meja", "Lift it; a blank goes in front", "mend"),
     )),
     ("Wadah, pita", "hopper, ribbon", (
         Button("hopper-empty", "Kosongkan wadah", "Empty the hopper"),
