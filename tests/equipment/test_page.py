@@ -13,14 +13,14 @@ from drivers.sim.chiplink import SocketAntenna
 from kiosk.fittings import LOOK_S
 from tests.conftest import Measured
 from tests.office import Office
-from tests.web.browser import browser, screen_of
+from tests.web.browser import screen_of
 from tests.web.conftest import OTHER_PIN, PIN, Kiosk, Visitor, kiosk, office
 from tests.web.states import paused
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-__all__ = ["browser", "kiosk", "office"]
+__all__ = ["kiosk", "office"]
 
 ANOTHER = "KP000777"
 

@@ -12,13 +12,13 @@ from kiosk.rig.world_check import good_cards
 from tests.conftest import Measured
 from tests.office import Office
 from tests.plans.hands import Hands
-from tests.web.browser import browser, screen_of
+from tests.web.browser import screen_of
 from tests.web.conftest import OTHER_PIN, Kiosk, Visitor, kiosk, visitor
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-__all__ = ["browser", "kiosk", "visitor"]
+__all__ = ["kiosk", "visitor"]
 
 
 def dead_reader(office: Office) -> str:

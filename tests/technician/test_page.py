@@ -19,7 +19,7 @@ from kiosk.people import Role
 from kiosk.web.examination import Examination, Kind
 from tests.office import Office
 from tests.technician.test_questions import a_card_in_the_machine
-from tests.web.browser import browser, screen_of
+from tests.web.browser import screen_of
 from tests.web.conftest import OTHER_PIN, PIN, Kiosk, Visitor, kiosk
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
 
-__all__ = ["browser", "kiosk"]
+__all__ = ["kiosk"]
 
 FIRST_PAGE_MS = 60_000
 """The letters are cut for the first page of a run, which a busy machine takes its time for."""
