@@ -54,6 +54,13 @@ def test_the_blank_in_the_printer_comes_out_unharmed(office: Office) -> None:
     office.agree()
 
 
+def test_where_that_blank_went_is_said(kiosk: Kiosk, visitor: Visitor) -> None:
+    dead_reader(kiosk.office)
+    assert "keluar ke baki tolak" not in visitor.get("/now").text
+    Hands(kiosk.office, Plan.DESKTOP_AFTER).asked()
+    assert "keluar ke baki tolak" in visitor.get("/now").text
+
+
 def test_a_card_keeps_the_plan_with_which_it_began(office: Office) -> None:
     hands = Hands(office, Plan.DESKTOP_AFTER)
     job = hands.begin()
