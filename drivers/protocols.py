@@ -121,11 +121,11 @@ class CardPrinter(Protocol):
         NotStarted if the face does not fit the card or the ribbon.
         """
 
-    def print_face(self, prepared: Prepared) -> None:
+    def print_face(self, prepared: Prepared, letting: Callable[[int], object] = lambda panels: None) -> None:
         """Print every panel onto the card in the path. <= 5 min. Uses one panel set of the ribbon.
 
-        NotStarted, and no panel used, if there is no card, or a back and the printer can't turn cards over.
-        OutcomeUnknown if the link breaks after the first byte.
+        `letting(n)` is called before that goes out which lets the n-th panel onto the card. NotStarted, with no panel
+        used: no card, or a back that can't be reached. OutcomeUnknown if the link breaks after the first byte.
         """
 
     def eject(self, tray: Tray) -> None:

@@ -53,7 +53,7 @@ from kiosk.sync.shipping import AckStore, Shipper
 from kiosk.trace import DIRECTORY as TRACE
 from kiosk.trace import Trace
 from kiosk.vault import Vault
-from kiosk.worker import Bench, Prepress, Worker
+from kiosk.worker import Bench, Letting, Prepress, Worker
 
 log = logging.getLogger(__name__)
 
@@ -131,7 +131,7 @@ class Station:
         config = self.config
         for family, name in (("printers", config.printer.driver), ("encoders", config.reader.encoder)):
             load_driver(family, name)
-        self._bench = Bench(self.fittings.open_printer, self.fittings.open_encoder)
+        self._bench = Bench(self.fittings.open_printer, self.fittings.open_encoder, Letting(self.data))
         self._bench.on_fault = self.trace.fault
         self._prepress = Prepress(
             self.vault, self._check_record, render_face, self._bench.prepare, self.card_tests.specimen

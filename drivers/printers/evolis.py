@@ -12,7 +12,7 @@ Left out: magnetic tracks, the vendor's sessions, replies by ACK and NAK, a stat
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -151,7 +151,7 @@ class Evolis:
             raise NotStarted(f"cannot be printed: {exc}") from exc
         return Prepared(downloads, len(downloads) - downloads.count(panels.TURN))
 
-    def print_face(self, prepared: Prepared) -> None:
+    def print_face(self, prepared: Prepared, letting: Callable[[int], object] = lambda panels: None) -> None:
         """See `CardPrinter`. Each download prints the panel before it, `Se` the last one (G p. 69)."""
         deadline = time.monotonic() + _PRINT_S
         before = self._before_moving(deadline)
@@ -164,8 +164,14 @@ class Evolis:
         with begun():
             for command in ("Ss", "Sr"):
                 self._do(command, deadline, before)
+            sent = 0
             for download in prepared.downloads:
+                if download != panels.TURN:
+                    if sent:
+                        letting(sent)
+                    sent += 1
                 self._do(download, deadline, before)
+            letting(sent)
             self._do("Se", deadline, before)
         self._confirm(before, _IN_PATH if self._keeps_card else _ANYWHERE, deadline)
 

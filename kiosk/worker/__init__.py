@@ -2,7 +2,8 @@
 
 from kiosk.worker.bench import Bench
 from kiosk.worker.halt import CardWanted, Halt
+from kiosk.worker.letting import Letting
 from kiosk.worker.loop import Worker
 from kiosk.worker.prepress import Prepress
 
-__all__ = ["Bench", "CardWanted", "Halt", "Prepress", "Worker"]
+__all__ = ["Bench", "CardWanted", "Halt", "Letting", "Prepress", "Worker"]

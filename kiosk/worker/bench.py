@@ -9,15 +9,20 @@ from drivers.errors import DeviceError, Stopped
 from drivers.protocols import CardPrinter, ChipEncoder, Face, Prepared, PrinterIdentity, PrinterStatus
 from kiosk.equipment import Found, Opened
 from kiosk.worker.halt import Halt
+from kiosk.worker.letting import Letting
 
 
 class Bench:
     """Used by the worker thread alone, but for `prepare`, `identity`, `in_use`, `said`, `last_status`, `reader_open`.
 
-    `on_fault` is told of every error of a device, in the worker's thread, before its link is dropped.
+    `on_fault` is told of every error of a device, in the worker's thread, before its link is dropped. `letting`: what
+    is known of the print under way.
     """
 
-    def __init__(self, open_printer: Callable[[], Opened], open_encoder: Callable[[], ChipEncoder]) -> None:
+    def __init__(
+        self, open_printer: Callable[[], Opened], open_encoder: Callable[[], ChipEncoder], letting: Letting
+    ) -> None:
+        self.letting = letting
         self._open_printer = open_printer
         self._open_encoder = open_encoder
         self._opened: Opened | None = None

@@ -134,12 +134,15 @@ class CardRun:
         self._bench.release_chip()
         if self._bench.last_status and not self._bench.last_status.stopping:
             self._going_on()
-        self._bench.printer.print_face(self._ready.prepared)
+        letting = self._bench.letting
+        letting.begin(self._entries.job_id, self._entries.card_now["n"])
+        self._bench.printer.print_face(self._ready.prepared, letting.let)
         before = self._entries.card_now["intent"]
         panels = self._bench.status().counters.panels_printed - before["panels"]
         # Some printers count at the eject (docs/adding-a-printer.md): then every OK is the evidence, not the count.
         if panels not in (0, before["panels_due"]):
             raise OutcomeUnknown(f"the printer counted {panels} panels, {before['panels_due']} were sent")
+        letting.end(before["panels_due"])
         return {"panels": panels}
 
     def _eject(self) -> dict[str, Any]:
@@ -223,12 +226,14 @@ class CardRun:
     def _evidence(self, step: Step, status: PrinterStatus) -> Evidence:
         before = self._entries.card_now["intent"]
         identity = self._bench.identity
+        let = self._bench.letting.read(self._entries.job_id, self._entries.card_now["n"])
         return Evidence(
             step=step, position=status.position, just_reset=status.just_reset, stopping=status.stopping,
             fed=status.counters.cards_fed - before["fed"],
             panels=status.counters.panels_printed - before["panels"],
             panels_due=before["panels_due"],
             same_printer=identity is not None and identity.serial == before["printer"],
+            let=let.panels if let else None, ended=let is not None and let.ended,
         )  # fmt: skip
 
     # What the devices say, and what is asked of them.

@@ -132,6 +132,19 @@ def test_07_print_uses_one_panel_set(bench: Bench) -> None:
     assert status.position is (Position.NONE if bench.classic else Position.PRINT)
 
 
+def test_07_each_panel_is_let_before_it_prints(sim: Bench) -> None:
+    """`letting` tells of a panel before anything lets it onto the card, and of the last before the last."""
+    let: list[int] = []
+    printed: list[int] = []
+    sim.world.observe(lambda event, card, detail: printed.append(let[-1]) if event == "panel-started" else None)
+    sim.printer.feed()
+    face = small_face(sim.printer)
+    sim.printer.print_face(face, let.append)
+    assert let == list(range(1, face.panels + 1))
+    assert all(panels >= number for number, panels in enumerate(printed, start=1))
+    assert len(printed) == face.panels
+
+
 def test_08_print_without_a_card(bench: Bench) -> None:
     """print without a card is NotStarted and uses no panel and no card."""
     before = bench.truth()
