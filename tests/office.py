@@ -20,7 +20,7 @@ from drivers.sim.firmware import Firmware
 from drivers.sim.line import Line, PtyLine
 from drivers.sim.world import World
 from kiosk.books import Books
-from kiosk.config import Config, PrinterConfig, ReaderConfig
+from kiosk.config import Config, PrinterConfig, ReaderConfig, WebConfig
 from kiosk.core.equipment import EquipmentRole
 from kiosk.core.frames import Frame
 from kiosk.core.records import Record, dump_record
@@ -92,7 +92,8 @@ class Office:
         Books.create(self.data, 1 << 20, genesis, "test").close()
 
     def _open(self) -> Station:
-        return Station(Config(printer=self.printer(), reader=self.reader()), self.data, "test")
+        config = Config(printer=self.printer(), reader=self.reader(), web=WebConfig(port=0))
+        return Station(config, self.data, "test")
 
     def printer(self) -> PrinterConfig:
         return PrinterConfig(port=self.port, reply_timeout=1.0)
