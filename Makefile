@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest -q
 # What hangs outside of Python, where no test's timeout reaches, shows its stack.
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist worksteal -o faulthandler_timeout=120
 
-.PHONY: setup demo check test test-long screens bench
+.PHONY: setup demo check test test-long matrix screens bench
 
 setup:
 	@packaging/setup.sh
@@ -28,6 +28,9 @@ test: check
 
 test-long: check
 	$(PYTEST) --timeout 900
+
+matrix: setup
+	$(BIN)/python -m tests.matrix.table
 
 screens: setup
 	$(BIN)/python -m tests.web.gallery

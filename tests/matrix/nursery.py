@@ -1,0 +1,93 @@
+"""A process that has imported the station and bears one by `fork` for each line it reads: a start costs no import.
+
+    {"arguments": [...], "die": {"commit": 3, "moment": "written"}, "retry": false}  ->  {"pid": 4711}
+
+It has one thread, so that a fork of it is as clean as a process of its own. With `die` the station ends itself by
+SIGKILL at a commit, as counted from the first `job-created`: "before" its bytes are written, when they are
+"written" but not synced, or "after" it. With `retry` nothing is reconciled: whatever is in doubt is done again.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import sys
+from typing import Any
+
+from kiosk import station as _  # noqa: F401  # imported here, so that no child has to
+from kiosk.cli import main, station
+from kiosk.core.frames import Frame
+from kiosk.core.reconcile import Verdict
+from kiosk.journal.journal import Journal
+
+MOMENTS = ("before", "written", "after")
+_PR_SET_PDEATHSIG = 1
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def arm(commit: int, moment: str) -> None:
+    """From now on the `commit`-th frame from the first job on is the last thing that this process does."""
+    append, sync = Journal.append, os.fdatasync
+    count = 0
+
+    def synced(fd: int) -> None:
+        if count == commit and moment == "written":
+            die()
+        sync(fd)
+
+    def appended(journal: Journal, frame: Frame) -> None:
+        nonlocal count
+        count += bool(count or frame.kind == "job-created")
+        if count == commit and moment == "before":
+            die()
+        append(journal, frame)
+        if count == commit and moment == "after":
+            die()
+
+    Journal.append = appended  # type: ignore[method-assign]
+    os.fdatasync = synced
+
+
+def never_reconcile() -> None:
+    from kiosk.worker import card
+
+    card.reconcile = lambda evidence: (Verdict.NOT_DONE, "retry")
+
+
+def bear(order: dict[str, Any], log: int) -> None:
+    """In the child; does not return. It ends with the nursery (prctl(2))."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    if order["die"]:
+        arm(**order["die"])
+    if order["retry"]:
+        never_reconcile()
+    main(order["arguments"], standalone_mode=True)
+
+
+def serve() -> None:
+    """Until standard input ends. Children that ended are reaped with the next line."""
+    for line in sys.stdin:
+        order = json.loads(line)
+        log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        child = os.fork()
+        if child == 0:
+            os.close(0)
+            bear(order, log)
+            os._exit(1)
+        os.close(log)
+        sys.stdout.write(json.dumps({"pid": child}) + "\n")
+        sys.stdout.flush()
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            continue
+
+
+if __name__ == "__main__":
+    assert station is not None
+    serve()
