@@ -99,7 +99,10 @@ class Template:
             paper = ["--document", "BAST-1"] if movement == "receive" else []
             child.command("stock", movement, "--sku", "wni", "--qty", str(BLANKS), *paper)
         child.start()
-        until(lambda: child.call("station.status")["devices"]["printer"] and self._taken_in(child))
+        deadline = time.monotonic() + PATIENCE_S
+        while not (child.call("station.status")["devices"]["printer"] and self._taken_in(child)):
+            assert child.alive(LOOK_S), "it ended"
+            assert time.monotonic() < deadline, "waited in vain"
         child.stop()
 
     def _taken_in(self, child: Child) -> bool:
@@ -112,14 +115,6 @@ def write_config(directory: Path, port: str, hub: str = "") -> Path:
     path = directory / "config.yaml"
     path.write_text(CONFIG.format(station=STATION, port=port, reader=directory / "chip.sock", hub=hub))
     return path
-
-
-def until(reached: Any) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not reached():
-        if time.monotonic() > deadline:
-            raise Unavailable("waited in vain")
-        time.sleep(LOOK_S)
 
 
 class Life:

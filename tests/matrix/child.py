@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -58,12 +59,9 @@ class Child:
         self.pid = self.nursery.bear(order)
         self._fd = os.pidfd_open(self.pid)
         deadline = time.monotonic() + START_S
-        while self.alive() and time.monotonic() < deadline:
-            try:
+        while self.alive(LOOK_S) and time.monotonic() < deadline:
+            with suppress(Unavailable):
                 self.call("station.status")
-            except Unavailable:
-                time.sleep(LOOK_S)
-            else:
                 return
         raise Unavailable(f"the station did not start:\n{self.log.read_text()[-3000:]}")
 
