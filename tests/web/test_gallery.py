@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from PIL import Image
 from tests.office import Office
 from tests.web.browser import SIZES
 from tests.web.captions import CAPTIONS, slug
-from tests.web.conftest import Kiosk, Visitor
+from tests.web.conftest import PINS, Kiosk, Visitor
 from tests.web.gallery import CONSOLE, DOCS, FOLDER, MAIN, READ_ME, files, index, looks_the_same, views
 from tests.web.states import State, states
 
@@ -64,17 +65,19 @@ def test_a_state_without_a_caption_is_no_state() -> None:
 
 @pytest.mark.long
 def test_every_state_is_reached_without_a_browser(tmp_path: Path) -> None:
-    office = Office(tmp_path, blanks=40)
-    kiosk = Kiosk(office)
-    visitor, stranger = Visitor(kiosk.url), Visitor(kiosk.url)
-    visitor.sign_in()
     seen = set()
-    for state in states(kiosk):
-        answer = (visitor if state.signed_in else stranger).get(state.path)
-        assert answer.status_code in (200, 404, 409), state
-        seen.add(state.name)
-    visitor.leave()
-    stranger.leave()
-    kiosk.close()
-    office.close()
+    with ExitStack() as opened:
+        office = Office(tmp_path, blanks=40)
+        opened.callback(office.close)
+        kiosk = Kiosk(office)
+        opened.callback(kiosk.close)
+        visitors = {person: Visitor(kiosk.url) for person in ("", *PINS)}
+        for person, visitor in visitors.items():
+            opened.callback(visitor.leave)
+            if person:
+                visitor.sign_in(person, PINS[person])
+        for state in states(kiosk):
+            answer = visitors[state.person].get(state.path)
+            assert answer.status_code in (200, 404, 409), state
+            seen.add(state.name)
     assert seen == CAPTIONS.keys()
