@@ -24,7 +24,7 @@ from typing import Any
 
 from kiosk.books import SNAPSHOT, replay
 from kiosk.core.frames import ZERO_HEAD, Frame, parse_line
-from kiosk.core.plan import INLINE, Step
+from kiosk.core.plan import Plan, Step
 from kiosk.core.projection import project
 from kiosk.journal import scan
 from kiosk.journal.audit import check_segments
@@ -103,7 +103,7 @@ def life(number: int) -> Iterator[tuple[str, dict[str, Any]]]:
     said: dict[Step, dict[str, Any]] = {Step.IDENTIFY: {"uid": uid}, Step.PRINT: {"panels": 5}}
     yield "job-created", {"job": job, "ref": ref}
     yield "step", {"job": job, "intent": {"step": "feed", **INTENT}, "lot": LOT}
-    for step, following in pairwise(INLINE):
+    for step, following in pairwise(Plan.INLINE.steps):
         tray = {"tray": "output"} if following is Step.EJECT else {}
         moves = {"moves": [["wni", LOT, "hopper", "in-machine", 1]]} if step is Step.FEED else {}
         yield "step", {
