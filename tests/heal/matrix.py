@@ -23,9 +23,11 @@ MOMENTS = ("before", "middle", "after")
 
 NOT_NEEDED, ASKED = "not needed", ", asked"
 
-UNDECIDED = frozenset({(Step.FEED, "before"), (Step.PRINT, "before"), (Step.EJECT, "middle"), (Step.EJECT, "after")})
-"""Where a person may have to be asked: a card that was fed, or a panel, may be uncounted; after a restart nothing
-tells an ejected card from one that was taken out."""
+UNDECIDED = frozenset({
+    (Step.FEED, "before"), (Step.PRINT, "before"), (Step.PRINT, "after"), (Step.EJECT, "middle"), (Step.EJECT, "after"),
+})  # fmt: skip
+"""Where a person may have to be asked: a card that was fed, or a panel, may be uncounted; after a restart no count tells
+whether the last panel had ended, until its answer is noted."""
 
 MIDDLE_S = 1.0
 """Simulated seconds from the command of an eject on: the card is between two rollers then."""
