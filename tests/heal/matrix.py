@@ -24,10 +24,11 @@ MOMENTS = ("before", "middle", "after")
 NOT_NEEDED, ASKED = "not needed", ", asked"
 
 UNDECIDED = frozenset({
-    (Step.FEED, "before"), (Step.PRINT, "before"), (Step.PRINT, "after"), (Step.EJECT, "middle"), (Step.EJECT, "after"),
+    (Step.FEED, "before"), (Step.PRINT, "before"), (Step.PRINT, "after"),
+    (Step.EJECT, "middle"), (Step.EJECT, "after"),
 })  # fmt: skip
-"""Where a person may have to be asked: a card that was fed, or a panel, may be uncounted; after a restart no count tells
-whether the last panel had ended, until its answer is noted."""
+"""Where a person may have to be asked: a card that was fed, or a panel, may be uncounted; after a restart no count
+tells whether the last panel had ended, until its answer is noted."""
 
 MIDDLE_S = 1.0
 """Simulated seconds from the command of an eject on: the card is between two rollers then."""
