@@ -38,6 +38,7 @@ from kiosk.janitor import Janitor
 from kiosk.outbox import Inbox, Outbox
 from kiosk.pace import Pace
 from kiosk.people import Named, People
+from kiosk.power import Power
 from kiosk.pulse import Pulse
 from kiosk.render import render_face
 from kiosk.reprints import Reprints
@@ -108,6 +109,7 @@ class Station:
         self.staff = Staff(self.books, people, self.access)
         self.stock = Stock(self.books, self.access.second, self._wake)
         self.shifts = Shifts(self.books, self.access, self.data, required=self.config.shift.required)
+        self.power = Power(self.data, self._wake)
         self.reprints = Reprints(self.books, self.vault, self.access.second, self._wake, self._may_start)
         self.roster = Roster(self.vault)
         self.callbacks = CallBacks(self.books, CallBook(self.data / "vault" / "calls", keyring), self.roster)
@@ -118,7 +120,7 @@ class Station:
         )  # fmt: skip
         parts = (
             self.stock, self.counter, self.reprints, self.callbacks, self.shifts, self.staff, self.gap, self.fittings,
-            self.card_tests,
+            self.card_tests, self.power,
         )  # fmt: skip
         more = {name: action for part in parts for name, action in part.commands.items()}
         self.desk = Desk(self.books, self._wake, self._may_start, more)
@@ -144,7 +146,7 @@ class Station:
             config.card.refusals_in_a_row,
         )  # fmt: skip
         self.worker.on_change = self.pulse.beat
-        self.worker.barred = lambda: self._guard.barred() or self.shifts.barred()
+        self.worker.barred = lambda: self._guard.barred() or self.power.barred() or self.shifts.barred()
         self.fittings.serve(self.worker, self.pulse.beat)
         self.begin_roster()
         self.interruption = note_start(self.books)
@@ -252,6 +254,7 @@ class Station:
     def _wake(self) -> None:
         if self.worker:
             self.worker.wake()
+        self.pulse.beat()
 
     def _committed(self, frame: Frame) -> None:
         if self.sync:

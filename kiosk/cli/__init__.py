@@ -21,6 +21,7 @@ COMMANDS = {
     "hub": "kiosk.cli.hub:hub",
     "jobs": "kiosk.cli.jobs:jobs",
     "ledger": "kiosk.cli.ledger:ledger",
+    "power": "kiosk.cli.power:power",
     "restore": "kiosk.cli.restore:restore",
     "run": "kiosk.cli.station:run",
     "shift": "kiosk.cli.shift:shift",

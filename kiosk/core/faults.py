@@ -95,6 +95,7 @@ FAULTS: Mapping[str, Fault] = MappingProxyType({
     "superseded": _error("S-04", _SUPERVISOR),
     "journal-damaged": _error("S-05", _SUPERVISOR),
     "hopper-empty-in-books": _error("S-06", Remedy(Act.BOOK_REFILL), Remedy(Act.REFILL_HOPPER)),
+    "on-battery": _error("S-07", Remedy(Act.WAIT), _TECHNICIAN),
 })  # fmt: skip
 
 

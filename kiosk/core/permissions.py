@@ -93,6 +93,7 @@ TABLE = (
     Act("recover",    "O S T A B", "open a supervisor's PIN with a one-time code"),
     # The station
     Act("equip",      "S T B",     "say which printer, readers and step plan the station works with"),
+    Act("power",      "S T B",     "say that the station is on battery, or on mains again"),
     Act("test-card",  "S T B",     "spend a blank to test printer and chip"),
     Act("diagnose",   "S T",       "look at the devices from the touchscreen, and read aloud what was found"),
     Act("link",       "O S T B",   "look at the centre at once"),
@@ -136,6 +137,7 @@ COMMANDS: Mapping[str, str] = {
     "stock.move put-back": "hopper", "stock.move spoil": "write-off", "stock.move defect": "write-off",
     "stock.move loan-out": "part-with", "stock.move send-back": "part-with", "stock.move destroy": "part-with",
     "stock.destroy-old-cards": "part-with",
+    "power.battery": "power", "power.mains": "power", "power.show": "see-work",
     "shift.open": "work-shift", "shift.count": "work-shift", "shift.close": "end-shift", "shift.show": "see-work",
     "user.add": "people", "user.add first": "begin", "user.list": "see-work", "user.role": "people",
     "user.deactivate": "people", "user.activate": "people", "user.acting": "people",

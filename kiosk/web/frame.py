@@ -33,7 +33,8 @@ class Bar:
     """The status bar. `link`: online, offline or none, `since_ms` when that began; `unsent_ms`: when the oldest fact
     that is not sent was written; Unix milliseconds. `reader`: ready, missing or unknown (not used yet).
     `stop`: why the printer waits for hands; empty while a card is in doubt, when what stopped it may be long over.
-    `at_desk`: a card is waited for that is in somebody's hand. `plan`: of the next card."""
+    `at_desk`: a card is waited for that is in somebody's hand. `plan`: of the next card.
+    `battery_ms`: since when it is on battery; 0 if nothing tells."""
 
     station: str
     office: str
@@ -48,6 +49,7 @@ class Bar:
     reader: str
     stop: list[str]
     at_desk: bool
+    battery_ms: int | None
     plan: str
     job: dict[str, Any] | None
     waiting: int
@@ -67,6 +69,7 @@ def read_bar(place: House) -> Bar:
     status = station.printer_status
     holdup = worker.holdup if worker else None
     found = {each.serial for each in station.fittings.printers}
+    battery = station.power.on_battery
     other = status is None and chosen is not None and bool(found) and chosen["serial"] not in found
     return Bar(
         station=station.config.station.id,
@@ -80,8 +83,10 @@ def read_bar(place: House) -> Bar:
         ribbon=status.counters.ribbon_left if status else None,
         printer="stopped" if holdup else "busy" if current else "ready" if status else "unknown",
         reader=_reader(place),
-        stop=_stops(holdup) or (["printer-unknown"] if other and not holdup else []),
+        stop=_stops(holdup)
+        or ([] if holdup else ["printer-unknown"] if other else ["on-battery"] if battery else []),
         at_desk=bool(holdup and AT_DESK & holdup.reasons),
+        battery_ms=battery.since_ms if battery else None,
         plan=station.fittings.plan.value,
         job=current,
         waiting=waiting,

@@ -61,6 +61,7 @@ STOPS = {
     "refusals-in-a-row": "Beberapa kartu ditolak berturut-turut",
     "record-refused": "Data tidak boleh dicetak",
     "shift-not-open": "Giliran kerja belum dibuka",
+    "on-battery": "Listrik padam, stasiun memakai baterai",
 }
 
 REMEDIES = {
@@ -93,6 +94,7 @@ REMEDIES = {
     "refusals-in-a-row": "Periksa pembaca dan kotak blangko sebelum melanjutkan.",
     "record-refused": "Panggil penyelia.",
     "shift-not-open": "Buka giliran kerja.",
+    "on-battery": "Tunggu sampai listrik menyala. Kalau listrik sudah menyala, panggil teknisi: keping power mains.",
 }
 
 ANSWERS = {
