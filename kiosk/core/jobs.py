@@ -6,8 +6,11 @@ IPP does not have are in `Why`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any
+
+from kiosk.core.accounts import Account
 
 
 class JobState(StrEnum):
@@ -93,6 +96,29 @@ def new_job(ident: str, record: dict[str, Any], seq: int) -> dict[str, Any]:
         "priority": record["priority"], "created": seq, "state": JobState.PENDING.value,
         "reasons": [Why.JOB_QUEUED.value], "message": "", "card": None, "cards": [],
     }  # fmt: skip
+
+
+REFUSED = frozenset({Account.FACTORY_DEFECT, Account.SPOILED})
+"""Where a card ends that was a blank for nothing."""
+
+
+def last_was_refused(job: Mapping[str, Any]) -> bool:
+    return bool(_in_question(job)) and _in_question(job)[-1]["end"] in REFUSED
+
+
+def refused_in_a_row(newest_first: Iterable[Mapping[str, Any]]) -> int:
+    """Cards refused since a job got its card at the first try, or since a person let the line go on."""
+    row = 0
+    for job in newest_first:
+        refused = sum(card["end"] in REFUSED for card in _in_question(job))
+        row += refused
+        if "went_on" in job or (job["state"] == JobState.COMPLETED and not refused):
+            break
+    return row
+
+
+def _in_question(job: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return list(job["cards"][job.get("went_on", 0) :])
 
 
 class Answer(StrEnum):

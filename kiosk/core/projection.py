@@ -21,11 +21,12 @@ from kiosk.core.plan import Plan, Step, plan_of
 
 FINISHED_KEPT = 200
 
-SHAPE = 8
+SHAPE = 9
 """Of the tables. Raise it with every table or field that is new: a snapshot of another shape is not taken, the
 journal is replayed. 1: without `uncollected`, `missing`, `callbacks`. 2: without `handed_over_at` of a record. 3:
 without `lots`, `entries`. 4: without `shift`, `shifts`, `people`, `acting`. 5: without
-`closed`, `closing`, and with all that ever closed. 6: without `equipment`. 7: without `tests`."""
+`closed`, `closing`, and with all that ever closed. 6: without `equipment`. 7: without `tests`. 8: without
+`went_on` of a job."""
 
 SPOKEN_FOR = frozenset({"in-job", "printed", "issued", "card-missing"})
 """Record states in which there is a card, or may be one. What was refused before a blank was spent may be tried
@@ -120,6 +121,8 @@ def _job_state(frame: Frame, read: Read) -> list[Change]:
     event = JobEvent(frame.data["event"])
     if event is JobEvent.RESUME and Why.CARD_TO_FEEDER in job["reasons"]:
         job["card"]["in_feeder"] = True
+    if event is JobEvent.RESUME and Why.REFUSALS_IN_A_ROW in job["reasons"]:
+        job["went_on"] = len(job["cards"])
     _move_to(job, event, frame.data["reasons"], frame.data.get("message", ""))
     return [Change("jobs", job["id"], job)]
 

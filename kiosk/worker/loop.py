@@ -14,7 +14,7 @@ from drivers.errors import DeviceError
 from kiosk.books import Books
 from kiosk.core import card_test
 from kiosk.core.card_test import given_up, is_test
-from kiosk.core.jobs import JobEvent, JobState, Why
+from kiosk.core.jobs import JobEvent, JobState, Why, last_was_refused, refused_in_a_row
 from kiosk.core.plan import Plan
 from kiosk.deskreader import DeskReader
 from kiosk.errors import KepingError, Rejected, Unavailable
@@ -162,10 +162,10 @@ class Worker(threading.Thread):
             return False
         self._making = True
         try:
+            self._check_refusals(job)
             ready = self._ready(job)
             if ready is not None:
                 CardRun(self._entries(job), self._bench, self._desk, self._plan_for(job), ready, self._going_on).run()
-                self._check_refusals(job["id"])
                 self._forget_if_done(job)
         except Halt as halt:
             self._halt(job["id"], halt)
@@ -240,14 +240,16 @@ class Worker(threading.Thread):
             if view.read("jobs", job["id"]) is None:
                 self._prepress.forget(job["ref"])
 
-    def _check_refusals(self, job_id: str) -> None:
-        """So many cards refused one after the other point at the reader or the box, not at the cards."""
+    def _check_refusals(self, job: dict[str, Any]) -> None:
+        """So many cards refused, whoever's they were, point at the reader or the box, not at the cards. Asked of the
+        books before a blank is spent, so that neither the next job nor a restart forgets the last ones."""
+        if job["card"] is not None or not last_was_refused(job):
+            return
         with self._books.transaction() as view:
-            job = view.read("jobs", job_id)
-        refused = [card["end"] in ("factory-defect", "spoiled") for card in job["cards"]] if job else []
-        in_a_row = refused[::-1].index(False) if False in refused else len(refused)
-        if in_a_row and in_a_row % self._refusals_allowed == 0:
-            raise Halt(f"{in_a_row} cards refused in a row", frozenset({Why.REFUSALS_IN_A_ROW.value}))
+            before = sorted(view.rows("finished"), key=lambda each: -each["ended"])
+        row = refused_in_a_row([job, *before])
+        if row >= self._refusals_allowed:
+            raise Halt(f"{row} cards refused in a row", frozenset({Why.REFUSALS_IN_A_ROW.value}))
 
     def _going_on(self) -> None:
         self._set_holdup(None)
