@@ -17,7 +17,7 @@ from kiosk.core.accounts import Account
 from kiosk.core.card_test import given_up, is_test
 from kiosk.core.jobs import ASKED, Answer, JobEvent, JobState, Why
 from kiosk.core.projection import SPOKEN_FOR
-from kiosk.core.verdicts import AnswerError, SpoilCause, fitting_answers, resolve
+from kiosk.core.verdicts import AnswerError, SpoilCause, fitting_answers, question_of, resolve
 from kiosk.errors import Rejected, UsageError
 from kiosk.views import View
 
@@ -133,14 +133,18 @@ class Desk:
         self._wake()
         return str(after["state"]) if after else ""
 
-    def resolve_job(self, by: str, job: str, answer: str, cause: str | None = None) -> dict[str, Any]:
-        """Book what a person who looked says of the unresolved card. Asked twice, the second is refused."""
+    def resolve_job(
+        self, by: str, job: str, answer: str, cause: str | None = None, question: str = ""
+    ) -> dict[str, Any]:
+        """Book what a person who looked says of the unresolved card. Asked twice, the second is refused.
+
+        `question`: the one that they saw, if they saw one: what is said of one card is never booked of the next.
+        """
         given = _choice(Answer, answer)
         why = _choice(SpoilCause, cause) if cause else None
         with self._books.transaction() as view:
             found = _find_job(view, job)
-            if found["card"] is None or not ASKED & set(found["reasons"]):
-                raise Rejected(f"job {found['id']} has no unresolved card", "nothing-to-resolve")
+            _must_be_asked(found, question)
             try:
                 resolution = resolve(found, given, why)
             except AnswerError as exc:
@@ -167,6 +171,13 @@ def jobs_in_order(view: View) -> list[dict[str, Any]]:
     running = sorted(view.table("jobs").all(), key=lambda job: (job["priority"], job["created"]))
     finished = sorted(view.table("finished").all(), key=lambda job: -job["ended"])
     return [dict(job) for job in (*running, *finished)]
+
+
+def _must_be_asked(job: dict[str, Any], question: str) -> None:
+    if job["card"] is None or not ASKED & set(job["reasons"]):
+        raise Rejected(f"job {job['id']} has no unresolved card", "nothing-to-resolve")
+    if question not in ("", question_of(job["card"])):
+        raise Rejected(f"job {job['id']}: question {question} was answered already", "nothing-to-resolve")
 
 
 def _ending(job: dict[str, Any], completes: bool) -> dict[str, Any]:

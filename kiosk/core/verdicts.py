@@ -74,6 +74,11 @@ def lies_at_desk(card: dict[str, Any]) -> bool:
     return plan.at_desk(step) or (plan.by_hand(step) and card["intent"] is None)
 
 
+def question_of(card: dict[str, Any]) -> str:
+    """Which question it is that is asked of this card: an answer to it is none to the next one of the same job."""
+    return f"{card['n']}-{step_of(card)}"
+
+
 def fitting_answers(card: dict[str, Any]) -> tuple[Answer, ...]:
     """The answers that can be true for this card, by what the machine's evidence says of it."""
     plan = plan_of(card)

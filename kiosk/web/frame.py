@@ -15,6 +15,7 @@ from kiosk.core.accounts import Account
 from kiosk.core.equipment import TABLE, EquipmentRole
 from kiosk.core.jobs import ASKED, JobState, Why
 from kiosk.core.records import Fields, Sku
+from kiosk.core.verdicts import question_of
 from kiosk.web import words
 from kiosk.web.house import House, house
 from kiosk.web.language import say
@@ -111,6 +112,7 @@ def install(app: Flask) -> None:
     app.jinja_env.filters["since"] = since
     app.jinja_env.filters["clock"] = clock
     app.jinja_env.globals["words"] = words
+    app.jinja_env.globals["question_of"] = question_of
 
     @app.before_request
     def begin() -> None:

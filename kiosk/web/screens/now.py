@@ -117,6 +117,6 @@ def cancel_job(job: str) -> Response:
 
 def resolve_job(job: str) -> Response:
     """What a person who looked says of the card."""
-    cause = request.form.get("cause") or None
-    house().station.desk.resolve_job(actor(), job, request.form.get("answer", ""), cause)
+    said, cause = request.form, request.form.get("cause") or None
+    house().station.desk.resolve_job(actor(), job, said.get("answer", ""), cause, said.get("question", ""))
     return done("now")

@@ -1,0 +1,326 @@
+"""A hurried operator: every form tapped twice, once more later, and by somebody else too.
+
+Each form that the touchscreen takes stands in `FORMS`, with what it does once: a form that is added without a row
+there fails the first test. Two taps have one effect, and both are led to the same page. Somebody else's form of the
+same kind either does what is left to do, or is refused on a page of words.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from kiosk.core.jobs import FINAL
+from kiosk.people import Role
+from kiosk.web.examination import Kind
+from tests.station.test_handover import printed, tray
+from tests.station.test_in_doubt import stop_in_doubt
+from tests.web.conftest import PIN, PINS, Kiosk, Visitor
+
+NOTHING_LOST = "Tidak ada data yang hilang"
+UNNAMED = "Itu tidak bisa dilakukan"
+"""The heading of a refusal that has no words of its own."""
+OTHER = {"maria": "tinus", "yosep": "tinus", "tinus": "yosep"}
+"""Who else taps: another supervisor, or whoever may do the same."""
+TINUS_PIN = "975310"
+HANDED = {"taker": "holder", "verified": "kk", "chip": "by-eye", "old_card": "none", "strokes": "10,20 30,40;50,60"}
+
+REFUSED, NOTHING_LEFT, ACTS, DONE = "refused", "nothing left", "acts", "done"
+
+
+@dataclass(frozen=True)
+class Form:
+    """`effect`: how often what it does was done. `another`: what becomes of somebody else's, who has another key."""
+
+    path: str
+    fields: dict[str, Any]
+    effect: Callable[[], int]
+    another: str = REFUSED
+    person: str = "maria"
+
+
+def counted(kiosk: Kiosk, kind: str) -> Callable[[], int]:
+    """How many frames of that kind were written from now on."""
+
+    def now() -> int:
+        return sum(frame.kind == kind for frame in kiosk.office.frames())
+
+    before = now()
+    return lambda: now() - before
+
+
+def nothing() -> int:
+    """Of a form that writes nothing: once or often, it is the same."""
+    return 1
+
+
+def jobs_that_wait(kiosk: Kiosk, count: int = 1) -> list[str]:
+    """Nobody begins them."""
+    worker = kiosk.office.station.worker
+    assert worker
+    worker.stop()
+    return kiosk.office.station.desk.run_jobs("test", refs=kiosk.office.bring_records(count))
+
+
+def signing_in(kiosk: Kiosk) -> Form:
+    return Form("/sign-in", {"person": "maria", "pin": PIN}, nothing, ACTS)
+
+
+def signing_out(kiosk: Kiosk) -> Form:
+    return Form("/sign-out", {}, nothing, ACTS)
+
+
+def choosing_a_language(kiosk: Kiosk) -> Form:
+    return Form("/language", {"language": "en", "back": "/queue"}, nothing, ACTS)
+
+
+def searching(kiosk: Kiosk) -> Form:
+    return Form("/search/queue", {"q": "ANA"}, nothing, ACTS)
+
+
+def making_jobs(kiosk: Kiosk) -> Form:
+    return Form("/jobs", {"ref": kiosk.office.bring_records(1)}, counted(kiosk, "job-created"))
+
+
+def stopping_a_run(kiosk: Kiosk) -> Form:
+    jobs_that_wait(kiosk)
+    return Form("/now/stop", {}, counted(kiosk, "job-state"), NOTHING_LEFT)
+
+
+def going_on(kiosk: Kiosk) -> Form:
+    [job] = jobs_that_wait(kiosk)
+    kiosk.office.station.desk.hold_job("test", job)
+    return Form("/now/go-on", {}, counted(kiosk, "job-state"), NOTHING_LEFT)
+
+
+def cancelling(kiosk: Kiosk) -> Form:
+    [job] = jobs_that_wait(kiosk)
+    return Form(f"/jobs/{job}/cancel", {}, counted(kiosk, "job-ended"))
+
+
+def answering(kiosk: Kiosk) -> Form:
+    job = stop_in_doubt(kiosk.office, "print", 2)
+    kiosk.office.world.take_card()
+    return Form(f"/jobs/{job}/resolve", {"answer": "spoiled", "cause": "media-jam"}, counted(kiosk, "job-resolved"))
+
+
+def booking_a_blank(kiosk: Kiosk) -> Form:
+    """Whoever holds the button again says it of another one."""
+    return Form("/now/blank", {"movement": "defect", "sku": "wni"}, counted(kiosk, "stock"), ACTS)
+
+
+def reading_a_card(kiosk: Kiosk) -> Form:
+    [job] = printed(kiosk.office)
+    kiosk.office.desk.lay(tray(kiosk.office, job))
+    return Form(f"/hand-over/{job}/read", {}, nothing, ACTS)
+
+
+def handing_over(kiosk: Kiosk) -> Form:
+    [job] = printed(kiosk.office)
+    return Form(f"/hand-over/{job}", HANDED, counted(kiosk, "handed-over"))
+
+
+def making_it_again(kiosk: Kiosk) -> Form:
+    [job] = printed(kiosk.office)
+    return Form(f"/hand-over/{job}/reprint", {"reason": "misprint"}, counted(kiosk, "reprint"))
+
+
+def noting_a_call(kiosk: Kiosk) -> Form:
+    said = {"nik": kiosk.office.residents[0].fields.nik, "phone": "081234567890", "reason": "no-blank"}
+    return Form("/calls/new", said, counted(kiosk, "call-back"), ACTS)
+
+
+def closing_a_call(kiosk: Kiosk) -> Form:
+    nik = kiosk.office.residents[0].fields.nik
+    number = kiosk.office.station.callbacks.add("test", nik, "081234567890", "no-blank")
+    return Form("/calls/close", {"number": number}, counted(kiosk, "call-back-closed"))
+
+
+def loading(kiosk: Kiosk) -> Form:
+    kiosk.office.station.stock.move("test", "unload", "wni", 5)
+    fields = {"movement": "load", "sku": "wni", "quantity": "2"}
+    return Form("/supplies/move", fields, counted(kiosk, "stock"), ACTS)
+
+
+def asking_the_centre(kiosk: Kiosk) -> Form:
+    return Form("/outbox/retry", {}, nothing, ACTS)
+
+
+def taking_a_plan(kiosk: Kiosk) -> Form:
+    fields = {"role": "plan", "name": "desktop-after"}
+    return Form("/devices/use", fields, counted(kiosk, "equipment"), NOTHING_LEFT, "yosep")
+
+
+def looking_for_devices(kiosk: Kiosk) -> Form:
+    return Form("/devices/look", {}, nothing, ACTS, "yosep")
+
+
+def examining(kiosk: Kiosk) -> Form:
+    """Nothing of it ends meanwhile: the worker who is asked has gone home."""
+    began = []
+    examinations = kiosk.house.examinations
+    examinations._ask = lambda begun, question: began.append(begun)  # type: ignore[method-assign]
+    return Form("/technician/examine", {"what": Kind.PRINTER.value}, lambda: len(began), person="tinus")
+
+
+def spending_a_test_card(kiosk: Kiosk) -> Form:
+    jobs_that_wait(kiosk)
+    return Form(
+        "/technician/test-card", {"sku": "wni", "plan": "test-print"}, counted(kiosk, "test-card"), person="tinus"
+    )
+
+
+def cancelling_a_test(kiosk: Kiosk) -> Form:
+    jobs_that_wait(kiosk)
+    job = kiosk.office.station.card_tests.begin("test", "wni")
+    return Form("/technician/test-card/cancel", {"job": job}, counted(kiosk, "test-ended"), person="tinus")
+
+
+def answering_of_a_test(kiosk: Kiosk) -> Form:
+    office = kiosk.office
+    office.world.jam("print")
+    job = office.station.card_tests.begin("test", "wni")
+    office.until(lambda: "outcome-unknown" in (office.station.card_tests.last or {"reasons": []})["reasons"])
+    office.world.take_card()
+    fields = {"job": job, "answer": "spoiled"}
+    return Form("/technician/test-card/resolve", fields, counted(kiosk, "test-ended"), person="tinus")
+
+
+FORMS: dict[str, Callable[[Kiosk], Form]] = {
+    "sign_in": signing_in, "sign_out": signing_out, "choose_language": choosing_a_language, "search": searching,
+    "make_jobs": making_jobs, "stop_run": stopping_a_run, "go_on": going_on, "cancel_job": cancelling,
+    "resolve_job": answering, "book_blank": booking_a_blank, "read_card": reading_a_card, "hand_over": handing_over,
+    "reprint_card": making_it_again, "add_call": noting_a_call, "close_call": closing_a_call,
+    "move_supplies": loading, "retry_outbox": asking_the_centre, "use_device": taking_a_plan,
+    "look_for_devices": looking_for_devices, "examine": examining, "test_card": spending_a_test_card,
+    "cancel_test_card": cancelling_a_test, "resolve_test_card": answering_of_a_test,
+}  # fmt: skip
+"""Endpoint -> the office in which its form can be sent, and the form."""
+
+
+@pytest.fixture
+def staffed(kiosk: Kiosk) -> Kiosk:
+    """Tinus may what everybody may."""
+    kiosk.house.people.add("tinus", "Tinus Lay", Role.SUPERVISOR, TINUS_PIN)
+    return kiosk
+
+
+def seat(kiosk: Kiosk, person: str) -> Visitor:
+    somebody = Visitor(kiosk.url)
+    assert somebody.sign_in(person, {**PINS, "tinus": TINUS_PIN}[person]).status_code == 303
+    return somebody
+
+
+def outcome(answer: httpx.Response) -> str:
+    """Done, and led on; or refused on a page that says what, and that nothing is lost."""
+    if answer.status_code == 303:
+        return DONE
+    said = re.search("<h1>(.+?)</h1>", answer.text)
+    assert said, answer.text
+    assert (answer.status_code, said[1] != UNNAMED, NOTHING_LOST in answer.text) == (409, True, True), said[1]
+    return REFUSED
+
+
+def together(path: str, forms: list[tuple[Visitor, dict[str, Any]]]) -> list[httpx.Response]:
+    """Send all of them in the same moment; their answers, in that order."""
+    begin = threading.Barrier(len(forms))
+
+    def send(form: tuple[Visitor, dict[str, Any]]) -> httpx.Response:
+        person, fields = form
+        with httpx.Client(base_url=person.http.base_url, cookies=person.http.cookies, timeout=20) as http:
+            begin.wait()
+            return http.post(path, data=fields)
+
+    with ThreadPoolExecutor(len(forms)) as pool:
+        return list(pool.map(send, forms))
+
+
+def test_each_form_of_the_touchscreen_stands_here(quiet: Kiosk) -> None:
+    posted = {rule.endpoint for rule in quiet.app.url_map.iter_rules() if "POST" in (rule.methods or ())}
+    assert posted == FORMS.keys()
+
+
+@pytest.mark.parametrize("endpoint", FORMS)
+def test_two_taps_are_one_and_another_person_is_answered_in_words(staffed: Kiosk, endpoint: str) -> None:
+    """Three forms in the same moment: one person's twice, and another's."""
+    form = FORMS[endpoint](staffed)
+    people = seat(staffed, form.person), seat(staffed, OTHER[form.person])
+    hurried, other = ((person, person.form(**form.fields)) for person in people)
+    *twice, once = together(form.path, [hurried, hurried, other])
+    assert outcome(twice[0]) == outcome(twice[1])
+    done = {endpoint: [outcome(twice[0]), outcome(once)].count(DONE)}
+    expected = 2 if form.another == ACTS and form.effect is not nothing else 1
+    assert form.effect() == expected
+    assert done == {endpoint: 1 if form.another == REFUSED else 2}
+
+    again = [person.post(form.path, fields) for person, fields in (hurried, other)]
+    assert [outcome(answer) for answer in again] == [outcome(twice[0]), outcome(once)]
+    assert form.effect() == expected, "tapped once more, later"
+    for person in people:
+        person.leave()
+
+
+# One question, several answers.
+
+
+def ask(person: Visitor) -> dict[str, dict[str, Any]]:
+    """The forms of the question on the page, by the answer that each sends."""
+    page = person.get("/now").text
+    forms: dict[str, dict[str, Any]] = {}
+    for path, body in re.findall(r'<form method="post" action="(/jobs/\w+/resolve)">(.*?)</form>', page, re.DOTALL):
+        fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', body))
+        forms[fields["answer"]] = {**fields, "path": path}
+    return forms
+
+
+def send(person: Visitor, form: dict[str, Any]) -> httpx.Response:
+    return person.post(form["path"], {name: value for name, value in form.items() if name != "path"})
+
+
+def test_two_people_answer_one_question_differently_and_one_of_them_is_believed(staffed: Kiosk) -> None:
+    """The card is torn: who says so is right, and whoever came second is told that it is answered."""
+    office = staffed.office
+    job = stop_in_doubt(office, "print", 2)
+    office.world.take_card()
+    maria, yosep = seat(staffed, "maria"), seat(staffed, "yosep")
+    spoiled, blank = ask(maria)["spoiled"], ask(yosep)["blank"]
+    path = spoiled.pop("path")
+    blank.pop("path")
+    answers = together(path, [(maria, spoiled), (yosep, blank)])
+    assert sorted(outcome(answer) for answer in answers) == [DONE, REFUSED]
+    refused = next(answer for answer in answers if answer.status_code == 409)
+    assert "Sudah dijawab" in refused.text
+    office.until(lambda: office.state(job) in FINAL)
+    [said] = [frame for frame in office.frames() if frame.kind == "job-resolved"]
+    winner = ("op:maria", "spoiled") if answers[0].status_code == 303 else ("op:yosep", "blank")
+    assert (said.stamp.by, said.data["answer"]) == winner
+    for person in (maria, yosep):
+        person.leave()
+
+
+def test_an_answer_to_one_card_is_not_booked_of_the_next(staffed: Kiosk) -> None:
+    """Yosep's page still asks about the first card when the second one of the same job has jammed."""
+    office = staffed.office
+    job = stop_in_doubt(office, "print", 2)
+    office.world.take_card()
+    maria, yosep = seat(staffed, "maria"), seat(staffed, "yosep")
+    late = ask(yosep)["spoiled"]
+    office.world.jam("print", 2)
+    assert outcome(send(maria, ask(maria)["spoiled"])) == DONE
+    office.until(lambda: len(office.job(job)["cards"]) == 1 and "outcome-unknown" in office.reasons(job))
+    assert outcome(send(yosep, late)) == REFUSED
+    assert len(office.job(job)["cards"]) == 1
+    office.world.take_card()
+    assert outcome(send(yosep, ask(yosep)["spoiled"])) == DONE
+    office.until(lambda: office.state(job) == "completed")
+    assert office.accounts()["spoiled"] == 2
+    office.agree()
+    for person in (maria, yosep):
+        person.leave()
