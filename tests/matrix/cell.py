@@ -10,8 +10,6 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import date
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +28,7 @@ from kiosk.hub.store import Store
 from kiosk.outbox import Outbox
 from kiosk.rig.devices import new_blanks
 from kiosk.rig.operator import FACE_PANELS, ScriptedOperator
-from kiosk.rig.residents import Resident, invent
+from kiosk.rig.residents import Resident
 from kiosk.rig.world_check import differences, good_cards, wrong_cards
 from kiosk.stock import balances
 from kiosk.sync.client import HubClient, connect
@@ -38,13 +36,13 @@ from kiosk.sync.enrol import load_pins
 from kiosk.sync.shipping import AckStore, Shipper
 from tests.matrix.bench import Bench
 from tests.matrix.child import Child, Nursery
+from tests.matrix.nursery import SEED, people
 from tests.matrix.points import VARIANTS, Cell, Course
 
 STATION = "kupang-01"
 BLANKS = 4
 PATIENCE_S = 30.0
-LOOK_S = 0.01
-SEED = 7
+LOOK_S = 0.05
 CONFIG = """\
 station: {{id: "{station}"}}
 printer: {{port: "{port}", compression: "runs", reply_timeout: 1.0}}
@@ -72,7 +70,7 @@ class Template:
 
     def __init__(self, directory: Path, nursery: Nursery) -> None:
         self.directory = directory
-        self.residents: list[Resident] = list(islice(invent(SEED, 10, issued=date(2018, 8, 14)), 2))
+        self.residents: list[Resident] = people()
         directory.mkdir(parents=True)
         (directory / "hub").mkdir()
         bench = Bench(directory, self.blanks(), VARIANTS["at feed"])

@@ -18,7 +18,7 @@ from kiosk.control import call
 from kiosk.errors import Unavailable
 
 START_S = 20.0
-LOOK_S = 0.005
+LOOK_S = 0.02
 
 
 class Nursery:

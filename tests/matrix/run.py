@@ -16,6 +16,9 @@ from tests.matrix.cell import Life, Outcome, Template
 from tests.matrix.child import Nursery
 from tests.matrix.points import SEED, Cell, Course
 
+BESIDE = 3
+"""Cells played at a time on each processor: most of one is waiting for a device that does not answer."""
+
 
 @dataclass
 class Tally:
@@ -56,7 +59,7 @@ def sample(course: Course, count: int, seed: int = SEED) -> list[Cell]:
 
 def play(cells: Iterable[Cell], *, retry: bool = False) -> Iterator[tuple[Cell, Outcome]]:
     """Each cell's outcome as it comes. `retry`: with stations that reconcile nothing."""
-    with multiprocessing.get_context("spawn").Pool(os.cpu_count()) as pool:
+    with multiprocessing.get_context("spawn").Pool(BESIDE * (os.cpu_count() or 1)) as pool:
         yield from pool.imap_unordered(_Played(retry), cells)
         pool.close()
         pool.join()
