@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from drivers.errors import Severity
+from kiosk.core.jobs import Why
 
 
 class Act(StrEnum):
@@ -35,6 +36,8 @@ class Act(StrEnum):
     INSERT_SAM = "insert-sam"
     OPEN_SHIFT = "open-shift"
     BOOK_REFILL = "book-refill"
+    LOOK_AT_CARD = "look-at-card"
+    CHECK_CHIPS = "check-chips"
     GO_ON = "go-on"
     CALL_SUPERVISOR = "call-supervisor"
     CALL_TECHNICIAN = "call-technician"
@@ -99,8 +102,26 @@ FAULTS: Mapping[str, Fault] = MappingProxyType({
 })  # fmt: skip
 
 
+JOB_STOPS: Mapping[str, tuple[Remedy, ...]] = MappingProxyType({
+    Why.OUTCOME_UNKNOWN.value: (Remedy(Act.LOOK_AT_CARD, 1),),
+    Why.REFUSALS_IN_A_ROW.value: (Remedy(Act.CHECK_CHIPS), Remedy(Act.GO_ON, 1), _TECHNICIAN),
+    Why.RECORD_REFUSED.value: (_SUPERVISOR,),
+})  # fmt: skip
+"""What may be done about a stop that is no fault of a device, and so has no code."""
+
 READER_LOST = frozenset({"reader-missing", "reader-busy", "reader-hung"})
 """With one of these no chip can be read where it is wanted, and it may be read elsewhere."""
+
+
+def remedies_of(reason: str) -> tuple[Remedy, ...]:
+    """At most three, the first to be tried first. KeyError of a reason that stops nothing."""
+    return FAULTS[reason].remedies if reason in FAULTS else JOB_STOPS[reason]
+
+
+def by_weight(reasons: Iterable[str]) -> list[str]:
+    """Those that stop or warn, in the order of the table: a jam before the cover that was opened for it."""
+    found = set(reasons)
+    return [reason for reason in (*FAULTS, *JOB_STOPS) if reason in found]
 
 
 def codes(reasons: Iterable[str]) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 
 from drivers.errors import Severity
 from drivers.printers.evolis_status import FAILURE_REPLIES, NO_REASON, STATUS_BITS
-from kiosk.core.faults import FAULTS, Act, Fault, Remedy, codes, with_codes
+from kiosk.core.faults import FAULTS, JOB_STOPS, Act, Fault, Remedy, codes, remedies_of, with_codes
 from kiosk.core.jobs import Why
 from kiosk.core.reconcile import HOPPER
 from tests.docs.pages import page, table
@@ -64,7 +64,7 @@ def test_the_faults_are_the_printer_state_reasons() -> None:
 
 
 def test_every_act_is_of_use() -> None:
-    assert {remedy.act for fault in FAULTS.values() for remedy in fault.remedies} == set(Act)
+    assert {remedy.act for reason in (*FAULTS, *JOB_STOPS) for remedy in remedies_of(reason)} == set(Act)
 
 
 def test_a_fault_weighs_as_much_as_the_worst_that_the_printer_says() -> None:

@@ -19,13 +19,16 @@ Written from `kiosk/core/faults.py` by `python -m tests.docs.fault_page`; a test
 What stops the machine, or will soon, has a code to say on the telephone: P of the printer, R of the reader, S of the
 station. A code is given once and never again. It stands on the screen *Cetak* before the heading, in
 `keping jobs list` behind the keyword, and as `code`, a list, in what `keping jobs list` and `keping jobs show` answer
-with `--json`. It is not stored: frames hold the keywords, and the code follows from them.
+with `--json`. It is not stored: frames hold the keywords, and the code follows from them. Each has a page on the
+touchscreen, `/faults/` and its keyword, and all are listed at `/faults`, one touch from *Bantuan* and *Teknisi*: what
+happened, a drawing of where to look, what may be done and what that costs, and what the station does then. *Cetak*
+shows the same of what stands now.
 
 *Weight* is that of RFC 8011, 5.4.12: with an `error` the printer is stopped. It is the worst that the keyword comes
 with; an overheated head that cools by itself is only a `warning`. *What to do* is tried from the left; each act is
 described in the [vocabulary](vocabulary.md#acts-at-a-fault). *Costs a blank*: the card under way may be beyond use by
 then, and another is made. No other act spoils a card. The job reasons `outcome-unknown`, `refusals-in-a-row` and
-`record-refused` are no faults of a device and have no code.
+`record-refused` are no faults of a device: they have a page and no code.
 
 """
 HEAD = ["code", "keyword", "weight", "on the screen", "in English", "what to do"]

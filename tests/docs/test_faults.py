@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from kiosk.core.faults import FAULTS
-from kiosk.web.words import REMEDIES, STOPS
+from kiosk.web.fault_words import HAPPENED
+from kiosk.web.words import STOPS
 from tests.docs import fault_page
 from tests.docs.pages import page
 
@@ -34,5 +35,5 @@ def test_the_rows_of_the_page_are_the_faults() -> None:
 
 def test_every_fault_has_a_heading_of_its_own_and_a_sentence() -> None:
     assert set(FAULTS) <= set(STOPS)
-    assert set(STOPS) == set(REMEDIES)
+    assert set(STOPS) == set(HAPPENED)
     assert len(set(STOPS.values())) == len(STOPS)

@@ -141,7 +141,7 @@ def test_from_the_stopped_page_it_takes_two_taps(
         for name, said in ((ANOTHER, "Dipakai"), (new_reader.name, "di printer")):
             screen.open("/now")
             screen.taps = 0
-            screen.tap("text=Pilih di Perangkat")
+            screen.tap(".acts .button")
             with screen.page.expect_navigation():
                 screen.tap(f"li:has-text('{name}') >> button >> nth=0")
             screen.page.wait_for_selector(f"li:has-text('{name}') >> :text('{said}'):not(button *)")

@@ -110,7 +110,7 @@ def test_two_taps_from_the_stopped_page_to_a_card(browser: Browser, kiosk: Kiosk
             screen.page.tap(f'[data-digit="{digit}"]')
         screen.page.wait_for_selector("#status")
         screen.open("/now")
-        screen.tap("text=Pilih di Perangkat")
+        screen.tap(".acts .button")
         screen.page.wait_for_selector("text=disarankan")
         screen.tap(".rows.devices >> nth=0 >> li:has-text('disarankan') >> button")
         screen.page.wait_for_url("**/devices")

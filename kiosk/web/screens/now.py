@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, render_template, request
 
 from kiosk.core.card_test import is_test
-from kiosk.core.faults import FAULTS, READER_LOST, Act
 from kiosk.core.jobs import JobState, Why
 from kiosk.core.plan import Plan, plan_of
 from kiosk.core.verdicts import fitting_answers
 from kiosk.web import desk_words
 from kiosk.web.house import actor, done, house
 from kiosk.web.screens.at_desk import asked_at_desk
+from kiosk.web.screens.faults import tell_all
 from kiosk.web.screens.queue import waiting_records
 
 if TYPE_CHECKING:
@@ -66,15 +66,16 @@ def now() -> str:
     line, station = read_line(), house().station
     if line.job and line.job["card"] and Why.OUTCOME_UNKNOWN in line.job["reasons"]:
         answers = [answer.value for answer in fitting_answers(line.job["card"])]
-        return render_template("unresolved.html", job=line.job, answers=answers, faults=FAULTS)
+        stops = tell_all(set(line.job["reasons"]) - {Why.OUTCOME_UNKNOWN, Why.PRINTER_STOPPED})
+        return render_template("unresolved.html", job=line.job, answers=answers, stops=stops)
     holdup = station.worker.holdup if station.worker else None
     if asked := asked_at_desk(holdup, line.job or next(iter(line.following), None)):
         return render_template("at_desk.html", asked=asked, told=desk_words)
-    stops = sorted(holdup.reasons if holdup else _stops(line.job))
+    reasons = frozenset(holdup.reasons if holdup else _stops(line.job))
     return render_template(
         "now.html", job=line.job, following=line.following, held=line.held, last=line.last, waiting=line.waiting,
-        steps=_steps(line.job), pace=station.pace.seconds, stops=stops, faults=FAULTS,
-        choosable=any(map(_other_device_helps, stops)), reader_lost=not READER_LOST.isdisjoint(stops),
+        steps=_steps(line.job), pace=station.pace.seconds, by_hand=Why.REFUSALS_IN_A_ROW in reasons,
+        stops=tell_all(reasons, card_inside=bool(line.job and line.job["card"])),
         desk_helps=station.fittings.plan is Plan.INLINE and bool(station.fittings.desk),
     )  # fmt: skip
 
@@ -82,10 +83,6 @@ def now() -> str:
 def _steps(job: dict[str, Any] | None) -> list[str]:
     plan = plan_of(job["card"]) if job and job["card"] else house().station.fittings.plan
     return [step.value for step in plan.steps]
-
-
-def _other_device_helps(reason: str) -> bool:
-    return reason in FAULTS and any(remedy.act is Act.CHOOSE_EQUIPMENT for remedy in FAULTS[reason].remedies)
 
 
 def _stops(job: dict[str, Any] | None) -> list[str]:
