@@ -196,13 +196,21 @@ class _Centre:
         )  # fmt: skip
 
     def _authenticate(self, station: str) -> Station:
-        """As `_verified`. The refusal rolled everything back; an alarm is a transaction of its own."""
+        """As `_verified`. The refusal rolled everything back; an alarm is a transaction of its own.
+
+        Whoever was shut out and speaks has a printer, and records: what it printed since, nobody here will be told.
+        """
         try:
             return self._verified(station)
         except Problem as problem:
-            if problem.reason == "superseded":
+            if problem.reason in ("superseded", "station-lost"):
                 with self.store.transaction() as connection:
                     detail = "a disk that was replaced still speaks for the station"
+                    if problem.reason == "station-lost":
+                        elsewhere = leases.given_elsewhere(connection, station)
+                        detail = (
+                            f"it speaks, though it was declared lost; records of it at other stations: {elsewhere}"
+                        )
                     stations.raise_alarm(connection, station, problem.reason, detail, self.now_ms)
             raise
 

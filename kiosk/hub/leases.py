@@ -39,6 +39,13 @@ def lease(connection: Connection, record: Record, jws: str, now_ms: int) -> None
     )
 
 
+def given_elsewhere(connection: Connection, station: str) -> int:
+    """How many records were taken from the station and are leased to others now."""
+    taken = select(leases.c.ref).where(leases.c.station == station, leases.c.state == "revoked")
+    others = (leases.c.station != station) & (leases.c.state != "revoked") & leases.c.ref.in_(taken)
+    return int(connection.execute(select(func.count()).where(others)).scalar_one())
+
+
 def page(connection: Connection, station: str, after: int, limit: int) -> tuple[list[str], int]:
     """Signed records still to be printed after the cursor, at most `limit` and about 2 MiB; the new cursor.
 

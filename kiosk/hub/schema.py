@@ -96,6 +96,7 @@ leases = Table(
 _LIVE = text("state <> 'revoked'")
 Index("one_live_lease", leases.c.ref, unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE)
 Index("lease_by_chip", leases.c.chip_uid)
+Index("lease_by_ref", leases.c.station, leases.c.ref)
 
 journals = Table(
     "journals",

@@ -21,6 +21,8 @@ class Store:
         if engine.dialect.name == "sqlite":
             _prepare_sqlite(engine)
         metadata.create_all(engine)
+        for index in (index for table in metadata.tables.values() for index in table.indexes):
+            index.create(engine, checkfirst=True)  # one that is younger than the database
 
     @classmethod
     def open(cls, directory: Path) -> Store:

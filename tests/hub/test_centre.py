@@ -99,6 +99,18 @@ def test_keys_are_made_once_and_never_in_part(tmp_path: Path) -> None:
         HubKeys.open(tmp_path / "keys")
 
 
+def test_an_older_data_base_gets_the_indexes_of_today(hub: Hub, tmp_path: Path) -> None:
+    """Without it, what a station sends is taken ever more slowly, the more records it was ever given."""
+    with hub.store.transaction() as connection:
+        connection.execute(text("DROP INDEX lease_by_ref"))
+    hub.store.close()
+    with Store.open(tmp_path).transaction() as connection:
+        plan = connection.execute(
+            text("EXPLAIN QUERY PLAN SELECT state FROM leases WHERE station = 's' AND ref = 'r'")
+        )
+        assert "lease_by_ref" in str(plan.all())
+
+
 def test_data_base_is_durable_and_private(hub: Hub, tmp_path: Path) -> None:
     with hub.store.transaction() as connection:
         assert connection.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"

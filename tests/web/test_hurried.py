@@ -17,7 +17,6 @@ from typing import Any
 import httpx
 import pytest
 
-from kiosk.core.jobs import FINAL
 from kiosk.people import Role
 from kiosk.web.examination import Kind
 from tests.station.test_handover import printed, tray
@@ -264,63 +263,4 @@ def test_two_taps_are_one_and_another_person_is_answered_in_words(staffed: Kiosk
     assert [outcome(answer) for answer in again] == [outcome(twice[0]), outcome(once)]
     assert form.effect() == expected, "tapped once more, later"
     for person in people:
-        person.leave()
-
-
-# One question, several answers.
-
-
-def ask(person: Visitor) -> dict[str, dict[str, Any]]:
-    """The forms of the question on the page, by the answer that each sends."""
-    page = person.get("/now").text
-    forms: dict[str, dict[str, Any]] = {}
-    for path, body in re.findall(r'<form method="post" action="(/jobs/\w+/resolve)">(.*?)</form>', page, re.DOTALL):
-        fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', body))
-        forms[fields["answer"]] = {**fields, "path": path}
-    return forms
-
-
-def send(person: Visitor, form: dict[str, Any]) -> httpx.Response:
-    return person.post(form["path"], {name: value for name, value in form.items() if name != "path"})
-
-
-def test_two_people_answer_one_question_differently_and_one_of_them_is_believed(staffed: Kiosk) -> None:
-    """The card is torn: who says so is right, and whoever came second is told that it is answered."""
-    office = staffed.office
-    job = stop_in_doubt(office, "print", 2)
-    office.world.take_card()
-    maria, yosep = seat(staffed, "maria"), seat(staffed, "yosep")
-    spoiled, blank = ask(maria)["spoiled"], ask(yosep)["blank"]
-    path = spoiled.pop("path")
-    blank.pop("path")
-    answers = together(path, [(maria, spoiled), (yosep, blank)])
-    assert sorted(outcome(answer) for answer in answers) == [DONE, REFUSED]
-    refused = next(answer for answer in answers if answer.status_code == 409)
-    assert "Sudah dijawab" in refused.text
-    office.until(lambda: office.state(job) in FINAL)
-    [said] = [frame for frame in office.frames() if frame.kind == "job-resolved"]
-    winner = ("op:maria", "spoiled") if answers[0].status_code == 303 else ("op:yosep", "blank")
-    assert (said.stamp.by, said.data["answer"]) == winner
-    for person in (maria, yosep):
-        person.leave()
-
-
-def test_an_answer_to_one_card_is_not_booked_of_the_next(staffed: Kiosk) -> None:
-    """Yosep's page still asks about the first card when the second one of the same job has jammed."""
-    office = staffed.office
-    job = stop_in_doubt(office, "print", 2)
-    office.world.take_card()
-    maria, yosep = seat(staffed, "maria"), seat(staffed, "yosep")
-    late = ask(yosep)["spoiled"]
-    office.world.jam("print", 2)
-    assert outcome(send(maria, ask(maria)["spoiled"])) == DONE
-    office.until(lambda: len(office.job(job)["cards"]) == 1 and "outcome-unknown" in office.reasons(job))
-    assert outcome(send(yosep, late)) == REFUSED
-    assert len(office.job(job)["cards"]) == 1
-    office.world.take_card()
-    assert outcome(send(yosep, ask(yosep)["spoiled"])) == DONE
-    office.until(lambda: office.state(job) == "completed")
-    assert office.accounts()["spoiled"] == 2
-    office.agree()
-    for person in (maria, yosep):
         person.leave()

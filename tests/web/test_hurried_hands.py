@@ -1,0 +1,142 @@
+"""A hurried operator's hands: one question answered by two people, covers opened and cards pulled at every step."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+from drivers.sim.cards import Card
+from kiosk.core.jobs import FINAL
+from kiosk.core.plan import Plan
+from kiosk.rig.operator import ScriptedOperator
+from kiosk.rig.world_check import good_cards, wrong_cards
+from tests.office import Office
+from tests.station.test_in_doubt import stop_in_doubt
+from tests.web.conftest import Kiosk, Visitor
+from tests.web.states import Pause
+from tests.web.test_hurried import DONE, REFUSED, outcome, seat, staffed, together
+
+__all__ = ["staffed"]
+
+
+def ask(person: Visitor) -> dict[str, dict[str, Any]]:
+    """The forms of the question on the page, by the answer that each sends."""
+    page = person.get("/now").text
+    forms: dict[str, dict[str, Any]] = {}
+    for path, body in re.findall(r'<form method="post" action="(/jobs/\w+/resolve)">(.*?)</form>', page, re.DOTALL):
+        fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', body))
+        forms[fields["answer"]] = {**fields, "path": path}
+    return forms
+
+
+def send(person: Visitor, form: dict[str, Any]) -> httpx.Response:
+    return person.post(form["path"], {name: value for name, value in form.items() if name != "path"})
+
+
+def test_two_people_answer_one_question_differently_and_one_of_them_is_believed(staffed: Kiosk) -> None:
+    """The card is torn: who says so is right, and whoever came second is told that it is answered."""
+    office = staffed.office
+    job = stop_in_doubt(office, "print", 2)
+    office.world.take_card()
+    maria, yosep = seat(staffed, "maria"), seat(staffed, "yosep")
+    spoiled, blank = ask(maria)["spoiled"], ask(yosep)["blank"]
+    path = spoiled.pop("path")
+    blank.pop("path")
+    answers = together(path, [(maria, spoiled), (yosep, blank)])
+    assert sorted(outcome(answer) for answer in answers) == [DONE, REFUSED]
+    refused = next(answer for answer in answers if answer.status_code == 409)
+    assert "Sudah dijawab" in refused.text
+    office.until(lambda: office.state(job) in FINAL)
+    [said] = [frame for frame in office.frames() if frame.kind == "job-resolved"]
+    winner = ("op:maria", "spoiled") if answers[0].status_code == 303 else ("op:yosep", "blank")
+    assert (said.stamp.by, said.data["answer"]) == winner
+    for person in (maria, yosep):
+        person.leave()
+
+
+def test_an_answer_to_one_card_is_not_booked_of_the_next(staffed: Kiosk) -> None:
+    """Yosep's page still asks about the first card when the second one of the same job has jammed."""
+    office = staffed.office
+    job = stop_in_doubt(office, "print", 2)
+    office.world.take_card()
+    maria, yosep = seat(staffed, "maria"), seat(staffed, "yosep")
+    late = ask(yosep)["spoiled"]
+    office.world.jam("print", 2)
+    assert outcome(send(maria, ask(maria)["spoiled"])) == DONE
+    office.until(lambda: len(office.job(job)["cards"]) == 1 and "outcome-unknown" in office.reasons(job))
+    assert outcome(send(yosep, late)) == REFUSED
+    assert len(office.job(job)["cards"]) == 1
+    office.world.take_card()
+    assert outcome(send(yosep, ask(yosep)["spoiled"])) == DONE
+    office.until(lambda: office.state(job) == "completed")
+    assert office.accounts()["spoiled"] == 2
+    office.agree()
+    for person in (maria, yosep):
+        person.leave()
+
+
+# Hands where they don't belong.
+
+
+class AtThePage:
+    """What the scripted operator takes for a station: it reads the question on the page, and taps the answer."""
+
+    def __init__(self, person: Visitor) -> None:
+        self.person = person
+
+    def call(self, command: str, job: str, answer: str = "", cause: str | None = None) -> dict[str, str]:
+        assert command == "jobs.resolve"
+        assert outcome(send(self.person, ask(self.person)[answer])) == DONE
+        return {"job": job, "answer": answer}
+
+
+def meddle(office: Office, trouble: str) -> list[Card]:
+    """Open the cover, or pull the card out of the machine; before it is in there, all of them out of the feeder,
+    which are returned."""
+    world = office.world
+    if trouble == "cover":
+        world.open_cover()
+    elif world.path is not None:
+        world.take_card()
+    else:
+        return world.empty_hopper()
+    return []
+
+
+def waits_for_a_hand(office: Office, job: str) -> bool:
+    """Nothing goes on before somebody does something."""
+    worker = office.station.worker
+    stopped = worker is not None and worker.holdup is not None
+    return "outcome-unknown" in office.reasons(job) or (
+        stopped and (office.world.cover_open or not office.world.hopper)
+    )
+
+
+@pytest.mark.parametrize("trouble", ["cover", "pulled"])
+@pytest.mark.parametrize("step", [step.value for step in Plan.INLINE.steps])
+def test_a_cover_is_opened_or_the_card_pulled_at_each_step(kiosk: Kiosk, step: str, trouble: str) -> None:
+    """The page always says what to do; done, the station goes on by itself; books and world agree in the end."""
+    office, person = kiosk.office, seat(kiosk, "maria")
+    operator = ScriptedOperator(AtThePage(person), office.world, office.line)  # type: ignore[arg-type]
+    office.bring_records(1)
+    pause = Pause(office, step)
+    [job] = office.station.desk.run_jobs("test")
+    assert pause.reached.wait(20), office.describe()
+    lifted = meddle(office, trouble)
+    pause.go_on.set()
+    while True:
+        office.until(lambda: office.state(job) in FINAL or waits_for_a_hand(office, job))
+        if office.state(job) in FINAL:
+            break
+        assert ask(person) or re.search(r'<span class="number">P-\d\d</span>', person.get("/now").text)
+        operator.look(office.jobs())
+        office.world.load(lifted)
+        lifted = []
+    assert office.state(job) == "completed"
+    office.agree()
+    assert len(good_cards(office.world)) == 1
+    assert wrong_cards(good_cards(office.world), office.residents) == []
+    person.leave()
