@@ -18,6 +18,7 @@ import os
 import signal
 import sys
 from datetime import date
+from importlib import import_module
 from itertools import islice
 from typing import Any
 
@@ -31,6 +32,9 @@ from kiosk.rig.residents import Resident, invent
 
 MOMENTS = ("before", "written", "after")
 SEED = 7
+LATER = ("drivers.printers.evolis", "drivers.encoders.ktp_el", "drivers.sim.chiplink", "jinja2.ext")
+"""What a station imports only when it comes to it."""
+
 _PR_SET_PDEATHSIG = 1
 
 
@@ -86,6 +90,8 @@ def people() -> list[Resident]:
 
 def serve() -> None:
     """Until standard input ends. Children that ended are reaped with the next line."""
+    for name in LATER:
+        import_module(name)
     for each in people():
         check_fit(each.sku, each.fields)
     gc.freeze()  # no child's collector looks through what it was born with
