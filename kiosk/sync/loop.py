@@ -1,4 +1,8 @@
-"""The sync thread: ship, take in, wait; longer after each failure, at once when there is something new."""
+"""The sync thread: ship, take in, wait; longer after each failure, at once when there is something new.
+
+What is new here is shipped at once; what is new at the centre is asked for each `poll_s`, however many frames there
+are meanwhile: a card writes ten.
+"""
 
 from __future__ import annotations
 
@@ -78,6 +82,7 @@ class SyncLoop:
         clock: Callable[[], float] = time.time,
         jitter: Callable[[], float] = random.random,
         poll_s: float = POLL_S,
+        monotonic: Callable[[], float] = time.monotonic,
         on_closed: Callable[[str], None] = lambda why: None,
     ) -> None:
         self._on_closed = on_closed
@@ -85,6 +90,8 @@ class SyncLoop:
         self._intake = intake
         self._clock = clock
         self._poll_s = poll_s
+        self._monotonic = monotonic
+        self._ask_at = monotonic()
         self._backoff = Backoff(jitter)
         self._changed = threading.Condition()
         self._woken = self._pressed = self._stopping = False
@@ -136,7 +143,7 @@ class SyncLoop:
             return self._poll_s
         try:
             more = self._shipper.step()
-            more = self._intake.step() or more
+            more = self._take_in() or more
         except ForkDetected as exc:
             _log.error("sync stopped: %s", exc)
             self._alarm = str(exc)
@@ -153,6 +160,14 @@ class SyncLoop:
         self._backoff.succeeded()
         self._note(online=True, error="")
         return 0.0 if more else self._poll_s
+
+    def _take_in(self) -> bool:
+        if self._monotonic() < self._ask_at:
+            return False
+        more = self._intake.step()
+        if not more:
+            self._ask_at = self._monotonic() + self._poll_s
+        return more
 
     def _failed(self, error: Exception, *, reached: bool, retry_after_s: float | None = None) -> float:
         if str(error) != self._error:
@@ -181,6 +196,8 @@ class SyncLoop:
 
     def _wait(self, delay_s: float) -> None:
         backing_off = self._backoff.failures > 0
+        if not backing_off:
+            delay_s = min(delay_s, max(0.0, self._ask_at - self._monotonic()))
         with self._changed:
             self._changed.wait_for(
                 lambda: self._stopping or self._pressed or (self._woken and not backing_off), delay_s
@@ -188,5 +205,6 @@ class SyncLoop:
             if self._pressed:
                 self._alarm = ""
                 self._shipper.review()
+                self._ask_at = self._monotonic()
                 self._backoff.succeeded()
             self._woken = self._pressed = False

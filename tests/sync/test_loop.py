@@ -69,6 +69,46 @@ def test_more_work_is_done_at_once() -> None:
     assert [loop.step(), loop.step()] == [0.0, 30.0]
 
 
+def test_the_centre_is_asked_for_records_each_poll_however_many_frames_are_shipped() -> None:
+    shipper, intake, now = Script(True, True, True, False), Script(True, False), Clock(0.0)
+    loop = SyncLoop(shipper, intake, clock=Clock(), poll_s=30.0, monotonic=lambda: now.now_s)
+    for _ in range(5):
+        loop.step()
+    assert (shipper.steps, intake.steps) == (5, 2)  # the first page said that there may be more
+    now.now_s = 29.0
+    loop.step()
+    assert intake.steps == 2
+    now.now_s = 30.0
+    loop.step()
+    assert intake.steps == 3
+
+
+def test_frames_do_not_put_the_poll_off(running: list[SyncLoop]) -> None:
+    """A station at work is woken all the time, and asks for records all the same."""
+    shipper, intake = Script(False), Script(False)
+    loop = SyncLoop(shipper, intake, clock=Clock(), poll_s=0.1)
+    running.append(loop)
+    loop.start()
+    assert seen(intake)
+    while not intake.stepped.acquire(timeout=0.01):
+        loop.wake()
+    assert shipper.steps > 2
+
+
+def test_a_person_asks_for_records_at_once(running: list[SyncLoop]) -> None:
+    loop, shipper = loop_of(False)
+    intake = loop._intake = Script(False)  # type: ignore[assignment]
+    running.append(loop)
+    loop.start()
+    assert seen(shipper)
+    assert seen(intake)
+    loop.wake()
+    assert seen(shipper)
+    assert not_seen(intake)
+    loop.wake(now=True)
+    assert seen(intake)
+
+
 def test_state_tells_since_when_and_why() -> None:
     clock = Clock(100.0)
     loop, shipper = loop_of(False, clock=clock)
