@@ -86,18 +86,20 @@ def _decode_runs(data: bytes, levels: int) -> Raster:
         end = code.end()
         literal, head, count = code.groups()
         if literal is not None:
-            at = _put_literal(dots, at, literal, levels)
+            at = _put_literal(dots, at, literal)
         else:
             at = _put_run(dots, at, head[0] & 0x7F, count[0], levels)
     if end != len(data) or at != dots.size:
         raise DecodeError(f"{at} dots of {dots.size}, {len(data) - end} bytes left over")
+    if dots.max() >= levels:
+        raise DecodeError(f"a dot of {dots.max()} at {levels} levels")
     return _upright(dots)
 
 
-def _put_literal(dots: NDArray[np.uint8], at: int, literal: bytes, levels: int) -> int:
+def _put_literal(dots: NDArray[np.uint8], at: int, literal: bytes) -> int:
     values = np.frombuffer(literal, np.uint8)
-    if at + values.size > dots.size or values.max() >= levels:
-        raise DecodeError(f"dot {at}: {values.size} single dots up to {values.max()} at {levels} levels")
+    if at + values.size > dots.size:
+        raise DecodeError(f"dot {at}: {values.size} single dots pass the end")
     dots[at : at + values.size] = values
     return at + values.size
 
