@@ -49,13 +49,16 @@ class Child:
     data: Path
     log: Path
     retry: bool = False
+    leak: bool = False
     pid: int = field(default=0, init=False)
     _fd: int = field(default=-1, init=False)
 
     def start(self, die: dict[str, Any] | None = None) -> None:
         """Until it answers. Unavailable, with its log, if it ends before."""
         words = ["--config", str(self.config), "--data", str(self.data), "run"]
-        order = {"arguments": words, "die": die, "retry": self.retry, "log": str(self.log)}
+        order = {
+            "arguments": words, "die": die, "retry": self.retry, "leak": self.leak, "log": str(self.log),
+        }  # fmt: skip
         self.pid = self.nursery.bear(order)
         self._fd = os.pidfd_open(self.pid)
         deadline = time.monotonic() + START_S
