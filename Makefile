@@ -1,6 +1,7 @@
 # Every target prepares what it needs; run it again and it is quick.
 CARDS ?=
 SPEED ?=
+SEED ?=
 BIN := .venv/bin
 BENCHMARKS ?= web
 PYTEST := $(BIN)/python -m pytest -q
@@ -8,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest -q
 # What hangs outside of Python, where no test's timeout reaches, shows its stack.
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist worksteal -o faulthandler_timeout=120
 
-.PHONY: setup demo check test test-long matrix screens bench
+.PHONY: setup demo check test test-long matrix soak screens bench
 
 setup:
 	@packaging/setup.sh
@@ -31,6 +32,9 @@ test-long: check
 
 matrix: setup
 	$(BIN)/python -m tests.matrix.table
+
+soak: setup
+	$(BIN)/python -m tests.soak $(if $(CARDS),--cards $(CARDS)) $(if $(SEED),--seed $(SEED))
 
 screens: setup
 	$(BIN)/python -m tests.web.gallery

@@ -6,8 +6,8 @@ A start costs no import and no font: as if the station had run for a while. What
 
 It has one thread, so that a fork of it is as clean as a process of its own. With `die` the station ends itself by
 SIGKILL at a commit, as counted from the first `job-created`: "before" its bytes are written, when they are
-"written" but not synced, or "after" it. With `retry` nothing is reconciled: whatever is in doubt is done again. With `leak` it keeps
-LEAKED_BYTES and a descriptor of each job.
+"written" but not synced, or "after" it. With `retry` nothing is reconciled: whatever is in doubt is done again. With
+`leak` it keeps LEAKED_BYTES and a descriptor of each job.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ MOMENTS = ("before", "written", "after")
 SEED = 7
 LATER = ("drivers.printers.evolis", "drivers.encoders.ktp_el", "drivers.sim.chiplink", "jinja2.ext")
 """What a station imports only when it comes to it."""
-LEAKED_BYTES = 1 << 20
+LEAKED_BYTES = 8 << 20
 _PR_SET_PDEATHSIG = 1
 
 

@@ -2,29 +2,20 @@
 
     .venv/bin/python -m tests.soak [--cards 10000] [--seed 2018]
 
-Writes docs/soak.md if it was all of it; else prints that page. What was found is kept in var/soak.json. Exit 1 if
-something does not add up.
+Prints what is to be said of it; if it was all of it, that is docs/soak.md from then on. Exit 1 if something does not
+add up, or grows.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 
-from tests.docs.pages import ROOT
-from tests.soak.run import Found, Soak
+from tests.soak.page import KEPT, PAGE, dump, faults, render
+from tests.soak.run import Soak
 from tests.soak.schedule import FULL, SEED, Schedule
-
-KEPT = ROOT / "var" / "soak.json"
-
-
-def keep(found: Found) -> None:
-    KEPT.parent.mkdir(exist_ok=True)
-    KEPT.write_text(json.dumps(asdict(found)), encoding="utf-8")
 
 
 def main() -> None:
@@ -37,13 +28,15 @@ def main() -> None:
         try:
             found = soak.run()
         except BaseException:
-            sys.stderr.write((Path(directory) / "log").read_text(encoding="utf-8")[-6000:])
+            sys.stderr.write(f"{soak.found.faults}\n{(Path(directory) / 'log').read_text(encoding='utf-8')[-6000:]}")
             raise
         finally:
-            keep(soak.found)
             soak.close()
-    sys.stdout.write("\n".join(found.faults) + "\n")
-    sys.exit(bool(found.faults))
+    sys.stdout.write(render(found))
+    if options.cards >= FULL:
+        KEPT.write_text(dump(found), encoding="utf-8")
+        PAGE.write_text(render(found), encoding="utf-8")
+    sys.exit(bool(faults(found)))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the people of an office do all day: blanks in, cards out, ribbons, shifts, jobs; each verb may be tried again."""
+"""What the people of an office do all day: blanks in, cards out, ribbons, shifts, jobs. Each may be tried again."""
 
 from __future__ import annotations
 

@@ -84,6 +84,6 @@ def _stretch(settled: Sequence[Sample]) -> Stretch:
 
 
 def growth(points: Sequence[tuple[int, int]]) -> float:
-    """In 1,000 cards: the median of all slopes (Theil and Sen), which a hump, such as an outage makes, does not tilt."""
+    """In 1,000 cards: the median of all slopes (Theil and Sen); a hump, such as an outage makes, does not tilt it."""
     slopes = [(b[1] - a[1]) / (b[0] - a[0]) for a, b in combinations(points, 2) if a[0] != b[0]]
     return 1000 * statistics.median(slopes) if slopes else 0.0

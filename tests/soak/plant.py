@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from drivers.sim.cards import Card
@@ -20,6 +21,7 @@ from tests.matrix.bench import FEED, WatchedLine
 from tests.soak.schedule import CABLE, KILL, READER, Blow
 
 PATIENCE_S = 20.0
+TTY = "ttyUSB0"
 
 
 class Slot:
@@ -77,7 +79,7 @@ class Plant:
         self.world = World(self.clock)
         self.slot = Slot(directory / "chip.sock")
         self.world.antenna = self.slot  # type: ignore[assignment]
-        self.jack = Adapter(directory, "ttyUSB0")
+        self.jack = Adapter(directory, TTY)
         self.port = str(self.jack.path)
         self.kill: Callable[[], object] = lambda: None
         self.good = 0
@@ -156,32 +158,26 @@ class Plant:
         """In the thread in which its moment is."""
         world, kind = self.world, blow.kind
         self.dealt[kind] += 1
-        match kind:
-            case _ if kind == KILL:
-                self.kill()
-                if blow.power:
-                    world.power_off()
-                    self.undone.append((blow, world.power_on))
-            case _ if kind == CABLE:
-                self.jack.unplug()
-                self.undone.append((blow, lambda: self.in_simulator(lambda: self.jack.plug("ttyUSB0"))))
-            case _ if kind == READER:
-                self.slot.pull()
-                self.undone.append((blow, lambda: self.in_simulator(self.slot.plug)))
-            case "power":
-                world.power_off()
-                self.undone.append((blow, world.power_on))
-            case "cover":
-                world.open_cover()
-                self.undone.append((blow, world.close_cover))
-            case "ribbon-torn":
-                assert world.ribbon is not None
-                world.ribbon.broken = True
-            case _ if kind in CHIPS:
-                self._exchange_chip(kind)
-            case _:
-                world.jam(kind.removeprefix("jam:"), panel=2 if kind == "jam:print" else None)
+        verbs: dict[str, tuple[Callable[[], object], Callable[[], object] | None]] = {
+            KILL: (self.kill, None),
+            CABLE: (self.jack.unplug, lambda: self._in_simulator(lambda: self.jack.plug(TTY))),
+            READER: (self.slot.pull, lambda: self._in_simulator(self.slot.plug)),
+            "power": (world.power_off, world.power_on),
+            "cover": (world.open_cover, world.close_cover),
+            "ribbon-torn": (self._tear_ribbon, None),
+            "jam:print": (lambda: world.jam("print", panel=2), None),
+            **{f"jam:{move}": (partial(world.jam, move), None) for move in ("feed", "eject")},
+            **{name: (partial(self._exchange_chip, name), None) for name in CHIPS},
+        }
+        for act, mend in (verbs[kind], *([verbs["power"]] if blow.power else [])):
+            act()
+            if mend:
+                self.undone.append((blow, mend))
         self.wake.set()
+
+    def _tear_ribbon(self) -> None:
+        assert self.world.ribbon is not None
+        self.world.ribbon.broken = True
 
     def _exchange_chip(self, kind: str) -> None:
         with self.world.lock:
@@ -191,7 +187,7 @@ class Plant:
                 card.chip = Chip(card.chip.uid, behaviour=CHIPS[kind])
                 card.chip.on_apdu(self._spoken_to)
 
-    def in_simulator(self, act: Callable[[], object]) -> None:
+    def _in_simulator(self, act: Callable[[], object]) -> None:
         """Have `act` done in the simulator thread, which alone may touch the line; wait for its end."""
         done = threading.Event()
         self.clock.after(0, lambda: (act(), done.set()))

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.machine import machine
 from drivers.sim.cards import Card
 from drivers.sim.chip import Chip
 from kiosk.errors import KepingError, Rejected, Unavailable
@@ -23,16 +24,16 @@ from kiosk.rig.world_check import chip_file, good_cards
 from tests.matrix.child import Child, Nursery
 from tests.soak import audit
 from tests.soak.centre import Centre
-from tests.soak.hands import Hands
+from tests.soak.hands import LOT, Hands
 from tests.soak.memory import Sample, sample
 from tests.soak.plant import Plant
-from tests.soak.schedule import LASTS, OUTAGE, Blow, Schedule
+from tests.soak.schedule import LASTS, OUTAGE, SEED, Blow, Schedule
 
 STATION = "kupang-01"
 SAMPLE_EVERY = 25
 AHEAD, AT_A_TIME = 600, 50
 """Records that wait at the station, so that an outage finds it with work; and how many the centre issues at once."""
-EACH = 10
+LOOKED_AT = 10
 """Of the cards in whose life nothing befell, the black panel of one in so many is held against the chip's owner."""
 LOOK_S = 0.05
 PATIENCE_S = 120.0
@@ -49,9 +50,13 @@ NO_DOTS = np.zeros((0, 0), np.uint8)
 
 @dataclass
 class Found:
-    """`faults`: what did not add up; empty is what is wanted. `queued`: results that waited at the end of each outage.
-    `late`: answers that were not needed any more. `asked`: how often a person had to say what became of a card."""
+    """`faults`: what did not add up; empty is what is wanted. `queued`: frames that waited at the end of each
+    outage. `late`: answers that were not needed any more. `asked`: how often a person had to say what became of a
+    card. `machine`: as benchmarks.machine tells it.
+    """
 
+    seed: int = SEED
+    machine: dict[str, Any] = field(default_factory=dict)
     cards: int = 0
     seconds: float = 0.0
     starts: int = 0
@@ -69,11 +74,15 @@ class Found:
 
 class Soak:
     """Everything is up after construction and down after `close`. `leak`: the station is one that leaks. `thief`: the
-    card after whose printing one is taken out of the tray, by nobody's booking."""
+    card after whose printing one is taken out of the tray, by nobody's booking. `each`: cards between two samples of
+    what the station holds."""
 
-    def __init__(self, directory: Path, schedule: Schedule, *, leak: bool = False, thief: int | None = None) -> None:
-        self.schedule, self._thief = schedule, thief
-        self.found = Found()
+    def __init__(
+        self, directory: Path, schedule: Schedule, *, leak: bool = False, thief: int | None = None,
+        each: int = SAMPLE_EVERY,
+    ) -> None:  # fmt: skip
+        self.schedule, self._thief, self._each = schedule, thief, each
+        self.found = Found(schedule.seed, machine())
         self._closing = ExitStack()
         with ExitStack() as undo:
             undo.callback(self.close)
@@ -124,7 +133,7 @@ class Soak:
         hands = self._hands
         found.asked = len(self._operator.answers)
         found.counts = {
-            "lots": hands.delivered // 500, "loads": hands.loads, "ribbons": hands.ribbons, "shifts": hands.shifts,
+            "lots": hands.delivered // LOT, "loads": hands.loads, "ribbons": hands.ribbons, "shifts": hands.shifts,
             "hand-overs": len(hands.issued), "pages": hands.pages,
         }  # fmt: skip
         return found
@@ -166,7 +175,7 @@ class Soak:
         self._far_end(status)
         self._ordered = self._hands.keep_going(self._finished, self._ordered, until)
         samples = self.found.samples
-        if not samples or self._finished >= samples[-1].card + SAMPLE_EVERY or samples[-1].life != self.found.starts:
+        if not samples or self._finished >= samples[-1].card + self._each or samples[-1].life != self.found.starts:
             self._sample()
         if self._thief is not None and self._finished >= self._thief and self._plant.world.output:
             self._plant.world.output.pop()
@@ -215,7 +224,7 @@ class Soak:
         """A card taken out of a tray: what is on it is looked at once, and its dots are not kept."""
         if is_whole(card):
             assert isinstance(card.chip, Chip)
-            looked_at = card.number in self._plant.marked or card.number % EACH == 0
+            looked_at = card.number in self._plant.marked or card.number % LOOKED_AT == 0
             black = [panel for panel in card.panels if looked_at and panel.name == "k"]
             self._centre.tell("look-at", Card(card.number, panels=black), chip_file(card.chip, 0x6FF1))
         card.panels = [replace(panel, raster=NO_DOTS) for panel in card.panels]

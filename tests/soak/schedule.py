@@ -51,8 +51,9 @@ FIRST = 3
 
 @dataclass(frozen=True)
 class Blow:
-    """`card`: how many good cards there are before it. `share`: of the things counted as `moment` in that card's life,
-    those before it; no `moment`: as it is fed. `power`: the printer's goes too. `until`: the card at which it ends."""
+    """`card`: how many good cards there are before it. `share`: of what is counted as `moment` in that card's life,
+    the part before it; no `moment`: as it is fed. `power`: the printer's goes too. `until`: the card that ends it.
+    """
 
     card: int
     kind: str
