@@ -24,13 +24,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=SEED)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="soak-") as directory:
-        soak = Soak(Path(directory), Schedule(options.cards, options.seed))
+        soak, found = Soak(Path(directory), Schedule(options.cards, options.seed)), None
         try:
             found = soak.run()
-        except BaseException:
-            sys.stderr.write(f"{soak.found.faults}\n{(Path(directory) / 'log').read_text(encoding='utf-8')[-6000:]}")
-            raise
         finally:
+            if found is None:  # it broke off
+                sys.stderr.write((Path(directory) / "log").read_text(encoding="utf-8")[-6000:])
             soak.close()
     sys.stdout.write(render(found))
     if options.cards >= FULL:

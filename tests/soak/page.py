@@ -19,13 +19,13 @@ HEAD = """\
 
 Written by `make soak`; a test holds this page to the figures that the run has kept.
 
-A station runs as a process of its own, as `keping run`: touchscreen, worker, link to the centre. The centre is
-another process. The printer is simulated behind a pseudo-terminal and takes no time; hopper, trays and ribbon are as
-small as a real one's. People do what an office does: blanks come in lots by BAST, are released and loaded, runs of
-jobs are ordered, trays are emptied, ribbons changed, cards handed over, shifts counted blindly and closed, and
-somebody signs in at the touchscreen and looks around. A scripted operator sees only the simulated world and answers
-what the station asks. All the while it is struck, at moments drawn from a seed: at a command, a reply, a byte or an
-APDU of a card's life, or as the card is fed.
+A station runs as a process of its own, `keping run` born by fork: touchscreen, worker, link to the centre. The
+centre is another process. The printer is simulated behind a pseudo-terminal and takes no time; hopper, trays and
+ribbon are as small as a real one's. People do what an office does: blanks come in lots by BAST, are released and
+loaded, runs of jobs are ordered, trays are emptied, ribbons changed, cards handed over, shifts counted blindly and
+closed, and somebody signs in at the touchscreen and looks around. A scripted operator sees only the simulated world
+and answers what the station asks. All the while it is struck, at moments drawn from a seed: at a command, a reply, a
+byte or an APDU of a card's life, or as the card is fed.
 """
 
 COMPARED = f"""\
