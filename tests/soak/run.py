@@ -35,7 +35,7 @@ AHEAD, AT_A_TIME = 600, 50
 """Records that wait at the station, so that an outage finds it with work; and how many the centre issues at once."""
 LOOKED_AT = 10
 """Of the cards in whose life nothing befell, the black panel of one in so many is held against the chip's owner."""
-LOOK_S = 0.05
+LOOK_S = 0.2
 PATIENCE_S = 120.0
 CONFIG = """\
 station: {{id: "{station}"}}
