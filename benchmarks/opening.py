@@ -48,6 +48,7 @@ class FastWriter:
         self.view = View()
         self.seq = 0
         self._head = bytes(32)
+        self._time_ms = 1_534_212_000_000
         self._begin()
 
     def _begin(self) -> None:
@@ -57,16 +58,19 @@ class FastWriter:
 
     def write(self, kind: str, body: str) -> Frame:
         """The next frame, which the view follows."""
-        before = self._head.hex() if self.seq else ZERO_HEAD
-        self.seq += 1
+        seq, self._time_ms = self.seq + 1, self._time_ms + 1
         record = b'{"s":%d,"v":1,"k":"%s","t":%d,"b":["0123abcd",%d],"by":"cli:maria","d":%s}' % (
-            self.seq, kind.encode(), 1_534_212_000_000 + self.seq, self.seq, body.encode(),
+            seq, kind.encode(), self._time_ms, seq, body.encode(),
         )  # fmt: skip
-        self._head = hashlib.sha256(self._head + record).digest()
-        line = b'{"c":%d,"h":"%s","r":%s}\n' % (zlib.crc32(record), self._head.hex().encode(), record)
+        head = hashlib.sha256(self._head + record).hexdigest().encode()
+        return self.copy(b'{"c":%d,"h":"%s","r":%s}\n' % (zlib.crc32(record), head, record))
+
+    def copy(self, line: bytes) -> Frame:
+        """As `write`, of a frame that is made already."""
+        frame = parse_line(line, self._head.hex() if self.seq else ZERO_HEAD)
+        self.seq, self._head, self._time_ms = frame.seq, bytes.fromhex(frame.head), frame.stamp.time_ms
         self._lines.append(line)
         self.size += len(line)
-        frame = parse_line(line, before)
         self.view.apply(frame.seq, project(frame, self.view.read))
         return frame
 
@@ -127,23 +131,33 @@ def arrival(numbers: Iterable[int]) -> dict[str, Any]:
     return {"records": rows, "refused": [], "cursor": "1"}
 
 
-def generate(data: Path, frames: int, live: int, live_frames: int = 10_000) -> int:
-    """A DATA directory of about `frames` frames in sealed segments and `live_frames` in the live one. How many cards
-    were handed over; they are the numbers from `live` on."""
-    writer = FastWriter(data)
-    writer.commit("genesis", {"station": "kupang-01", "incarnation": "ab" * 8, "key": "k", "predecessor": None})
+def take_blanks(writer: FastWriter, count: int) -> None:
+    """From the supplier into the hopper."""
     for movement, source, target in (
         ("receive", "supplier", "vault"),
         ("release", "vault", "shift"),
         ("load", "shift", "hopper"),
     ):
-        moves = [["wni", LOT, source, target, frames]]
+        moves = [["wni", LOT, source, target, count]]
         writer.commit("stock", {"movement": movement, "document": LOT, "moves": moves})
+
+
+def generate(data: Path, frames: int, live: int, live_frames: int = 10_000) -> int:
+    """A DATA directory of about `frames` frames in sealed segments and `live_frames` in the live one. How many cards
+    were handed over; they are the numbers from `live` on."""
+    writer = FastWriter(data)
+    writer.commit("genesis", {"station": "kupang-01", "incarnation": "ab" * 8, "key": "k", "predecessor": None})
+    take_blanks(writer, frames)
     for first in range(0, live, BATCH):
         writer.commit("records", arrival(range(first, min(first + BATCH, live))))
-    number, end = live, frames
+    return live_through(writer, live, frames, live_frames)
+
+
+def live_through(writer: FastWriter, first: int, frames: int, live_frames: int, cursor: str = "1") -> int:
+    """Whole lives of the cards from number `first` on, to frame `frames` sealed and `live_frames` more. How many."""
+    number, end = first, frames
     while writer.seq < end:
-        writer.commit("records", arrival(range(number, number + PAGE)))
+        writer.commit("records", {**arrival(range(number, number + PAGE)), "cursor": cursor})
         for card in range(number, number + PAGE):
             for kind, body in life(card):
                 writer.commit(kind, body)
@@ -152,7 +166,7 @@ def generate(data: Path, frames: int, live: int, live_frames: int = 10_000) -> i
             writer.seal()
             end = writer.seq + live_frames if writer.seq >= frames else frames
     writer.flush()
-    return number - live
+    return number - first
 
 
 def _from_medium(path: Path) -> bytes:
