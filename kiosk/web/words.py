@@ -183,6 +183,7 @@ REFUSALS = {
     "record-printed": "Kartu orang ini sudah dicetak",
     "record-card-missing": "Kartu orang ini tercetak tetapi hilang",
     "record-issued": "Kartu orang ini sudah diserahkan",
+    "person-has-card": "Orang ini sudah punya kartu di sini. Selesaikan kartu itu dulu",
     "handed-over-already": "Kartu ini sudah diserahkan",
     "card-not-here": "Tidak ada kartu yang menunggu di pekerjaan itu",
     "wrong-card": "Ini kartu orang lain",

@@ -3,6 +3,17 @@
 (() => {
   const find = selector => document.querySelector(selector);
 
+  // The second tap of a double tap meets what the first one has brought, and a finger that is on its way what has just
+  // been exchanged: until that can't be any more, nothing that sends a form is touched.
+  const SETTLE_MS = 400;
+  let settled = 0;
+  function settle() {
+    document.body.classList.add("settling");
+    clearTimeout(settled);
+    settled = setTimeout(() => document.body.classList.remove("settling"), SETTLE_MS);
+  }
+  settle();
+
   // Live: when something changed, fetch this page again and exchange the marked parts.
   let known = document.body.dataset.pulse;
   let busy = false, again = false, later = 0;
@@ -28,11 +39,13 @@
     finally { busy = false; if (again) { again = false; refresh(); } }
   }
   function names(page) { return [...page.querySelectorAll("[data-refresh]")].map(part => part.dataset.refresh).join(); }
+  const taps = part => [...part.querySelectorAll("form[method=post] button")].map(each => each.textContent.trim()).join();
   function exchange(selector, fresh) {
     const old = find(selector), next = fresh.querySelector(selector);
     if (!old || !next) { if (old && !next && selector === ".foot") old.remove(); return; }
     if (old.contains(document.activeElement) && document.activeElement.matches("input, select")) return;
     if (old.querySelector(".held") || old.innerHTML === next.innerHTML) return;
+    if (taps(old) !== taps(next)) settle();
     const focused = old.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
     old.replaceWith(document.adoptNode(next));
     if (focused) find(`${selector} [href="${CSS.escape(focused)}"]`)?.focus();
@@ -112,6 +125,7 @@
     closeKeys();
     document.title = fresh.title;
     document.body.replaceWith(document.adoptNode(fresh.body));
+    settle();
     if (find("#status")) idleIn(Number(find("#status").dataset.left));
     find("main [autofocus]")?.focus();
   }
@@ -165,7 +179,7 @@
   for (const end of ["pointerup", "pointercancel", "keyup", "blur"]) addEventListener(end, release);
   document.addEventListener("click", event => { if (event.target.closest("[data-hold]")) event.preventDefault(); });
 
-  // PIN pad.
+  // PIN pad. Whose PIN it is may be said before or after it.
   document.addEventListener("click", event => {
     const digit = event.target.closest("[data-digit]"), erase = event.target.closest("[data-erase]");
     const field = (digit ?? erase)?.form.elements.pin;
@@ -174,8 +188,14 @@
     else if (field.value.length < 6) typed(field, field.value + digit.dataset.digit);
   });
   document.addEventListener("input", event => {
-    if (event.target.matches("[data-pad] [name=pin]") && /^[0-9]{6}$/.test(event.target.value)) event.target.form.requestSubmit();
+    if (event.target.matches("[data-pad] [name=pin]")) enter(event.target.form);
   });
+  document.addEventListener("change", event => { if (event.target.matches("[name=person]")) enter(event.target.form); });
+  function enter(form) {
+    if (!/^[0-9]{6}$/.test(form.elements.pin.value)) return;
+    if (find("[name=person]") && !find("[name=person]:checked")) find("#salah").textContent = form.dataset.choose;
+    else form.requestSubmit();
+  }
 
   // The keyboard of the page: opens under a touched field, never over it; a real keyboard works beside it.
   const LETTERS = ["1234567890", "QWERTYUIOP", "ASDFGHJKL", "ZXCVBNM.'-"], DIGITS = ["123", "456", "789"];

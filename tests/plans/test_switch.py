@@ -12,7 +12,7 @@ from kiosk.rig.world_check import good_cards
 from tests.conftest import Measured
 from tests.office import Office
 from tests.plans.hands import Hands
-from tests.web.browser import screen_of
+from tests.web.browser import enter, screen_of
 from tests.web.conftest import OTHER_PIN, Kiosk, Visitor, kiosk, visitor
 
 if TYPE_CHECKING:
@@ -105,9 +105,7 @@ def test_two_taps_from_the_stopped_page_to_a_card(browser: Browser, kiosk: Kiosk
     job = dead_reader(office)
     with screen_of(browser, kiosk.url) as screen:
         screen.open()
-        screen.page.tap("label:has([value=yosep])")
-        for digit in OTHER_PIN:
-            screen.page.tap(f'[data-digit="{digit}"]')
+        enter(screen.page, OTHER_PIN, "yosep")
         screen.page.wait_for_selector("#status")
         screen.open("/now")
         screen.tap(".acts .button")

@@ -31,7 +31,7 @@ from kiosk.web.words import STEPS
 from tests.conftest import Measured
 from tests.rig.trainee import ANOTHER_DAY, MENDED_BY, PATIENCE_S, Trainee
 from tests.rig.witness import Sight, lies, look, obstacles, owner
-from tests.web.browser import CHROMIUM, SWITCHES, Screen
+from tests.web.browser import CHROMIUM, SWITCHES, Screen, enter
 from tests.web.test_taps import hand_over
 
 if TYPE_CHECKING:
@@ -113,8 +113,7 @@ class Pages:
         """The screen is locked; it leads on where the station wants."""
         page.wait_for_selector("[data-digit]")
         with page.expect_navigation(url=re.compile(r"/(now|interruption|queue)")):
-            for digit in OPERATORS[0].pin:
-                page.tap(f'[data-digit="{digit}"]')
+            enter(page, OPERATORS[0].pin, OPERATORS[0].id)
 
     def until_honest(self, expected: int, page: Page | None = None, patience_s: float = HONEST_S) -> Sight:
         """Wait until the page says nothing that is not so."""

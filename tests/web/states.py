@@ -20,6 +20,7 @@ from kiosk.core.jobs import FINAL
 from kiosk.core.records import Reason
 from kiosk.rig.residents import invent
 from kiosk.sync.loop import SyncState
+from tests.web.browser import enter
 from tests.web.captions import CAPTIONS
 from tests.web.conftest import PIN, Kiosk, Visitor
 
@@ -169,9 +170,7 @@ def at_the_gate(kiosk: Kiosk) -> Iterator[State]:
         type_again(page)
 
     def type_again(page: Page) -> None:
-        page.tap("label:has([value=yosep])")
-        for digit in WRONG_PIN:
-            page.tap(f'[data-digit="{digit}"]')
+        enter(page, WRONG_PIN, "yosep")
         page.wait_for_selector('#salah:text-matches("PIN|[0-9]")')
 
     yield State("sign-in, wrong PIN", "/sign-in", signed_in=False, then=type_wrongly)

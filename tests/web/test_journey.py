@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.conftest import Measured
-from tests.web.browser import Screen, screen_of
+from tests.web.browser import Screen, enter, screen_of
 from tests.web.conftest import PIN, Kiosk
 
 if TYPE_CHECKING:
@@ -274,8 +274,7 @@ def test_the_locked_screen_shows_the_work_and_no_name(kiosk: Kiosk, screen: Scre
     kiosk.office.world.close_cover()
     screen.page.wait_for_selector("text=Tutup printer terbuka", state="detached")
     kiosk.office.until(lambda: all(job["state"] == "completed" for job in kiosk.office.jobs()))
-    for digit in PIN:
-        screen.page.tap(f'[data-digit="{digit}"]')
+    enter(screen.page, PIN)
     screen.page.wait_for_url("**/now")  # where she was
     screen.expect_faults()  # the page that was left had a request under way
 
@@ -285,6 +284,8 @@ def test_by_keyboard_alone(browser: Browser, kiosk: Kiosk) -> None:
     kiosk.office.bring_records(3)
     with screen_of(browser, kiosk.url) as screen:
         screen.open()
+        for key in ("Shift+Tab", "ArrowUp", "Tab"):  # back to the names, from the last of them to the first
+            screen.page.keyboard.press(key)
         screen.page.keyboard.type(PIN)
         screen.page.wait_for_url("**/queue")
         tab_to(screen, "Cetak berikutnya")

@@ -9,7 +9,7 @@ import pytest
 
 from tests.station.test_handover import printed
 from tests.station.test_in_doubt import stop_in_doubt
-from tests.web.browser import screen_of
+from tests.web.browser import enter, screen_of
 from tests.web.conftest import OTHER_PIN, PIN, Kiosk, Visitor
 
 if TYPE_CHECKING:
@@ -144,8 +144,7 @@ def test_another_language_leads_where_one_was(browser: Browser, kiosk: Kiosk) ->
     ref = kiosk.office.bring_records(1)[0]
     with screen_of(browser, kiosk.url) as screen:
         screen.open("/sign-in?next=/supplies&parked=ticket")
-        for digit in OTHER_PIN:
-            screen.tap(f'[data-digit="{digit}"]')
+        enter(screen.page, OTHER_PIN)
         screen.page.wait_for_selector("text=PIN salah.")
         screen.tap("button[name=language]")
         screen.page.wait_for_selector("text=Who is on duty?")

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from kiosk.cli import main
 from kiosk.web import House, WebServer, create_app
 from kiosk.web.waiting import PLACE, waiting_page
-from tests.web.browser import PATIENCE_MS, Screen, screen_of
+from tests.web.browser import PATIENCE_MS, Screen, enter, screen_of
 from tests.web.conftest import PIN, Kiosk
 
 if TYPE_CHECKING:
@@ -39,11 +39,6 @@ def serve_again(kiosk: Kiosk, *, restarted: bool = True) -> None:
     kiosk.house = House(kiosk.office.station, kiosk.house.people, **kept)  # type: ignore[arg-type]
     kiosk.app = create_app(kiosk.house)
     kiosk.server = WebServer(kiosk.app, kiosk.server.port)
-
-
-def sign_in(page: Page) -> None:
-    for digit in PIN:
-        page.tap(f'[data-digit="{digit}"]')
 
 
 @pytest.fixture
@@ -89,7 +84,7 @@ def test_it_waits_for_the_station_and_goes_there_by_itself(kiosk: Kiosk, page: P
 
     kiosk.server.close()
     page.wait_for_selector("#lost:not([hidden])")
-    sign_in(page)
+    enter(page, PIN)
     with page.expect_event("requestfailed"):
         pass
     serve_again(kiosk)
@@ -157,7 +152,7 @@ def test_a_form_arrives_once_after_signing_in(kiosk: Kiosk, screen: Screen, taps
 
     serve_again(kiosk)
     screen.page.wait_for_selector("text=Isian Anda disimpan")
-    sign_in(screen.page)
+    enter(screen.page, PIN)
     screen.page.wait_for_selector("text=Kirim yang tadi?")
     assert "5" in screen.text(".resume")
     assert "mungkin sudah tercatat" not in screen.text()
@@ -206,7 +201,7 @@ def test_a_link_is_followed_when_the_station_is_back(kiosk: Kiosk, screen: Scree
     assert screen.page.url.endswith("/queue")
     serve_again(kiosk)
     screen.page.wait_for_url(re.compile("/sign-in.next=/supplies$"))
-    sign_in(screen.page)
+    enter(screen.page, PIN)
     screen.page.wait_for_url("**/supplies")
 
 
@@ -231,7 +226,7 @@ def test_whoever_sends_a_form_that_may_have_arrived_is_told(kiosk: Kiosk, screen
     lose_answers(screen, 1, restart)
     screen.page.tap("text=Keluar dari wadah")
     screen.page.wait_for_selector("text=Isian Anda disimpan")
-    sign_in(screen.page)
+    enter(screen.page, PIN)
     screen.page.wait_for_selector("text=mungkin sudah tercatat")
     screen.page.tap("text=Buang")
     screen.page.wait_for_url("**/queue")
@@ -307,10 +302,9 @@ def release(screen: Screen, held: list[Route]) -> None:
 def test_a_wrong_pin_is_told_and_the_right_one_is_taken(browser: Browser, kiosk: Kiosk) -> None:
     with screen_of(browser, kiosk.url) as screen:
         screen.open()
-        for digit in "000000":
-            screen.page.tap(f'[data-digit="{digit}"]')
+        enter(screen.page, "000000")
         screen.page.wait_for_selector("text=PIN salah.")
-        sign_in(screen.page)
+        enter(screen.page, PIN)
         screen.page.wait_for_url("**/queue")
 
 

@@ -35,6 +35,8 @@ def sign_in() -> Response | tuple[str, int]:
     if request.method == "GET":
         return _page()
     name = request.form.get("person", "")
+    if not name:
+        return _page(wrong="who", status=400)
     person, status = _try(name, request.form.get("pin", ""))
     if person is None:
         return _page(name, "pin" if status == 403 else "wait", status)
@@ -52,8 +54,9 @@ def _try(name: str, pin: str) -> tuple[Person | None, int]:
 
 
 def _page(chosen: str = "", wrong: str = "", status: int = 200) -> tuple[str, int]:
+    """Nobody is chosen beforehand where there are several: in a hurry that is the wrong one."""
     people = house().people.active()
-    chosen = chosen or (people[0].id if people else "")
+    chosen = chosen or (people[0].id if len(people) == 1 else "")
     return render_template(
         "sign_in.html", people=people, chosen=chosen, wrong=wrong,
         wait_s=math.ceil(house().throttle.wait_s(chosen)) if wrong else 0,
