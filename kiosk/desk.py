@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -19,13 +19,17 @@ from kiosk.core.jobs import ASKED, Answer, JobEvent, JobState, Why
 from kiosk.core.projection import SPOKEN_FOR
 from kiosk.core.verdicts import AnswerError, SpoilCause, fitting_answers, question_of, resolve
 from kiosk.errors import Rejected, UsageError
+from kiosk.roster import Roster
 from kiosk.views import View
+
+HAS_CARD = SPOKEN_FOR - {"issued"}
+"""States of a record whose card is here, or will be, or may be: its person gets no second one by another record."""
 
 
 class Desk:
     """`wake` is called after anything that the worker should look at; `may_start` raises Rejected if not.
 
-    `more`: commands of others that are carried out by name as well.
+    `more`: commands of others that are carried out by name as well. `roster`: knows which records are of one person.
     """
 
     def __init__(
@@ -34,10 +38,12 @@ class Desk:
         wake: Callable[[], None] = lambda: None,
         may_start: Callable[[], None] = lambda: None,
         more: Mapping[str, Callable[..., Any]] = MappingProxyType({}),
+        roster: Roster | None = None,
     ) -> None:
         self._books = books
         self._wake = wake
         self._may_start = may_start
+        self._roster = roster
         self._commands: dict[str, Callable[..., Any]] = {
             "jobs.run": self.run_jobs,
             "jobs.list": self.list_jobs,
@@ -64,19 +70,40 @@ class Desk:
     def run_jobs(self, by: str, count: int = 1, refs: tuple[str, ...] | list[str] = ()) -> list[str]:
         """Make jobs for `refs`, or for the next `count` records in order of service. Returns their ids.
 
-        Rejected, and no job made, if one of `refs` may not be printed. One that was refused before a blank was spent
-        may be named again when the cause is gone; one that is named twice counts once.
+        Rejected, and no job made, if one of `refs` may not be printed, or its person has a card here. One that was
+        refused before a blank was spent may be named again when the cause is gone; one that is named twice counts
+        once. Of the next ones, those whose person has a card are left where they are.
         """
         self._may_start()
+        self._meet_everybody()
         with self._books.transaction() as view:
-            chosen = list(dict.fromkeys(refs)) or _next_records(view, count)
+            chosen = list(dict.fromkeys(refs)) or self.of_new_people(_next_records(view))[: _count(count)]
             if not chosen:
                 raise Rejected("no record waits to be printed", "queue-empty")
             for ref in chosen:  # all of them first: a refusal makes no job
                 _must_wait(self._books.past.state(ref), ref)
+            for ref in set(chosen) - set(self.of_new_people(chosen)):
+                raise Rejected(f"record {ref}: its person has a card here by another", "person-has-card")
             jobs = [self._create(ref, by) for ref in chosen]
         self._wake()
         return jobs
+
+    def of_new_people(self, refs: Iterable[str]) -> list[str]:
+        """Those of `refs` whose person has no card here, nor will have by another record; of one person the first."""
+        chosen: list[str] = []
+        with self._books.transaction():
+            for ref in refs:
+                others = self._roster.same_person(ref) if self._roster else set()
+                if not any(other in chosen or self._books.past.state(other) in HAS_CARD for other in others):
+                    chosen.append(ref)
+        return chosen
+
+    def _meet_everybody(self) -> None:
+        """Where no station serves, or has only just begun to, the roster knows nobody yet."""
+        with self._books.look() as view:
+            records = view.rows("records")
+        if self._roster:
+            self._roster.meet(records)
 
     def _create(self, ref: str, by: str) -> str:
         job = secrets.token_hex(4)
@@ -192,12 +219,16 @@ def _ending(job: dict[str, Any], completes: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _next_records(view: View, count: int) -> list[str]:
-    if type(count) is not int or count < 1:
+def _count(value: int) -> int:
+    if type(value) is not int or value < 1:
         raise UsageError("count: a whole number from 1 on")
+    return value
+
+
+def _next_records(view: View) -> list[str]:
     waiting = view.select("records", state="waiting")
     waiting.sort(key=lambda record: (record["priority"], record["order"]))
-    return [str(record["ref"]) for record in waiting[:count]]
+    return [str(record["ref"]) for record in waiting]
 
 
 def _must_wait(state: str | None, ref: str) -> None:

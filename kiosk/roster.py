@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
@@ -25,12 +26,19 @@ class Roster:
         self._vault = vault
         self._lock = threading.Lock()
         self._fields: dict[str, Fields] = {}
+        self._met = threading.Event()
+        self._by_nik: defaultdict[str, set[str]] = defaultdict(set)
 
     def begin(self, records: list[dict[str, Any]]) -> None:
         """Open the identities of those that are still asked for, in the background (0.2 ms each): a start does not
         wait for thousands."""
-        refs = [row["ref"] for row in records if row["state"] in LIVE]
-        threading.Thread(target=self.add, args=(refs,), name="roster", daemon=True).start()
+        threading.Thread(target=self.meet, args=(records,), name="roster", daemon=True).start()
+
+    def meet(self, records: list[dict[str, Any]]) -> None:
+        """As `begin`, at once: for whoever must know everybody. Nothing to do when that was done before."""
+        if not self._met.is_set():
+            self.add(row["ref"] for row in records if row["state"] in LIVE)
+            self._met.set()
 
     def add(self, refs: Iterable[str]) -> None:
         for ref in refs:
@@ -51,13 +59,21 @@ class Roster:
         fields = Fields(**{name: sys.intern(text) for name, text in opened.items()})
         with self._lock:
             self._fields[ref] = fields
+            self._by_nik[fields.nik].add(ref)
         return fields
+
+    def same_person(self, ref: str) -> set[str]:
+        """Other records with the NIK of `ref`, of those that were opened."""
+        fields = self.get(ref)
+        with self._lock:
+            return self._by_nik.get(fields.nik, set()) - {ref} if fields else set()
 
     def forget(self, refs: Iterable[str]) -> None:
         """Their records are destroyed."""
         with self._lock:
             for ref in refs:
-                self._fields.pop(ref, None)
+                if fields := self._fields.pop(ref, None):
+                    self._by_nik[fields.nik].discard(ref)
 
     def find(self, text: str) -> set[str]:
         """References whose NIK holds the digits of `text`, or whose name holds all its words."""

@@ -123,7 +123,7 @@ class Station:
             self.card_tests, self.power,
         )  # fmt: skip
         more = {name: action for part in parts for name, action in part.commands.items()}
-        self.desk = Desk(self.books, self._wake, self._may_start, more)
+        self.desk = Desk(self.books, self._wake, self._may_start, more, self.roster)
         self._janitor = Janitor(
             self.books, self.vault, self.roster, self.callbacks.close_older, self.config.vault, time.time
         )

@@ -61,6 +61,8 @@ class Office:
         self.desk = DeskReader(self.desk_antenna, str(directory / "desk.sock"))
         self.line, self.port = self.lay_line(Firmware(self.world, printer))
         self.residents = list(invent(3, 12, issued=date(2018, 8, 14)))
+        self._others = iter(invent(4, 1_000, issued=date(2018, 8, 14)))
+        self._came: set[str] = set()
         self._refs = iter(range(1, 1_000))
         self._changed = threading.Condition()
         self._enrol()
@@ -125,13 +127,22 @@ class Office:
         return record, jose.sign(payload, self.hub_key, jose.RECORD)
 
     def bring_records(self, count: int) -> list[str]:
-        judged = [judge(self.token(r)[1], STATION, [self.hub_key]) for r in self.residents[:count]]
+        people = [self._who_is_new(resident) for resident in self.residents[:count]]
+        judged = [judge(self.token(person)[1], STATION, [self.hub_key]) for person in people]
         Inbox(self.station.books, self.station.vault).accept(judged, "1")
         return [item.ref for item in judged]  # type: ignore[union-attr]
 
+    def _who_is_new(self, resident: Resident) -> Resident:
+        """That one, or another: nobody gets a second card while the first one is here."""
+        if resident.fields.nik in self._came:
+            resident = next(self._others)
+            self.residents.append(resident)
+        self._came.add(resident.fields.nik)
+        return resident
+
     def bring_more_and_run(self) -> list[str]:
         """One more record, and a job for it."""
-        judged = [judge(self.token(self.residents[5])[1], STATION, [self.hub_key])]
+        judged = [judge(self.token(self._who_is_new(self.residents[5]))[1], STATION, [self.hub_key])]
         Inbox(self.station.books, self.station.vault).accept(judged, "2")
         return self.station.desk.run_jobs("test")
 

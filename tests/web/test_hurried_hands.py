@@ -11,15 +11,23 @@ import pytest
 from drivers.sim.cards import Card
 from kiosk.core.jobs import FINAL
 from kiosk.core.plan import Plan
+from kiosk.desk import Desk
+from kiosk.errors import Rejected
+from kiosk.outbox import Inbox
 from kiosk.rig.operator import ScriptedOperator
+from kiosk.rig.residents import Resident
 from kiosk.rig.world_check import good_cards, wrong_cards
-from tests.office import Office
+from kiosk.roster import Roster
+from kiosk.sync.intake import RefusedRecord, judge
+from tests.office import STATION, Office
 from tests.station.test_in_doubt import stop_in_doubt
 from tests.web.conftest import Kiosk, Visitor
 from tests.web.states import Pause
-from tests.web.test_hurried import DONE, REFUSED, outcome, seat, staffed, together
+from tests.web.test_hurried import DONE, HANDED, REFUSED, outcome, seat, staffed, together
 
 __all__ = ["staffed"]
+
+HAS_CARD = "Orang ini sudah punya kartu di sini"
 
 
 def ask(person: Visitor) -> dict[str, dict[str, Any]]:
@@ -140,3 +148,62 @@ def test_a_cover_is_opened_or_the_card_pulled_at_each_step(kiosk: Kiosk, step: s
     assert len(good_cards(office.world)) == 1
     assert wrong_cards(good_cards(office.world), office.residents) == []
     person.leave()
+
+
+# The same person, twice.
+
+
+def bring_again(office: Office, resident: Resident) -> str:
+    """One more record of somebody; its reference."""
+    judged = judge(office.token(resident)[1], STATION, [office.hub_key])
+    assert not isinstance(judged, RefusedRecord)
+    Inbox(office.station.books, office.station.vault).accept([judged], "9")
+    return judged.ref
+
+
+def test_a_person_who_is_in_the_records_twice_gets_one_card(kiosk: Kiosk) -> None:
+    """The other record waits until the first card is handed over; then it is a new errand."""
+    office, maria = kiosk.office, seat(kiosk, "maria")
+    [first] = office.bring_records(1)
+    second = bring_again(office, office.residents[0])
+
+    answer = maria.post("/jobs", maria.form(ref=[first, second]))
+    assert (outcome(answer), HAS_CARD in answer.text, kiosk.made()) == (REFUSED, True, [])
+    assert maria.get("/run").text.count('type="hidden" name="ref"') == 1
+    with office.station.books.look() as view:  # as by `keping jobs run --next 2`
+        assert {row["ref"] for row in view.select("records", state="waiting")} == {first, second}
+    [job] = office.station.desk.run_jobs("test", count=2)
+
+    for _ in range(2):  # while it is made, and when it waits to be collected
+        answer = maria.post("/jobs", maria.form(ref=second))
+        assert (outcome(answer), HAS_CARD in answer.text) == (REFUSED, True)
+        assert HAS_CARD in maria.get(f"/check/{second}").text
+        office.until(lambda: office.state(job) == "completed")
+    assert kiosk.made() == [first]
+
+    office.station.counter.hand_over("op:maria", job, **HANDED)
+    assert outcome(maria.post("/jobs", maria.form(ref=second))) == DONE
+    assert kiosk.made() == [first, second]
+    maria.leave()
+
+
+def test_a_record_that_is_queued_twice_is_one_job(kiosk: Kiosk) -> None:
+    office, maria, yosep = kiosk.office, seat(kiosk, "maria"), seat(kiosk, "yosep")
+    refs = office.bring_records(3)
+    forms = [(maria, maria.form(ref=refs[:2] * 2)), (yosep, yosep.form(ref=refs[1:]))]
+    answers = together("/jobs", forms)
+    assert sorted(outcome(answer) for answer in answers) == [DONE, REFUSED]
+    assert len(kiosk.made()) == len(set(kiosk.made())) == 2
+    for person in (maria, yosep):
+        person.leave()
+
+
+def test_the_station_that_has_just_begun_knows_who_is_there_twice(kiosk: Kiosk) -> None:
+    """As at a shell where no station serves: nobody has opened the names yet."""
+    office = kiosk.office
+    [first] = office.bring_records(1)
+    second = bring_again(office, office.residents[0])
+    desk = Desk(office.station.books, roster=Roster(office.station.vault))
+    with pytest.raises(Rejected, match="its person has a card here") as refused:
+        desk.run_jobs("test", refs=[first, second])
+    assert refused.value.reason == "person-has-card"

@@ -44,13 +44,16 @@ def check(ref: str) -> str:
         raise Rejected(f"record {ref}", "record-missing")
     if state != "waiting":
         raise Rejected(f"record {ref} is {state}", f"record-{state}")
+    if not house().station.desk.of_new_people([ref]):
+        raise Rejected(f"record {ref}: another record with this NIK", "person-has-card")
     return render_template("check.html", ref=ref, record=record, fields=fields, odd=nik_warnings(fields))
 
 
 def run() -> str | BaseResponse:
     """The next cards, to be looked over together; a tap leaves one out, another makes it a long run."""
     left_out = set(request.args.getlist("without"))
-    waiting = [row for row in waiting_records() if row["ref"] not in left_out]
+    rows = {row["ref"]: row for row in waiting_records() if row["ref"] not in left_out}
+    waiting = [rows[ref] for ref in house().station.desk.of_new_people(rows)]
     long = request.args.get("long")
     records = waiting[: LONG_RUN if long else RUN]
     if not records and not left_out:
