@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops, ImageColor
 
+from kiosk.core.faults import FAULTS, JOB_STOPS
 from tests.office import Office
 from tests.web.browser import CHROMIUM, SIZES, SWITCHES, Screen, missing, screen_of, seats
 from tests.web.captions import CAPTIONS, slug
@@ -50,6 +51,9 @@ MAIN = (
 )  # fmt: skip
 """Shown at every size, and in English."""
 LANGUAGES = {"id": "Indonesian", "en": "English"}
+SHEETS = {language: f"fault-pages-{language}.png" for language in LANGUAGES}
+ACROSS = 3
+"""Fault pages side by side on their sheet."""
 READ_ME = "README.md"
 
 
@@ -98,13 +102,15 @@ def index() -> str:
     for name in CAPTIONS:
         for view in views(name):
             lines += [f"![{view.state}]({view.file})", "", view.line, ""]
+    for language, file in SHEETS.items():
+        lines += [f"![fault pages]({file})", "", f"every fault page, without bar and foot; {LANGUAGES[language]}", ""]
     file, line = CONSOLE
     return "\n".join([*lines, f"![world console](../{file})", "", line, ""])
 
 
 def files() -> set[str]:
     """What lies in docs/screens beside the index."""
-    return {view.file for name in CAPTIONS for view in views(name)}
+    return {*SHEETS.values(), *(view.file for name in CAPTIONS for view in views(name))}
 
 
 def stand_still() -> None:
@@ -129,6 +135,10 @@ def save(page: Page, path: Path) -> None:
       .map(each => each.decode().catch(() => null))])""")
     with Image.open(io.BytesIO(page.screenshot(animations="disabled"))) as shot:
         full = shot.convert("RGB")
+    keep(full, path)
+
+
+def keep(full: Image.Image, path: Path) -> None:
     few = full.quantize(palette=palette(full), dither=Image.Dither.NONE)
     if not (path.exists() and looks_the_same(few, path)):
         few.save(path, optimize=True)
@@ -168,6 +178,24 @@ def shoot(screen: Screen, state: State, view: View) -> None:
     save(screen.page, FOLDER / view.file)
 
 
+def fault_sheet(screen: Screen, language: str) -> None:
+    """All fault pages on one picture."""
+    width, height = SIZES["small"]
+    screen.page.set_viewport_size({"width": width, "height": height})
+    screen.page.context.add_cookies([{"name": "bahasa", "value": language, "url": screen.url}])
+    tiles = []
+    for reason in (*FAULTS, *JOB_STOPS):
+        screen.open(f"/faults/{reason}")
+        screen.page.evaluate("() => document.fonts.ready")
+        with Image.open(io.BytesIO(screen.page.locator("#page").screenshot(animations="disabled"))) as shot:
+            tiles.append(shot.convert("RGB"))
+    wide, high = tiles[0].size
+    sheet = Image.new("RGB", (ACROSS * wide, -(-len(tiles) // ACROSS) * high), INKS[1])
+    for place, tile in enumerate(tiles):
+        sheet.paste(tile, (place % ACROSS * wide, place // ACROSS * high))
+    keep(sheet, FOLDER / SHEETS[language])
+
+
 def touchscreen(browser: Browser, directory: Path) -> Iterator[str]:
     """Every state; yields the names as they come."""
     office = Office(directory, BLANKS)
@@ -178,6 +206,8 @@ def touchscreen(browser: Browser, directory: Path) -> Iterator[str]:
                 for view in views(state.name):
                     shoot(seat(state.person), state, view)
                 yield state.name
+            for language in LANGUAGES:
+                fault_sheet(seat("maria"), language)
     finally:
         kiosk.close()
         office.close()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import html
+import random
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,8 +18,12 @@ from kiosk.web import fault_words, words
 from kiosk.web.screens.faults import PLACE_OF, tell, tell_all
 from tests.docs.pages import files, page, table
 from tests.docs.test_vocabulary import HALTING
-from tests.web.conftest import OTHER_PIN, Kiosk, Visitor
+from tests.web.browser import LAYOUT_FAULTS, seats
+from tests.web.conftest import OTHER_PIN, PINS, Kiosk, Visitor
 from tests.web.test_words import english
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ALL = (*FAULTS, *JOB_STOPS)
 TABLES = {
@@ -33,6 +39,7 @@ SYMBOLS = dict(
     )
 )
 ARROW = 'fill="currentColor"'
+SCROLLS = "() => { const page = document.querySelector('.page'); return page.scrollHeight - page.clientHeight; }"
 
 
 def job_stops(source: str) -> Iterator[str]:
@@ -184,3 +191,27 @@ def test_the_page_of_what_stands_now_is_marked_and_cetak_shows_the_same(kiosk: K
     ] * 2
     assert re.findall(r'faults/([a-z-]+)" aria-current', visitor.get("/faults").text) == ["media-empty"]
     kiosk.office.world.load(cards)
+
+
+def look_at_pages(browser: Browser, kiosk: Kiosk, pages: list[tuple[str, str]]) -> None:
+    with seats(browser, kiosk.url, PINS) as seat:
+        screen = seat("yosep")
+        for reason, language in pages:
+            screen.page.context.add_cookies([{"name": "bahasa", "value": language, "url": kiosk.url}])
+            screen.open(f"/faults/{reason}")
+            assert screen.page.evaluate(LAYOUT_FAULTS) == [], reason
+            assert screen.page.evaluate(SCROLLS) == 0, f"{reason} {language} is to be scrolled"
+
+
+@pytest.mark.browser
+def test_a_page_is_seen_whole(browser: Browser, quiet: Kiosk) -> None:
+    """The largest, and some by lot; every act, also for who has a button more."""
+    tried = [(reason, language) for reason in ALL for language in ("id", "en")]
+    look_at_pages(browser, quiet, [("reader-missing", "id"), ("printer-unknown", "en"), *random.sample(tried, 6)])
+
+
+@pytest.mark.long
+@pytest.mark.browser
+@pytest.mark.timeout(180)
+def test_every_page_is_seen_whole(browser: Browser, quiet: Kiosk) -> None:
+    look_at_pages(browser, quiet, [(reason, language) for reason in ALL for language in ("id", "en")])

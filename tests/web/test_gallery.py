@@ -15,7 +15,7 @@ from tests.web.conftest import PINS, Kiosk, Visitor
 from tests.web.gallery import CONSOLE, DOCS, FOLDER, MAIN, READ_ME, files, index, looks_the_same, views
 from tests.web.states import State, states
 
-MOST_BYTES = 4 << 20
+MOST_BYTES = 5 << 20
 
 
 def test_the_index_is_what_the_captions_say() -> None:

@@ -24,6 +24,9 @@ def stopped(office: Office) -> Iterator[State]:
     office.until_held_up()
     yield State("now, cover open", "/now")
     yield State("locked, cover open", "/sign-in", signed_in=False)
+    yield State("faults", "/faults")
+    yield State("fault page", "/faults/media-jam")
+    yield State("fault page, supervisor", "/faults/reader-missing", supervisor=True)
     office.world.close_cover()
     finish(office, jobs)
     for index in range(3):
