@@ -25,7 +25,8 @@ LOW = 5
 ROUNDS = 20
 """Cards between two rounds: to the trays, to the counter, to the touchscreen."""
 HANDED_OVER = 0.9
-"""The share of all cards that is fetched at once; the others wait until the end."""
+"""The share of all cards that is fetched at once; the others are when there are MOST_KEPT of them."""
+MOST_KEPT = 50
 PAGES = ("/now", "/queue", "/supplies", "/printed")
 
 MARIA = Named(OPERATORS[0].id, OPERATORS[0].pin)
@@ -42,7 +43,7 @@ class Hands:
         self.shelf: list[Card] = []
         self.delivered = self.loads = self.ribbons = self.shifts = self.pages = 0
         self.issued: set[str] = set()
-        self._kept: set[str] = set()
+        self._kept: dict[str, str] = {}
         self._stack = 0
         self._levels = rng.choice((0, 10, 40))
         self._round_at = 0
@@ -125,14 +126,21 @@ class Hands:
             if job["state"] != "completed" or uid in self.issued or uid in self._kept:
                 continue
             if self._rng.random() > HANDED_OVER:
-                self._kept.add(uid)
+                self._kept[uid] = job["id"]
                 continue
-            try:
-                self._child.call("jobs.hand-over", job=job["id"], taker="holder", verified="ktp-lama")
-            except Rejected as exc:
-                if exc.reason != "handed-over-already":  # the answer was lost
-                    raise
-            self.issued.add(uid)
+            self._hand_over(job["id"], uid)
+        while len(self._kept) > MOST_KEPT:
+            uid, ident = next(iter(self._kept.items()))
+            self._hand_over(ident, uid)
+            del self._kept[uid]
+
+    def _hand_over(self, job: str, uid: str) -> None:
+        try:
+            self._child.call("jobs.hand-over", job=job, taker="holder", verified="ktp-lama")
+        except Rejected as exc:
+            if exc.reason != "handed-over-already":  # the answer was lost
+                raise
+        self.issued.add(uid)
 
     def _tap(self) -> None:
         """Somebody signs in at the touchscreen and looks around."""

@@ -35,7 +35,7 @@ class Bar:
     """A life is looked at if it lasted `least` cards after its first `warm_up`, in which caches fill. `kb`: by how
     much it may grow in 1,000 cards."""
 
-    warm_up: int = 300
+    warm_up: int = 500
     least: int = 1_000
     kb: float = 1024.0
 

@@ -68,7 +68,7 @@ def _lines(found: Found, bar: Bar) -> Iterator[str]:
 {minutes:.0f} minutes on {machine["processors"]} processors ({machine["processor"]}),
 load {machine["load"]} before it began, Python {machine["python"]}:
 {60 * found.cards / found.seconds:.0f} cards a minute.
-{found.frames:,} frames in the journal, {found.audits} audits.
+{found.frames:,} frames in {found.segments} segments of the journal, {found.audits} audits.
 The station was started {found.starts} times, and asked {found.asked} times what had become of a card."""
     yield "\n## What was done to it\n"
     yield "| what | how often |\n|---|---|"
@@ -92,6 +92,10 @@ Of the station's process (proc(5): VmRSS, fd, Threads). Each life that lasted {b
 its first {bar.warm_up}, in which caches fill: the bar is {bar.kb / 1024:g} MB of growth in 1,000 cards,
 by the median of all slopes between two samples, and the same number of descriptors and threads at each audit, when
 nothing is under way. A station that leaks on purpose fails it ([tests/soak](../tests/soak)).
+
+The journal's segments are of 1 MiB here and of 8 in an office: what the view keeps of a card that was handed over
+goes at the second seal after that ([ADR 0015](adr/0015-the-view-is-of-what-is-live.md)), so that such growth ends
+within the warm-up here, and in an office after some 5,000 cards.
 """
     yield "| cards | at its begin | at its end | growth in 1,000 cards | handles | threads |"
     yield "|---|---|---|---|---|---|"

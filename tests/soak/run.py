@@ -44,7 +44,10 @@ reader: {{link: "in-process", name: "{reader}", appear_timeout: 0.3}}
 hub: {{url: "{hub}", poll: 1.0}}
 web: {{port: {web}}}
 log: {{level: "warning"}}
+journal: {{segment: 1}}
 """
+"""The least segment, so that there are thirty seals: what the view keeps of cards in their holders' hands goes at the
+second seal after."""
 NO_DOTS = np.zeros((0, 0), np.uint8)
 
 
@@ -63,6 +66,7 @@ class Found:
     audits: int = 0
     asked: int = 0
     frames: int = 0
+    segments: int = 0
     dealt: dict[str, int] = field(default_factory=dict)
     queued: list[int] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
@@ -132,6 +136,7 @@ class Soak:
         self._child.command("ledger", "verify")
         hands = self._hands
         found.asked = len(self._operator.answers)
+        found.segments = sum(1 for _ in (self._child.data / "journal").iterdir())
         found.counts = {
             "lots": hands.delivered // LOT, "loads": hands.loads, "ribbons": hands.ribbons, "shifts": hands.shifts,
             "hand-overs": len(hands.issued), "pages": hands.pages,

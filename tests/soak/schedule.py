@@ -43,7 +43,7 @@ LASTS = {OUTAGE: 0.6, "lost-replies": 0.06}
 """The share of the cards between two audits that are printed meanwhile; an audit finds the centre there."""
 AUDIT_EVERY = 500
 
-CALM = ((0.30, 0.45), (0.65, 1.0))
+CALM = ((0.25, 0.45), (0.65, 1.0))
 """Stretches of the run in which nobody is killed, so that a life is long enough to see memory grow."""
 FIRST = 3
 """The first cards show what an undisturbed life is made of."""
