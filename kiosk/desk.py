@@ -15,9 +15,19 @@ from kiosk.books import Books
 from kiosk.core import card_test
 from kiosk.core.accounts import Account
 from kiosk.core.card_test import given_up, is_test
+from kiosk.core.contradictions import contradiction
 from kiosk.core.jobs import ASKED, Answer, JobEvent, JobState, Why
 from kiosk.core.projection import SPOKEN_FOR
-from kiosk.core.verdicts import AnswerError, SpoilCause, fitting_answers, question_of, resolve
+from kiosk.core.reconcile import Evidence
+from kiosk.core.verdicts import (
+    AnswerError,
+    Resolution,
+    SpoilCause,
+    fitting_answers,
+    lies_at_desk,
+    question_of,
+    resolve,
+)
 from kiosk.errors import Rejected, UsageError
 from kiosk.roster import Roster
 from kiosk.views import View
@@ -30,6 +40,8 @@ class Desk:
     """`wake` is called after anything that the worker should look at; `may_start` raises Rejected if not.
 
     `more`: commands of others that are carried out by name as well. `roster`: knows which records are of one person.
+    `more`: commands of others that are carried out by name as well. `witness` says of a job what speaks for or
+    against an answer, `may_insist` who may give one against it.
     """
 
     def __init__(
@@ -39,11 +51,15 @@ class Desk:
         may_start: Callable[[], None] = lambda: None,
         more: Mapping[str, Callable[..., Any]] = MappingProxyType({}),
         roster: Roster | None = None,
+        witness: Callable[[dict[str, Any]], Evidence | None] = lambda job: None,
+        may_insist: Callable[[str], bool] = lambda by: False,
     ) -> None:
         self._books = books
         self._wake = wake
         self._may_start = may_start
         self._roster = roster
+        self._witness = witness
+        self._may_insist = may_insist
         self._commands: dict[str, Callable[..., Any]] = {
             "jobs.run": self.run_jobs,
             "jobs.list": self.list_jobs,
@@ -161,27 +177,33 @@ class Desk:
         return str(after["state"]) if after else ""
 
     def resolve_job(
-        self, by: str, job: str, answer: str, cause: str | None = None, question: str = ""
+        self, by: str, job: str, answer: str, cause: str | None = None, question: str = "", insist: bool = False
     ) -> dict[str, Any]:
         """Book what a person who looked says of the unresolved card. Asked twice, the second is refused.
 
         `question`: the one that they saw, if they saw one: what is said of one card is never booked of the next.
+        What the devices contradict is Rejected with a keyword of `kiosk.core.contradictions`; `insist`, of a
+        supervisor, books it all the same. Blocks as long as the devices are asked.
         """
         given = _choice(Answer, answer)
         why = _choice(SpoilCause, cause) if cause else None
         with self._books.transaction() as view:
+            asked = _find_job(view, job)
+            _must_be_asked(asked, question)
+            _resolution(asked, given, why)
+        against = self._contradicted(asked, given, by, insist)
+        with self._books.transaction() as view:
             found = _find_job(view, job)
-            _must_be_asked(found, question)
-            try:
-                resolution = resolve(found, given, why)
-            except AnswerError as exc:
-                raise Rejected(str(exc), "answer-does-not-fit") from exc
+            _must_be_asked(found, question_of(asked["card"]))
+            resolution = _resolution(found, given, why)
             body: dict[str, Any] = {
                 "job": found["id"], "answer": given.value, **({"end": resolution.end} if resolution.end else {}),
                 "moves": [move.to_json() for move in resolution.moves],
             }  # fmt: skip
             if resolution.cause:
                 body["cause"] = resolution.cause
+            if against:
+                body["against"] = against
             if is_test(found):
                 ended = given_up(found, Why.ABORTED_BY_SYSTEM)
                 self._books.commit(card_test.ENDED, {**body, **ended, "uid": found["card"]["uid"]}, by)
@@ -192,6 +214,28 @@ class Desk:
                 self._books.commit("job-resolved", body, by)
         self._wake()
         return {"job": found["id"], "answer": given.value, "end": resolution.end or Account.BENCH.value}
+
+    def _contradicted(self, job: dict[str, Any], answer: Answer, by: str, insist: bool) -> str | None:
+        """What speaks against the answer, where somebody may insist and does."""
+        if lies_at_desk(job["card"]) or job["card"]["intent"] is None:
+            return None
+        evidence = self._witness(job)
+        found = contradiction(answer, evidence) if evidence else None
+        if found is None:
+            return None
+        keyword, says = found
+        if not insist:
+            raise Rejected(f"{answer}: {says}", keyword)
+        if not self._may_insist(by):
+            raise Rejected(f"{answer}: {says}; only a supervisor may insist (keping --as ID)", keyword)
+        return keyword
+
+
+def _resolution(job: dict[str, Any], answer: Answer, cause: SpoilCause | None) -> Resolution:
+    try:
+        return resolve(job, answer, cause)
+    except AnswerError as exc:
+        raise Rejected(str(exc), "answer-does-not-fit") from exc
 
 
 def jobs_in_order(view: View) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""How the vault is opened at a start: by the key file alone, or with a passphrase that somebody gives."""
+"""What stands before a start: is there a station, and is its vault opened by the key file alone or a passphrase."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kiosk.books import DataLock
 from kiosk.control import ControlServer
 from kiosk.crypto.keyfile import KeyFile, Lock, checked_passphrase, needs_passphrase
 from kiosk.crypto.keyring import Keyring
-from kiosk.errors import Rejected, UsageError
+from kiosk.errors import DamagedData, Rejected, UsageError
 from kiosk.people import Named
 from kiosk.vault import adopt_heads
 
@@ -21,6 +21,15 @@ WATCH_S = 0.2
 
 def key_path(data: Path) -> Path:
     return data / "keys" / "vault.key"
+
+
+def require_enrolled(data: Path) -> None:
+    """UsageError where no station was begun; DamagedData where one was, and its journal is gone."""
+    if (data / "journal").exists():
+        return
+    if (data / "sync" / "ack.json").exists() or any((data / "vault").glob("*.head")):
+        raise DamagedData(f"{data}: the journal is gone but its traces are there; restore it before starting")
+    raise UsageError(f"{data}: no station here yet; enrol it first (keping enrol)")
 
 
 def open_keyring(data: Path, unlock: str, passphrase: str | None) -> Keyring:

@@ -5,12 +5,16 @@ Under the books' lock, as the view. Each answer takes well under a millisecond.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from kiosk.core import card_test
+from kiosk.core.accounts import Account
 from kiosk.core.change import ProjectionError
 from kiosk.core.frames import Frame
 from kiosk.core.once import Ever
+from kiosk.core.verdicts import SpoilCause
 from kiosk.errors import DamagedData
 from kiosk.journal.once import Once
 from kiosk.views import View
@@ -33,6 +37,18 @@ class Past:
         """The job that wrote the chip with this UID, ever."""
         known = self._view.read("chips", uid)
         return known["job"] if known else self._once.consumer(uid)
+
+    def ended(self, uid: str) -> str | None:
+        """The account where the card with this chip has ended, by the open and the last finished jobs.
+
+        None if they do not know it; `hopper` where a person found another chip on the card that it was written to.
+        """
+        rows = [*self._view.rows("jobs"), *self._view.rows("finished"), *self._view.rows(card_test.TABLE)]
+        rows.sort(key=lambda job: job.get("ended", math.inf))
+        cards = [card for job in rows for card in job["cards"] if card["uid"] == uid]
+        if not cards:
+            return None
+        return Account.HOPPER if cards[-1]["cause"] == SpoilCause.WRONG_CHIP else str(cards[-1]["end"])
 
     def state(self, ref: str) -> str | None:
         """Of a record, also where its card was handed over long ago. None: never taken in."""

@@ -21,6 +21,7 @@ from kiosk.card_tests import CardTests
 from kiosk.config import Config
 from kiosk.control import ControlServer
 from kiosk.core.frames import Frame
+from kiosk.core.reconcile import Evidence
 from kiosk.core.records import Record
 from kiosk.counter import Counter
 from kiosk.crypto import keys
@@ -28,10 +29,10 @@ from kiosk.crypto.keyring import Keyring
 from kiosk.desk import Desk
 from kiosk.deskreader import DeskReader
 from kiosk.equipment import load_driver, test_files
-from kiosk.errors import DamagedData, Rejected, UsageError
+from kiosk.errors import Rejected, UsageError
 from kiosk.fittings import Fittings
 from kiosk.gap import Gap
-from kiosk.gate import open_keyring
+from kiosk.gate import open_keyring, require_enrolled
 from kiosk.guard import Guard
 from kiosk.interruption import Interruption, note_start, note_stop
 from kiosk.janitor import Janitor
@@ -54,7 +55,7 @@ from kiosk.sync.shipping import AckStore, Shipper
 from kiosk.trace import DIRECTORY as TRACE
 from kiosk.trace import Trace
 from kiosk.vault import Vault
-from kiosk.worker import Bench, Letting, Prepress, Worker
+from kiosk.worker import Bench, Letting, Prepress, Worker, without_printer
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ class Station:
         self.config = config
         self.safe = safe
         self.data = data
-        _require_enrolled(data)
+        require_enrolled(data)
         self._lock = DataLock(data, needed=not safe)
         try:
             self._pins = load_pins(data / "keys" / "hub.json")
@@ -123,7 +124,9 @@ class Station:
             self.card_tests, self.power,
         )  # fmt: skip
         more = {name: action for part in parts for name, action in part.commands.items()}
-        self.desk = Desk(self.books, self._wake, self._may_start, more, self.roster)
+        self.desk = Desk(
+            self.books, self._wake, self._may_start, more, self.roster, self._witness, self.access.is_supervisor
+        )
         self._janitor = Janitor(
             self.books, self.vault, self.roster, self.callbacks.close_older, self.config.vault, time.time
         )
@@ -251,6 +254,11 @@ class Station:
         self._guard.check_new_job()
         self.shifts.check_open()
 
+    def _witness(self, job: dict[str, Any]) -> Evidence:
+        """What speaks for or against an answer. Blocks <= 5 s, for the devices."""
+        found = self.worker.witness(job) if self.worker else None
+        return found or without_printer(job, Letting(self.data))
+
     def _wake(self) -> None:
         if self.worker:
             self.worker.wake()
@@ -290,11 +298,3 @@ class Station:
             poll_s=self.config.hub.poll,
             on_closed=self._guard.close_down,
         )
-
-
-def _require_enrolled(data: Path) -> None:
-    if (data / "journal").exists():
-        return
-    if (data / "sync" / "ack.json").exists() or any((data / "vault").glob("*.head")):
-        raise DamagedData(f"{data}: the journal is gone but its traces are there; restore it before starting")
-    raise UsageError(f"{data}: no station here yet; enrol it first (keping enrol)")

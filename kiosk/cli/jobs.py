@@ -80,10 +80,11 @@ jobs.add_command(_simple("resume", "Go on after a stop in which no card is in do
 @click.argument("job")
 @click.argument("answer", type=click.Choice([answer.value for answer in Answer]))
 @click.option("--cause", type=click.Choice([cause.value for cause in SpoilCause]), help="Why it was spoiled.")
+@click.option("--insist", is_flag=True, help="Though the devices contradict it; of a supervisor who looked (--as).")
 @pass_app
-def resolve(app: App, job: str, answer: str, cause: str | None) -> None:
-    """Say what became of an unresolved card, after looking at it."""
-    found = app.execute("jobs.resolve", job=job, answer=answer, cause=cause)
+def resolve(app: App, job: str, answer: str, cause: str | None, insist: bool) -> None:
+    """Say what became of an unresolved card, after looking at it. What the devices contradict is refused."""
+    found = app.execute("jobs.resolve", job=job, answer=answer, cause=cause, insist=insist)
     app.answer(found, lambda: f"{found['job']}: the card is booked to {found['end']}")
 
 

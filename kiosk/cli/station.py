@@ -22,6 +22,8 @@ from kiosk.web.waiting import waiting_page
 log = logging.getLogger(__name__)
 
 WATCH_S = 1.0
+SHOW_S = 3.0
+"""How long why it ends is still shown; the screen keeps its last page until the station is back."""
 
 
 @click.command()
@@ -53,8 +55,14 @@ def _serve(app: App, stopping: threading.Event, passphrase: str | None) -> None:
         while not (stopping.wait(WATCH_S) or station.failed):
             pass
         failure = station.failed
+        if failure:
+            station.pulse.beat()
+            stopping.wait(SHOW_S)
     finally:
         poisoned = station.books.poisoned
+        if station.worker:
+            log.info("ending: no card is begun any more")
+            station.worker.finish()
         if web:
             web.close()
         station.close()

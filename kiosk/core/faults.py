@@ -99,6 +99,8 @@ FAULTS: Mapping[str, Fault] = MappingProxyType({
     "journal-damaged": _error("S-05", _SUPERVISOR),
     "hopper-empty-in-books": _error("S-06", Remedy(Act.BOOK_REFILL), Remedy(Act.REFILL_HOPPER)),
     "on-battery": _error("S-07", Remedy(Act.WAIT), _TECHNICIAN),
+    "card-seen-before": _error("S-08", Remedy(Act.EMPTY_OUTPUT), Remedy(Act.GO_ON), _SUPERVISOR),
+    "store-failed": _error("S-09", Remedy(Act.WAIT), _TECHNICIAN),
 })  # fmt: skip
 
 

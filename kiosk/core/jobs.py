@@ -42,6 +42,12 @@ class Why(StrEnum):
     CARD_TO_FEEDER = "card-to-feeder"
 
 
+SEEN_BEFORE = "card-seen-before"
+"""The printer-state reason, and the cause of the card: one was fed whose end the books hold already."""
+
+LET_GO_ON = frozenset({Why.REFUSALS_IN_A_ROW.value, SEEN_BEFORE})
+"""The line stands with one of these, though every device is well, until a person lets it go on."""
+
 ASKED = frozenset({Why.OUTCOME_UNKNOWN, Why.DESK_CARD_WANTED, Why.CARD_TO_FEEDER})
 """With one of these a person who looked may say what became of the card; no device moves it meanwhile."""
 
@@ -102,8 +108,10 @@ REFUSED = frozenset({Account.FACTORY_DEFECT, Account.SPOILED})
 """Where a card ends that was a blank for nothing."""
 
 
-def last_was_refused(job: Mapping[str, Any]) -> bool:
-    return bool(_in_question(job)) and _in_question(job)[-1]["end"] in REFUSED
+def last_in_question(job: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The last card of the job that has ended; empty if a person has let the line go on since, or there is none."""
+    cards = _in_question(job)
+    return cards[-1] if cards else {}
 
 
 def refused_in_a_row(newest_first: Iterable[Mapping[str, Any]]) -> int:

@@ -15,7 +15,7 @@ from kiosk.core import callbacks, card_test, closing, collection, equipment, gap
 from kiosk.core.accounts import Place, Transfer, post
 from kiosk.core.change import Change, Document, ProjectionError, Read, counted, stored
 from kiosk.core.frames import Frame
-from kiosk.core.jobs import ASKED, JobEvent, JobState, Why, new_job, transition
+from kiosk.core.jobs import ASKED, LET_GO_ON, JobEvent, JobState, Why, new_job, transition
 from kiosk.core.movements import BY_HAND, check_card_moves
 from kiosk.core.plan import Plan, Step, plan_of
 
@@ -121,7 +121,7 @@ def _job_state(frame: Frame, read: Read) -> list[Change]:
     event = JobEvent(frame.data["event"])
     if event is JobEvent.RESUME and Why.CARD_TO_FEEDER in job["reasons"]:
         job["card"]["in_feeder"] = True
-    if event is JobEvent.RESUME and Why.REFUSALS_IN_A_ROW in job["reasons"]:
+    if event is JobEvent.RESUME and LET_GO_ON & set(job["reasons"]):
         job["went_on"] = len(job["cards"])
     _move_to(job, event, frame.data["reasons"], frame.data.get("message", ""))
     return [Change("jobs", job["id"], job)]

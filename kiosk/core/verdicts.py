@@ -8,7 +8,7 @@ from typing import Any
 
 from drivers.errors import Cause
 from kiosk.core.accounts import Account, Transfer
-from kiosk.core.jobs import Answer
+from kiosk.core.jobs import SEEN_BEFORE, Answer
 from kiosk.core.plan import Step, place_of, plan_of, step_of
 from kiosk.core.records import Sku
 
@@ -38,6 +38,8 @@ def account_of_refused(cause: str, *, printed: bool = False) -> Account:
     """
     if cause == SET_ASIDE:
         return Account.BENCH
+    if cause == SEEN_BEFORE:
+        return Account.HOPPER  # where the blank still lies that the books saw fed
     if cause in set(Cause) and cause not in _USED and not printed:
         return Account.FACTORY_DEFECT
     return Account.SPOILED

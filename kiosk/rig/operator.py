@@ -8,7 +8,7 @@ from typing import Any
 from drivers.sim.cards import Card
 from drivers.sim.line import Line
 from drivers.sim.world import World
-from kiosk.core.jobs import Answer, Why
+from kiosk.core.jobs import LET_GO_ON, Answer, Why
 from kiosk.core.plan import Step
 from kiosk.core.verdicts import SpoilCause
 from kiosk.rig.process import StationProcess
@@ -48,7 +48,7 @@ class ScriptedOperator:
                 self._line.restore()
             if Why.OUTCOME_UNKNOWN in reasons:
                 self._answer(job)
-            elif Why.REFUSALS_IN_A_ROW in reasons:
+            elif LET_GO_ON & reasons:
                 self._station.call("jobs.resume", job=job["id"])
         if self._world.cover_open:
             self._world.close_cover()

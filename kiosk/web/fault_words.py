@@ -33,6 +33,8 @@ HAPPENED = {
     "hopper-empty-in-books": "Di buku tidak ada blangko jenis ini di wadah, jadi kartunya tidak bisa dicatat.",
     "on-battery": "Kartu yang sudah dimulai diselesaikan; yang berikutnya menunggu listrik.",
     "outcome-unknown": "Sebuah kartu berhenti di tengah jalan, dan mesin tidak tahu apa jadinya.",
+    "store-failed": "Catatan terakhir ditolak. Stasiun berhenti, dan kartu di printer dibiarkan di tempatnya.",
+    "card-seen-before": "Chipnya milik kartu yang sudah dicatat rusak, jadi, atau hilang. Kartu itu tidak dipakai.",
     "refusals-in-a-row": "Kalau begitu, biasanya yang salah pembaca atau kotak blangkonya, bukan kartunya.",
     "record-refused": "Data tidak lolos pemeriksaan atau tidak bisa dibuka, beberapa kali berturut-turut.",
 }
@@ -74,6 +76,11 @@ ACTS_AT = {
     ("other", "call-technician"): "Panggil teknisi dan sebutkan kode ini.",
     ("on-battery", "wait"): "Tunggu sampai listrik menyala.",
     ("on-battery", "call-technician"): "Listrik sudah menyala? Panggil teknisi: keping power mains",
+    ("store-failed", "wait"): "Biarkan kartunya. Nyalakan lagi stasiunnya kalau tidak menyala sendiri.",
+    ("store-failed", "call-technician"): "Gagal lagi? Sebutkan kode ini kepada teknisi: cakramnya rusak.",
+    ("card-seen-before", "empty-output"): "Ambil dari baki tolak dan kembalikan ke tempatnya, lalu periksa wadah.",
+    ("card-seen-before", "go-on"): "Tekan Lanjutkan.",
+    ("card-seen-before", "call-supervisor"): "Jawaban untuk kartu itu dulu keliru? Panggil penyelia.",
     ("refusals-in-a-row", "go-on"): "Tekan Lanjutkan: satu kartu lagi dicoba.",
     ("refusals-in-a-row", "call-technician"): "Tetap ditolak? Panggil teknisi.",
     ("spool-area-full", "call-supervisor"): "Panggil penyelia: ruang di penyimpanan harus dikosongkan.",
@@ -91,6 +98,8 @@ THEN = {
     "outcome-unknown": "Setelah dijawab, pencetakan berlanjut sendiri. "
     "Blangko terpakai hanya kalau kartunya tidak jadi.",
     "refusals-in-a-row": "Pencetakan menunggu sampai Lanjutkan ditekan.",
+    "store-failed": "Setelah menyala lagi, stasiun memeriksa kartu itu dulu. Yang belum jelas ditanyakan.",
+    "card-seen-before": "Pencetakan menunggu sampai Lanjutkan ditekan.",
     "superseded": "Stasiun ini tidak mencetak lagi.",
     "journal-damaged": "Setelah buku dipulihkan dan stasiun dinyalakan lagi, pencetakan berlanjut sendiri.",
 }

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from kiosk.core.accounts import Account
 from kiosk.core.equipment import TABLE, EquipmentRole
+from kiosk.core.faults import by_weight
 from kiosk.core.jobs import ASKED, JobState, Why
 from kiosk.core.records import Fields, Sku
 from kiosk.core.verdicts import question_of
@@ -35,7 +36,8 @@ class Bar:
     that is not sent was written; Unix milliseconds. `reader`: ready, missing or unknown (not used yet).
     `stop`: why the printer waits for hands; empty while a card is in doubt, when what stopped it may be long over.
     `at_desk`: a card is waited for that is in somebody's hand. `plan`: of the next card.
-    `battery_ms`: since when it is on battery; 0 if nothing tells."""
+    `battery_ms`: since when it is on battery; 0 if nothing tells.
+    `warns`: what will stop the printer soon, the gravest first."""
 
     station: str
     office: str
@@ -51,6 +53,7 @@ class Bar:
     stop: list[str]
     at_desk: bool
     battery_ms: int | None
+    warns: list[str]
     plan: str
     job: dict[str, Any] | None
     waiting: int
@@ -88,6 +91,7 @@ def read_bar(place: House) -> Bar:
         or ([] if holdup else ["printer-unknown"] if other else ["on-battery"] if battery else []),
         at_desk=bool(holdup and AT_DESK & holdup.reasons),
         battery_ms=battery.since_ms if battery else None,
+        warns=by_weight(status.warnings) if status else [],
         plan=station.fittings.plan.value,
         job=current,
         waiting=waiting,

@@ -66,6 +66,7 @@ TEST_ENDS = {
     "chip-used": "Chip sudah berisi. Blangko dicatat rusak.",
     "chip-uid-random": "Chip menunjukkan nomor acak. Blangko dicatat cacat pabrik.",
     "chip-uid-consumed": "Chip sudah pernah dipakai. Blangko dicatat rusak.",
+    "card-seen-before": "Kartu itu sudah pernah dicatat. Ia ada di baki tolak, tidak ada blangko yang terpakai.",
     "chip-write-failed": "Chip menolak isian. Blangko dicatat cacat pabrik.",
     "chip-verify-failed": "Isi chip berbeda dengan yang ditulis. Blangko dicatat cacat pabrik.",
     "print-interrupted": "Cetak terputus. Blangko dicatat rusak.",

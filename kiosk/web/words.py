@@ -63,6 +63,8 @@ STOPS = {
     "record-refused": "Data tidak boleh dicetak",
     "shift-not-open": "Giliran kerja belum dibuka",
     "on-battery": "Listrik padam, stasiun memakai baterai",
+    "store-failed": "Penyimpanan stasiun gagal",
+    "card-seen-before": "Kartu yang sudah dicatat masuk lagi ke printer",
 }
 
 ANSWERS = {
@@ -71,6 +73,16 @@ ANSWERS = {
     "blank": ("Masih kosong", "Belum tercetak; sudah dikembalikan ke wadah, paling depan."),
     "not-there": ("Tidak ada", "Tidak ada kartu di printer maupun di baki."),
 }
+
+CONTRADICTED = {
+    "card-still-inside": ("Printer masih melihat kartu di dalamnya", "Keluarkan kartunya, lihat, lalu jawab lagi."),
+    "not-all-printed": (
+        "Kartu ini tidak mungkin jadi", "Printer tidak mencetak semuanya. Lihat lagi: kartu ini rusak.",
+    ),
+    "printed-on": (
+        "Kartu ini tidak mungkin kosong", "Printer sudah mencetak di atasnya. Lihat lagi: kartu ini rusak.",
+    ),
+}  # fmt: skip
 
 ACCOUNTS = {
     "vault": "gudang",
@@ -202,6 +214,7 @@ REFUSALS = {
     "record-missing": "Datanya tidak ada di stasiun ini",
     "nothing-to-resolve": "Sudah dijawab",
     "answer-does-not-fit": "Jawaban itu tidak cocok dengan keadaan printer",
+    **{keyword: texts[0] for keyword, texts in CONTRADICTED.items()},
     "disk-full": "Penyimpanan hampir penuh",
     "job-missing": "Pekerjaan itu tidak ada lagi",
     "not-possible-now": "Belum bisa sekarang",

@@ -12,14 +12,16 @@ from typing import Any
 
 from drivers.errors import Cause, DeviceError, OutcomeUnknown, Refused, Stopped
 from drivers.protocols import ChipIdentity, Position, PrinterStatus, Tray
+from kiosk.core.accounts import Account
 from kiosk.core.faults import READER_LOST
-from kiosk.core.jobs import Why
+from kiosk.core.jobs import SEEN_BEFORE, Why
 from kiosk.core.plan import CHIP, Plan, Step, following
-from kiosk.core.reconcile import Evidence, Verdict, reconcile
+from kiosk.core.reconcile import Verdict, reconcile
 from kiosk.core.verdicts import SET_ASIDE, SpoilCause
 from kiosk.deskreader import DeskReader
 from kiosk.worker.bench import Bench
 from kiosk.worker.entries import Entries
+from kiosk.worker.evidence import evidence_of
 from kiosk.worker.halt import Halt
 from kiosk.worker.prepress import PrintReady
 from kiosk.worker.touch import Touch
@@ -27,6 +29,12 @@ from kiosk.worker.touch import Touch
 log = logging.getLogger(__name__)
 
 TRIES = 3
+AWAY = frozenset(Account) - {Account.HOPPER, Account.BENCH}
+"""Where a card has ended that is none of the hopper's blanks."""
+
+
+class SeenBefore(Exception):
+    """The card that was fed has its end in the books already: somebody has put it into the hopper."""
 
 
 class CardRun:
@@ -96,6 +104,9 @@ class CardRun:
             log.warning("job=%s step=%s refused cause=%s", self._entries.job_id, step, exc.cause)
             self._bench.on_fault(exc)
             self._reject(step, exc.cause)
+        except SeenBefore as exc:
+            log.warning("job=%s step=%s %s", self._entries.job_id, step, exc)
+            self._reject(step, SEEN_BEFORE)
         except DeviceError as exc:
             log.warning("job=%s step=%s %s: %s", self._entries.job_id, step, type(exc).__name__, exc)
             self._settle(str(exc), exc)
@@ -113,8 +124,11 @@ class CardRun:
         self._chip = self._power_chip()
         uid = self._chip.uid
         with self._entries.books.transaction():
-            owner = self._entries.books.past.consumer(uid)
-        if owner not in (None, self._entries.job_id):
+            owner, end = self._entries.books.past.consumer(uid), self._entries.books.past.ended(uid)
+        foreign = owner not in (None, self._entries.job_id)
+        if end in AWAY or (foreign and end is None):
+            raise SeenBefore(f"chip {uid} is of a card of job {owner}, ended as {end}")
+        if foreign:
             raise Refused(f"chip {uid} was consumed by job {owner}", Cause.CHIP_UID_CONSUMED)
         if self._chip.holds_data and not owner:
             raise Refused(f"chip {uid} holds data that no job of this station wrote", Cause.CHIP_USED)
@@ -191,7 +205,7 @@ class CardRun:
         step = Step(self._entries.card_now["intent"]["step"])
         self._bench.reopen(error)
         status = self._status()
-        verdict, rule = reconcile(self._evidence(step, status))
+        verdict, rule = reconcile(evidence_of(self._entries.job, self._bench.letting, self._bench.identity, status))
         # What is tried again may be tried each second, for as long as a device is away.
         level = logging.DEBUG if verdict is Verdict.NOT_DONE else logging.WARNING
         log.log(level, "job=%s step=%s verdict=%s rule=%s why=%s", self._entries.job_id, step, verdict, rule, why)
@@ -223,19 +237,6 @@ class CardRun:
             self._reject(step, SET_ASIDE)
         return given
 
-    def _evidence(self, step: Step, status: PrinterStatus) -> Evidence:
-        before = self._entries.card_now["intent"]
-        identity = self._bench.identity
-        let = self._bench.letting.read(self._entries.job_id, self._entries.card_now["n"])
-        return Evidence(
-            step=step, position=status.position, just_reset=status.just_reset, stopping=status.stopping,
-            fed=status.counters.cards_fed - before["fed"],
-            panels=status.counters.panels_printed - before["panels"],
-            panels_due=before["panels_due"],
-            same_printer=identity is not None and identity.serial == before["printer"],
-            let=let.panels if let else None, ended=let is not None and let.ended,
-        )  # fmt: skip
-
     # What the devices say, and what is asked of them.
 
     def _intent(self, step: Step, status: PrinterStatus, tray: Tray | None = None) -> dict[str, Any]:
@@ -255,7 +256,7 @@ class CardRun:
             raise self._bench.lost(exc) from exc
 
     def _idle_status(self) -> PrinterStatus:
-        """Nothing may stop the printer and no card may be inside before one is fed."""
+        """Nothing may stop the printer, no card be inside and the ribbon have a set left before one is fed."""
         status = self._status()
         if status.stopping or status.just_reset:
             status = self._clear()
@@ -263,6 +264,9 @@ class CardRun:
             raise Halt("the printer waits for a person", status.stopping)
         if status.position is not Position.NONE:
             raise Halt(f"a card that no job put there is at {status.position}", frozenset({"card-in-path"}))
+        plan = self._entries.plan if self._entries.card else self._plan
+        if status.counters.ribbon_left == 0 and Step.PRINT in plan.steps:  # its end mark may be some panels on
+            raise Halt("no whole card is left on the ribbon", frozenset({"marker-supply-empty"}))
         return status
 
     def _clear(self) -> PrinterStatus:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from itertools import chain
 from typing import Any, TypeVar
@@ -14,15 +14,23 @@ from drivers.errors import DeviceError
 from kiosk.books import Books
 from kiosk.core import card_test
 from kiosk.core.card_test import given_up, is_test
-from kiosk.core.jobs import JobEvent, JobState, Why, last_was_refused, refused_in_a_row
+from kiosk.core.jobs import (
+    LET_GO_ON,
+    JobEvent,
+    JobState,
+    Why,
+)
 from kiosk.core.plan import Plan
+from kiosk.core.reconcile import Evidence
 from kiosk.deskreader import DeskReader
 from kiosk.errors import KepingError, Rejected, Unavailable
 from kiosk.journal import Poisoned
 from kiosk.worker.bench import Bench
 from kiosk.worker.card import CardRun
 from kiosk.worker.entries import WORKER, Entries, is_due
+from kiosk.worker.evidence import evidence_of
 from kiosk.worker.halt import CardWanted, Halt
+from kiosk.worker.lastcard import check_last
 from kiosk.worker.prepress import Prepress, PrintReady
 from kiosk.worker.questions import Questions
 from kiosk.worker.trial import TrialEntries
@@ -34,19 +42,18 @@ LONGEST_LOOK_S = 1.0
 """A device that is back is in use again within 5 s (docs/healing.md): this, the rest of a look that began before it
 was back (<= 2 s after the last question), and the look that finds it."""
 IDLE_LOOK_S = 5.0
+WITNESS_S = 5.0
 
 Answer = TypeVar("Answer")
 
 OURS = frozenset({JobState.PROCESSING.value, JobState.PROCESSING_STOPPED.value})
-WAITS_FOR_PERSON = frozenset({
-    Why.OUTCOME_UNKNOWN.value, Why.REFUSALS_IN_A_ROW.value, Why.CARD_TO_FEEDER.value,
-})  # fmt: skip
+WAITS_FOR_PERSON = LET_GO_ON | {Why.OUTCOME_UNKNOWN.value, Why.CARD_TO_FEEDER.value}
 
 
 class Worker(threading.Thread):
-    """`holdup`: why nothing moves now, None while all is well. `failure`: what ended the thread, None if `stop` did.
+    """`failure`: what ended the thread, None if `stop` did.
 
-    `on_change` is called in the thread when one of the two has changed, and at its end. `barred` is asked before a
+    `on_change` is called in the thread when that or `holdup` has changed, and at its end. `barred` is asked before a
     new card is begun, and so is `plan`. `glanced` is called after each look at the printer between cards.
     """
 
@@ -67,11 +74,17 @@ class Worker(threading.Thread):
         self._aborted_in_a_row = 0
         self._questions = Questions(bench)
         self._making = False
-        self.holdup: Halt | None = None
+        self._holdup: Halt | None = None
         self.failure: BaseException | None = None
         self.on_change: Callable[[], None] = lambda: None
         self.barred: Callable[[], Halt | None] = lambda: None
         self.glanced: Callable[[], None] = lambda: None
+
+    @property
+    def holdup(self) -> Halt | None:
+        """Why nothing moves now, None while all is well."""
+        failed = self.failure if isinstance(self.failure, Poisoned) else self._books.poisoned
+        return Halt(str(failed), frozenset({"store-failed"})) if failed else self._holdup
 
     def wake(self) -> None:
         """Something changed: a job was made, a card was resolved."""
@@ -91,16 +104,30 @@ class Worker(threading.Thread):
         self._wake.set()
         return asked
 
+    def witness(self, job: dict[str, Any]) -> Evidence | None:
+        """What the devices say now of the card in doubt; None if they have not answered within WITNESS_S."""
+        with suppress(DeviceError, KepingError, TimeoutError, CancelledError):
+            asked = self.ask(lambda bench: evidence_of(job, bench.letting, bench.identity, bench.status()))
+            try:
+                return asked.result(WITNESS_S)
+            finally:
+                asked.cancel()
+        return None
+
     def refit(self) -> None:
         """Other devices were chosen: the links are dropped before the next card, and opened again."""
         with suppress(Unavailable):
             self._questions.put(Bench.reopen)
         self.wake()
 
-    def stop(self) -> None:
-        """Finish the card that is in the machine, then end. Blocks until the thread is gone (<= 2 min)."""
+    def finish(self) -> None:
+        """From now on no card is begun; the thread ends after the one in the machine."""
         self._stop_after_card.set()
         self._wake.set()
+
+    def stop(self) -> None:
+        """As `finish`. Blocks until the thread is gone (<= 2 min)."""
+        self.finish()
         self.join()
 
     def run(self) -> None:
@@ -162,7 +189,7 @@ class Worker(threading.Thread):
             return False
         self._making = True
         try:
-            self._check_refusals(job)
+            check_last(self._books, job, self._refusals_allowed)
             ready = self._ready(job)
             if ready is not None:
                 CardRun(self._entries(job), self._bench, self._desk, self._plan_for(job), ready, self._going_on).run()
@@ -240,22 +267,11 @@ class Worker(threading.Thread):
             if view.read("jobs", job["id"]) is None:
                 self._prepress.forget(job["ref"])
 
-    def _check_refusals(self, job: dict[str, Any]) -> None:
-        """So many cards refused, whoever's they were, point at the reader or the box, not at the cards. Asked of the
-        books before a blank is spent, so that neither the next job nor a restart forgets the last ones."""
-        if job["card"] is not None or not last_was_refused(job):
-            return
-        with self._books.transaction() as view:
-            before = sorted(view.rows("finished"), key=lambda each: -each["ended"])
-        row = refused_in_a_row([job, *before])
-        if row >= self._refusals_allowed:
-            raise Halt(f"{row} cards refused in a row", frozenset({Why.REFUSALS_IN_A_ROW.value}))
-
     def _going_on(self) -> None:
         self._set_holdup(None)
 
     def _set_holdup(self, holdup: Halt | None) -> None:
-        before, self.holdup = self.holdup, holdup
+        before, self._holdup = self._holdup, holdup
         if (before and before.said) == (holdup and holdup.said):
             return
         if holdup:

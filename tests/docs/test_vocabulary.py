@@ -14,6 +14,7 @@ from drivers.errors import Cause
 from drivers.printers.evolis_status import FAILURE_REPLIES, NO_REASON, STATUS_BITS
 from kiosk.core.accounts import OUTSIDE, Account
 from kiosk.core.callbacks import CallReason
+from kiosk.core.contradictions import TABLE as CONTRADICTIONS
 from kiosk.core.equipment import EquipmentRole
 from kiosk.core.faults import Act
 from kiosk.core.handover import ChipCheck, OldCard, Proof, Taker
@@ -82,6 +83,7 @@ WORDS: dict[str, Callable[[], set[str]]] = {
     "Step results": results_in_projection,
     "Verdicts": lambda: set(Verdict),
     "Answers": lambda: set(Answer),
+    "Contradictions": lambda: {row.keyword for row in CONTRADICTIONS},
     "Chip refusal causes": lambda: set(Cause),
     "Spoil causes": lambda: set(SpoilCause),
     "Defect causes": lambda: set(DefectCause),

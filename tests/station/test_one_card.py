@@ -76,8 +76,14 @@ def test_a_chip_that_another_job_wrote_is_never_taken_again(office: Office) -> N
     office.world.by_hand.append(card)
     office.world.put_back(card)
     [ident] = office.bring_more_and_run()
+    office.until(lambda: "card-seen-before" in office.reasons(ident))
+    assert office.world.reject == [card]
+    office.station.desk.resume_job("test", ident)
     office.until(lambda: office.state(ident) == "completed")
-    assert [c["cause"] for c in office.job(ident)["cards"]] == ["chip-uid-consumed", None]
+    assert [(c["cause"], c["end"]) for c in office.job(ident)["cards"]] == [
+        ("card-seen-before", "hopper"),
+        (None, "printed"),
+    ]
     assert office.job(ident)["cards"][0]["uid"] is None
     assert job["cards"][0]["uid"] != office.job(ident)["cards"][1]["uid"]
 

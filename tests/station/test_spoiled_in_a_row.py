@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from drivers.sim.chip import Behaviour
-from kiosk.core.jobs import Why, last_was_refused, refused_in_a_row
+from kiosk.core.jobs import Why, last_in_question, refused_in_a_row
 from tests.office import Office
 
 
@@ -115,8 +115,6 @@ def test_what_is_a_row(newest_first: list[dict[str, Any]], row: int) -> None:
     assert refused_in_a_row(newest_first) == row
 
 
-def test_it_is_asked_after_a_refusal_alone() -> None:
-    assert last_was_refused(job("printed", "spoiled"))
-    assert not last_was_refused(job())
-    assert not last_was_refused(job("spoiled", "hopper"))
-    assert not last_was_refused(job("spoiled", went_on=1))
+def test_what_a_person_has_let_go_on_is_no_more_in_question() -> None:
+    assert last_in_question(job("printed", "spoiled")) == {"end": "spoiled"}
+    assert last_in_question(job("spoiled", went_on=1)) == last_in_question(job()) == {}

@@ -48,6 +48,7 @@ CAPTIONS = {
     "locked, card wanted": "The locked screen says that a card is waited for at the desk.",
     "now, printer silent": "The printer does not answer; what waits, waits.",
     "unresolved, jam": "A jam in mid-print: which of these pictures is it?",
+    "unresolved, contradicted": "The printer knows better: the answer is asked again, a supervisor may insist.",
     "unresolved, way out": "A jam on the way out: the card may be good.",
     "interruption, asked": "After a power cut: the card in the machine is to be looked at.",
     "interruption, spoiled": "After a power cut: that card was spoiled and booked so.",

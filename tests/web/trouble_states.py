@@ -39,12 +39,13 @@ def stopped(office: Office) -> Iterator[State]:
 
 
 def not_certain(office: Office) -> Iterator[State]:
-    """A jam while printing, a jam on the way out of a card that then can't be found, and what a cut leaves of one."""
+    """A jam while printing, and what a cut leaves of that card."""
     desk = office.station.desk
     office.world.jam("print", 2)
     [job] = desk.run_jobs("test")
     office.until(lambda: "outcome-unknown" in office.reasons(job))
     yield State("unresolved, jam", "/now")
+    yield State("unresolved, contradicted", "/now?against=not-all-printed&answer=good", supervisor=True)
     yield State("locked, unresolved", "/sign-in", signed_in=False)
     now_ms = int(time.time() * 1000)
     cut = Interruption(now_ms - 10 * MINUTE_MS, now_ms - MINUTE_MS, job, 1)
@@ -58,6 +59,12 @@ def not_certain(office: Office) -> Iterator[State]:
     yield State("interruption, printed", "/interruption")
     office.station.interruption = replace(cut, job=None)
     yield State("interruption, no card", "/interruption")
+    yield from not_found(office)
+
+
+def not_found(office: Office) -> Iterator[State]:
+    """A jam on the way out of a card that then can't be found."""
+    desk = office.station.desk
     office.world.jam("eject")
     [job] = desk.run_jobs("test")
     office.until(lambda: "outcome-unknown" in office.reasons(job))

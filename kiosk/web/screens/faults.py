@@ -27,6 +27,7 @@ PLACE_OF: Mapping[str, str] = MappingProxyType({
     "reader-missing": "reader", "reader-busy": "reader", "reader-hung": "reader", "sam-missing": "sam",
     "shift-not-open": "box", "spool-area-full": "disk", "gap-open": "trays", "superseded": "box",
     "journal-damaged": "disk", "hopper-empty-in-books": "hopper", "on-battery": "power",
+    "card-seen-before": "trays", "store-failed": "disk",
     "outcome-unknown": "path",
     "refusals-in-a-row": "reader", "record-refused": "screen",
 })  # fmt: skip

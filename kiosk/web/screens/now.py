@@ -5,23 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, render_template, request
+from flask import Flask, redirect, render_template, request, url_for
 
 from kiosk.core.card_test import is_test
-from kiosk.core.jobs import JobState, Why
+from kiosk.core.jobs import LET_GO_ON, JobState, Why
 from kiosk.core.plan import Plan, plan_of
 from kiosk.core.verdicts import fitting_answers
+from kiosk.errors import Rejected
 from kiosk.web import desk_words
 from kiosk.web.house import actor, done, house
 from kiosk.web.screens.at_desk import asked_at_desk
 from kiosk.web.screens.faults import tell_all
 from kiosk.web.screens.queue import waiting_records
+from kiosk.web.words import CONTRADICTED
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
 
-GOES_ON = frozenset({Why.REFUSALS_IN_A_ROW, Why.CARD_TO_FEEDER})
+GOES_ON = LET_GO_ON | {Why.CARD_TO_FEEDER}
 """Stops after which a person's word is enough."""
 
 
@@ -67,14 +69,17 @@ def now() -> str:
     if line.job and line.job["card"] and Why.OUTCOME_UNKNOWN in line.job["reasons"]:
         answers = [answer.value for answer in fitting_answers(line.job["card"])]
         stops = tell_all(set(line.job["reasons"]) - {Why.OUTCOME_UNKNOWN, Why.PRINTER_STOPPED})
-        return render_template("unresolved.html", job=line.job, answers=answers, stops=stops)
+        return render_template(
+            "unresolved.html", job=line.job, answers=answers, stops=stops, against=request.args.get("against", ""),
+            insisted=request.args.get("answer", ""), may_insist=station.access.is_supervisor(actor()),
+        )  # fmt: skip
     holdup = station.worker.holdup if station.worker else None
     if asked := asked_at_desk(holdup, line.job or next(iter(line.following), None)):
         return render_template("at_desk.html", asked=asked, told=desk_words)
     reasons = frozenset(holdup.reasons if holdup else _stops(line.job))
     return render_template(
         "now.html", job=line.job, following=line.following, held=line.held, last=line.last, waiting=line.waiting,
-        steps=_steps(line.job), pace=station.pace.seconds, by_hand=Why.REFUSALS_IN_A_ROW in reasons,
+        steps=_steps(line.job), pace=station.pace.seconds, by_hand=not LET_GO_ON.isdisjoint(reasons),
         stops=tell_all(reasons, card_inside=bool(line.job and line.job["card"])),
         desk_helps=station.fittings.plan is Plan.INLINE and bool(station.fittings.desk),
     )  # fmt: skip
@@ -113,7 +118,13 @@ def cancel_job(job: str) -> Response:
 
 
 def resolve_job(job: str) -> Response:
-    """What a person who looked says of the card."""
-    said, cause = request.form, request.form.get("cause") or None
-    house().station.desk.resolve_job(actor(), job, said.get("answer", ""), cause, said.get("question", ""))
+    """What a person who looked says of the card; what the devices contradict is asked again, with the reason."""
+    said, answer = request.form, request.form.get("answer", "")
+    cause, question, insist = said.get("cause") or None, said.get("question", ""), said.get("insist") == "yes"
+    try:
+        house().station.desk.resolve_job(actor(), job, answer, cause, question, insist)
+    except Rejected as exc:
+        if exc.reason not in CONTRADICTED:
+            raise
+        return redirect(url_for("now", against=exc.reason, answer=answer), 303)
     return done("now")
