@@ -64,7 +64,7 @@ STOPS = {
     "shift-not-open": "Giliran kerja belum dibuka",
     "on-battery": "Listrik padam, stasiun memakai baterai",
     "store-failed": "Penyimpanan stasiun gagal",
-    "card-seen-before": "Kartu yang sudah dicatat masuk lagi ke printer",
+    "card-seen-before": "Kartu yang sudah dicatat masuk lagi",
 }
 
 ANSWERS = {
