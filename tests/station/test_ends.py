@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from kiosk.control import call
@@ -216,7 +217,7 @@ def test_a_store_that_fails_leaves_the_card_says_so_and_is_reconciled_at_the_nex
         assert failed.wait(20)
         shown = ""
         while process.alive and "S-09" not in shown:
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(httpx.HTTPError):
                 shown = visitor.get("/now").text
         visitor.http.close()
         assert "S-09" in shown
