@@ -138,8 +138,8 @@ def save(page: Page, path: Path) -> None:
     keep(full, path)
 
 
-def keep(full: Image.Image, path: Path) -> None:
-    few = full.quantize(palette=palette(full), dither=Image.Dither.NONE)
+def keep(full: Image.Image, path: Path, colours: int = COLOURS) -> None:
+    few = full.quantize(palette=palette(full, colours), dither=Image.Dither.NONE)
     if not (path.exists() and looks_the_same(few, path)):
         few.save(path, optimize=True)
 
@@ -153,13 +153,13 @@ def looks_the_same(picture: Image.Image, path: Path) -> bool:
     return all(most <= FAINT for _, most in found)
 
 
-def palette(full: Image.Image) -> Image.Image:
+def palette(full: Image.Image, colours: int) -> Image.Image:
     """The picture's own colours, and those of the tokens, which a small mark would lose against a large face."""
     weighed = Image.new("RGB", (full.width, full.height + SWATCH * len(INKS)))
     weighed.paste(full)
     for place, ink in enumerate(INKS):
         weighed.paste(ink, (0, full.height + SWATCH * place, full.width, full.height + SWATCH * (place + 1)))
-    few = weighed.quantize(COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    few = weighed.quantize(colours, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     found = few.getpalette() or []
     for place, ink in enumerate(INKS):
         at = 3 * few.getpixel((0, full.height + SWATCH * place))  # type: ignore[operator]
@@ -193,7 +193,7 @@ def fault_sheet(screen: Screen, language: str) -> None:
     sheet = Image.new("RGB", (ACROSS * wide, -(-len(tiles) // ACROSS) * high), INKS[1])
     for place, tile in enumerate(tiles):
         sheet.paste(tile, (place % ACROSS * wide, place // ACROSS * high))
-    keep(sheet, FOLDER / SHEETS[language])
+    keep(sheet, FOLDER / SHEETS[language], colours=24)
 
 
 def touchscreen(browser: Browser, directory: Path) -> Iterator[str]:
