@@ -42,7 +42,9 @@ class Bar:
 
 @dataclass(frozen=True)
 class Stretch:
-    """Of one life. `kb`: growth in 1,000 cards. `handles`, `threads`: all that were seen at rest."""
+    """Of one life. `kb`: growth in 1,000 cards. `handles`, `threads`: the least at each rest, each figure once; a
+    connection that was just used is closed a moment later.
+    """
 
     first: int
     last: int
@@ -72,14 +74,15 @@ def stretches(samples: Sequence[Sample], bar: Bar) -> list[Stretch]:
 
 
 def _stretch(settled: Sequence[Sample]) -> Stretch:
-    rest = [each for each in settled if each.rest]
+    rests = [list(group) for _, group in groupby((each for each in settled if each.rest), lambda each: each.card)]
     tenth = max(1, len(settled) // 10)
     return Stretch(
         settled[0].card, settled[-1].card,
         round(statistics.median(each.rss_kb for each in settled[:tenth])),
         round(statistics.median(each.rss_kb for each in settled[-tenth:])),
         growth([(each.card, each.rss_kb) for each in settled]),
-        tuple(sorted({each.handles for each in rest})), tuple(sorted({each.threads for each in rest})),
+        tuple(sorted({min(each.handles for each in rest) for rest in rests})),
+        tuple(sorted({min(each.threads for each in rest) for rest in rests})),
     )  # fmt: skip
 
 

@@ -36,6 +36,7 @@ AHEAD, AT_A_TIME = 600, 50
 LOOKED_AT = 10
 """Of the cards in whose life nothing befell, the black panel of one in so many is held against the chip's owner."""
 LOOK_S = 0.2
+LOOKS_AT_REST = 10
 PATIENCE_S = 120.0
 CONFIG = """\
 station: {{id: "{station}"}}
@@ -266,7 +267,9 @@ class Soak:
             dict(self._plant.dealt),
         )
         found.balance = books["wni"]
-        self._sample(rest=True)
+        for _ in range(LOOKS_AT_REST):
+            self._sample(rest=True)
+            self._plant.wake.wait(LOOK_S)
 
     def _end_child(self) -> None:
         if self._child.alive():
