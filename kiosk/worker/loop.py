@@ -148,7 +148,7 @@ class Worker(threading.Thread):
             self.on_change()
 
     def _wait(self) -> None:
-        if not self.holdup:
+        if self.holdup is None or Why.OUTCOME_UNKNOWN in self.holdup.reasons:
             self._glance()
         self._wake.wait(self._pause_s)
         self._wake.clear()
@@ -162,7 +162,7 @@ class Worker(threading.Thread):
         return IDLE_LOOK_S if well else self._look_s
 
     def _glance(self) -> None:
-        """Between cards: is the printer there, what does it say? Moves nothing."""
+        """Between cards, and while one is in doubt: is the printer there, what does it say? Moves nothing."""
         before = self._bench.last_status
         try:
             self._bench.status()

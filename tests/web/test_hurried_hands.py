@@ -27,6 +27,7 @@ from tests.web.test_hurried import DONE, HANDED, REFUSED, outcome, seat, staffed
 
 __all__ = ["staffed"]
 
+OPEN = "Tutup printer terbuka"
 HAS_CARD = "Orang ini sudah punya kartu di sini"
 
 
@@ -148,6 +149,32 @@ def test_a_cover_is_opened_or_the_card_pulled_at_each_step(kiosk: Kiosk, step: s
     assert len(good_cards(office.world)) == 1
     assert wrong_cards(good_cards(office.world), office.residents) == []
     person.leave()
+
+
+def test_the_question_shows_what_is_so_now(kiosk: Kiosk) -> None:
+    """The cover is long closed; who still reads that it is open looks for a cover, and not for the card."""
+    office, maria = kiosk.office, seat(kiosk, "maria")
+    office.bring_records(1)
+    pause = Pause(office, "print")
+    [job] = office.station.desk.run_jobs("test")
+    assert pause.reached.wait(20), office.describe()
+    office.world.open_cover()
+    pause.go_on.set()
+    office.until(lambda: "outcome-unknown" in office.reasons(job))
+
+    def says_open() -> bool:
+        page = maria.get("/now").text
+        assert ask(maria)
+        assert ('#cover"' in page, '#head"' in page) == (OPEN in page, OPEN not in page)
+        return OPEN in page
+
+    assert says_open()
+    office.world.close_cover()
+    office.until(lambda: not says_open())
+    office.world.open_cover()
+    office.until(says_open)
+    office.world.close_cover()
+    maria.leave()
 
 
 # The same person, twice.

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, redirect, render_template, request, url_for
 
 from kiosk.core.card_test import is_test
+from kiosk.core.faults import FAULTS
 from kiosk.core.jobs import LET_GO_ON, JobState, Why
-from kiosk.core.plan import Plan, plan_of
+from kiosk.core.plan import Plan, Step, plan_of, step_of
 from kiosk.core.verdicts import fitting_answers
 from kiosk.errors import Rejected
 from kiosk.web import desk_words
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 
 GOES_ON = LET_GO_ON | {Why.CARD_TO_FEEDER}
 """Stops after which a person's word is enough."""
+PLACES = {
+    Step.FEED: "feeder", Step.IDENTIFY: "reader", Step.ENCODE: "reader", Step.VERIFY: "reader", Step.PRINT: "head",
+    Step.EJECT: "trays", Step.CONFIRM: "reader",
+}  # fmt: skip
+"""Where to look for a card in doubt, on the drawing of the printer, if nothing is wrong with that."""
 
 
 def register(app: Flask) -> None:
@@ -68,10 +74,11 @@ def now() -> str:
     line, station = read_line(), house().station
     if line.job and line.job["card"] and Why.OUTCOME_UNKNOWN in line.job["reasons"]:
         answers = [answer.value for answer in fitting_answers(line.job["card"])]
-        stops = tell_all(set(line.job["reasons"]) - {Why.OUTCOME_UNKNOWN, Why.PRINTER_STOPPED})
+        stops = tell_all(_still_so(set(line.job["reasons"]) - {Why.OUTCOME_UNKNOWN, Why.PRINTER_STOPPED}))
         return render_template(
             "unresolved.html", job=line.job, answers=answers, stops=stops, against=request.args.get("against", ""),
             insisted=request.args.get("answer", ""), may_insist=station.access.is_supervisor(actor()),
+            place=PLACES[step_of(line.job["card"])],
         )  # fmt: skip
     holdup = station.worker.holdup if station.worker else None
     if asked := asked_at_desk(holdup, line.job or next(iter(line.following), None)):
@@ -90,25 +97,36 @@ def _steps(job: dict[str, Any] | None) -> list[str]:
     return [step.value for step in plan.steps]
 
 
+def _still_so(reasons: set[str]) -> set[str]:
+    """Without what the printer, which is asked while somebody looks, does not say any more."""
+    status = house().station.printer_status
+    if status is None:
+        return reasons
+    over = {reason for reason in reasons if reason in FAULTS and FAULTS[reason].code.startswith("P-")}
+    return reasons - (over - status.stopping)
+
+
 def _stops(job: dict[str, Any] | None) -> list[str]:
     return list(job["reasons"]) if job and job["state"] == JobState.PROCESSING_STOPPED else []
 
 
 def stop_run() -> Response:
     """After the card in the machine: those that have not begun are held."""
-    for job in read_line().following:
-        house().station.desk.hold_job(actor(), job["id"])
+    with house().station.books.transaction():  # somebody else may tap it too
+        for job in read_line().following:
+            house().station.desk.hold_job(actor(), job["id"])
     return done("now")
 
 
 def go_on() -> Response:
     """Release what was held, or go on after too many refusals in a row, or with the card that is in the feeder."""
     desk = house().station.desk
-    for job in desk.list_jobs(actor()):
-        if job["state"] == JobState.PENDING_HELD:
-            desk.release_job(actor(), job["id"])
-        elif job["state"] == JobState.PROCESSING_STOPPED and GOES_ON & set(job["reasons"]):
-            desk.resume_job(actor(), job["id"])
+    with house().station.books.transaction():
+        for job in desk.list_jobs(actor()):
+            if job["state"] == JobState.PENDING_HELD:
+                desk.release_job(actor(), job["id"])
+            elif job["state"] == JobState.PROCESSING_STOPPED and GOES_ON & set(job["reasons"]):
+                desk.resume_job(actor(), job["id"])
     return done("now")
 
 
