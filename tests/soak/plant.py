@@ -102,7 +102,7 @@ class Plant:
 
     def _happened(self, event: str, card: Card | None, detail: str) -> None:
         if event == "command":
-            if detail == FEED and self.world.path is None:
+            if detail == FEED and self.world.path is None and self.world.hopper:
                 self._begin()
             self._count("command")
         elif event == "ejected" and card is not None and is_whole(card):
@@ -181,11 +181,10 @@ class Plant:
 
     def _exchange_chip(self, kind: str) -> None:
         with self.world.lock:
-            card = self.world.hopper[0] if self.world.hopper else None
-            if card is not None:
-                assert isinstance(card.chip, Chip)
-                card.chip = Chip(card.chip.uid, behaviour=CHIPS[kind])
-                card.chip.on_apdu(self._spoken_to)
+            card = self.world.hopper[0]
+            assert isinstance(card.chip, Chip)
+            card.chip = Chip(card.chip.uid, behaviour=CHIPS[kind])
+            card.chip.on_apdu(self._spoken_to)
 
     def _in_simulator(self, act: Callable[[], object]) -> None:
         """Have `act` done in the simulator thread, which alone may touch the line; wait for its end."""

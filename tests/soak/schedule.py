@@ -45,8 +45,8 @@ AUDIT_EVERY = 500
 
 CALM = ((0.25, 0.45), (0.65, 1.0))
 """Stretches of the run in which nobody is killed, so that a life is long enough to see memory grow."""
-FIRST = 3
-"""The first cards show what an undisturbed life is made of."""
+FIRST, LAST = 3, 0.95
+"""The first cards show what an undisturbed life is made of; the last take what had to wait for its turn."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class Schedule:
 
     def _a_card(self, rng: random.Random, *, calm: bool) -> int:
         while True:
-            card = rng.randrange(FIRST, self.cards - 1)
+            card = rng.randrange(FIRST, round(LAST * self.cards))
             if calm or not any(begin <= card / self.cards < end for begin, end in CALM):
                 return card
 
