@@ -16,7 +16,7 @@ from drivers.protocols import ChipEncoder
 from drivers.sim import status
 from drivers.sim.cards import Place, Ribbon
 from kiosk.core.faults import FAULTS, by_weight
-from kiosk.core.jobs import ASKED
+from kiosk.journal import Poisoned
 from kiosk.journal.auditor import AuditState
 from kiosk.rig.residents import invent
 from kiosk.web.screens.faults import tell
@@ -199,6 +199,8 @@ def heat(office: Office) -> Cure:
 
 ASKS = {"media-jam": jam, "fuser-over-temp": heat}
 """A card is under way, and what became of it a person says."""
+BY_HAND = {"card-seen-before", "store-failed"}
+"""They do not go on by themselves: each has a test of its own."""
 
 
 class Stage:
@@ -248,7 +250,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 
 def test_every_fault_is_tried() -> None:
-    assert CAUSES.keys() | WARNINGS.keys() | ASKS.keys() == FAULTS.keys()
+    assert CAUSES.keys() | WARNINGS.keys() | ASKS.keys() | BY_HAND == FAULTS.keys()
 
 
 @pytest.mark.parametrize("reason", CAUSES)
@@ -312,11 +314,33 @@ def test_after_a_restart_the_screen_says_it_before_any_device_was_asked(stage: S
     """The job's own reasons stand in for the worker's, which has not looked yet."""
     office = stage.office
     job, cure = stage.run(reader("reader-missing"))
-    office.until(lambda: "reader-missing" in office.reasons(job))
-    stage.worker.holdup, held = None, stage.worker.holdup
-    assert held
-    assert not ASKED & held.reasons
-    assert tell("reader-missing").code in stage.cetak()
-    stage.worker.holdup = held
-    cure()
+    try:
+        office.until(lambda: "reader-missing" in office.reasons(job))
+        stage.worker._holdup = None
+        assert tell("reader-missing").code in stage.cetak()
+    finally:
+        cure()
     office.until(lambda: office.state(job) == "completed")
+
+
+def test_a_card_that_came_in_again_waits_for_a_tap(stage: Stage) -> None:
+    office, told = stage.office, tell("card-seen-before")
+    job, _ = stage.run(jam)
+    office.until(lambda: stage.stands("outcome-unknown"))
+    office.world.put_back(office.world.take_card())
+    office.station.desk.resolve_job("test", job, "spoiled")
+    office.until(lambda: stage.stands("card-seen-before"))
+    page = stage.cetak()
+    assert f"{told.code}</span> {told.heading}</h1>" in page
+    assert "Lanjutkan 1 kartu" in page
+    stage.visitor.post("/now/go-on", stage.visitor.form())
+    office.until(lambda: office.state(job) == "completed")
+    assert told.heading not in stage.cetak()
+
+
+def test_a_store_that_failed_is_told_though_no_card_waits(kiosk: Kiosk, visitor: Visitor) -> None:
+    worker, told = kiosk.office.station.worker, tell("store-failed")
+    assert worker
+    assert told.heading not in visitor.get("/now").text
+    worker.failure = Poisoned("as in the test")
+    assert f"{told.code}</span> {told.heading}</h1>" in visitor.get("/now").text
