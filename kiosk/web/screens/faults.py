@@ -33,7 +33,7 @@ PLACE_OF: Mapping[str, str] = MappingProxyType({
 })  # fmt: skip
 """Reason -> the symbol of templates/static/printer.svg that shows where to look."""
 
-UNSURE = frozenset({"gap-open", "journal-damaged", "record-refused"})
+UNSURE = frozenset({"gap-open", "journal-damaged", "record-refused", "store-failed"})
 """With one of these nobody can say that no data are lost."""
 
 
