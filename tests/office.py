@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import threading
 from collections.abc import Callable, Iterator
@@ -38,7 +39,7 @@ from kiosk.sync.intake import judge
 from tests import purity
 
 STATION = "kupang-01"
-PATIENCE_S = 20.0
+PATIENCE_S, SLOW_PATIENCE_S = 20.0, 90.0
 
 
 class Killed(Exception):
@@ -48,12 +49,12 @@ class Killed(Exception):
 class Office:
     """Devices that outlive the station, the station, and a person's verbs."""
 
-    def __init__(self, directory: Path, blanks: int, printer: Identity = PRIMACY) -> None:
+    def __init__(self, directory: Path, blanks: int, printer: Identity = PRIMACY, speed: float = math.inf) -> None:
         self.directory = directory
         self.data = directory / "station"
         self.hub_key = keys.generate_signing()
         rng = random.Random(7)
-        self.clock = SimClock(float("inf"))
+        self.clock = SimClock(speed)
         self.world = World(self.clock, new_blanks(blanks, rng), ribbon=Ribbon(sets_left=200))
         self.antenna = self.lay_antenna()
         self.world.antenna = self.antenna  # type: ignore[assignment]
@@ -148,7 +149,8 @@ class Office:
 
     def until(self, reached: Callable[[], bool]) -> None:
         with self._changed:
-            assert self._changed.wait_for(reached, PATIENCE_S), self.describe()
+            patience_s = PATIENCE_S if self.clock.instant else SLOW_PATIENCE_S
+            assert self._changed.wait_for(reached, patience_s), self.describe()
 
     def describe(self) -> str:
         worker = self.station.worker

@@ -121,9 +121,9 @@ def run(site: Site, cell: Cell) -> Healed:
     trouble = TROUBLES[cell.trouble](site)
     site.until(lambda: site.station.printer_status is not None)
     first, second = site.bring_records(2)
-    job, needed = _lose(site, cell, trouble, first)
+    job, needed = lose(site, cell, trouble, first)
     trouble.restore()
-    seconds, job = _await_ready(site, trouble, job, first)
+    seconds, job = await_ready(site, trouble, job, first)
     asked = site.finish(job)
     [following] = site.station.desk.run_jobs("test", refs=[second])
     assert site.finish(following) == 0, "the next card is none of that trouble's"
@@ -133,7 +133,7 @@ def run(site: Site, cell: Cell) -> Healed:
     return Healed(seconds if needed else None, asked)
 
 
-def _lose(site: Site, cell: Cell, trouble: Trouble, ref: str) -> tuple[str | None, bool]:
+def lose(site: Site, cell: Cell, trouble: Trouble, ref: str) -> tuple[str | None, bool]:
     """The job under way, if one is, and whether the station waits for the device.
 
     It has just looked in vain then, and waits as long as it ever does before it looks again; a silent one sees to its
@@ -160,7 +160,7 @@ def _lose(site: Site, cell: Cell, trouble: Trouble, ref: str) -> tuple[str | Non
     return job, True
 
 
-def _await_ready(site: Site, trouble: Trouble, job: str | None, ref: str) -> tuple[float, str]:
+def await_ready(site: Site, trouble: Trouble, job: str | None, ref: str) -> tuple[float, str]:
     """Seconds until the card goes on or a person is asked. Between cards: until the printer is seen again; where
     nobody looks before the next card, until that one has told its UID."""
     back = time.monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -35,12 +36,14 @@ class Site(Office):
     thread, before anything else follows from it.
     """
 
-    def __init__(self, directory: Path, trouble: type[Trouble], pcscd: PrivatePcscd | None) -> None:
+    def __init__(
+        self, directory: Path, trouble: type[Trouble], pcscd: PrivatePcscd | None, speed: float = math.inf
+    ) -> None:
         self.trouble = trouble
         self.pcscd = pcscd
         self.faults = self.fault_seq = 0
         self.committed: Callable[[Frame], object] = lambda frame: None
-        super().__init__(directory, blanks=24)
+        super().__init__(directory, blanks=24, speed=speed)
         self._thread = self.station.worker
         self.operator = ScriptedOperator(self, self.world, self.line)  # type: ignore[arg-type]
 

@@ -14,6 +14,7 @@ from kiosk.rig.pcscd import PrivatePcscd
 from tests.chip.readers import PCSCD_DIRECTORY
 from tests.docs.pages import ROOT
 from tests.heal.matrix import LIMIT_S, MOMENTS, STEPS, Cell, Healed, cells, run
+from tests.heal.paced import PACED, Paced, run_paced, told
 from tests.heal.site import Site
 from tests.heal.troubles import TROUBLES
 
@@ -39,9 +40,17 @@ in the middle of such a look.
 
 Two waits are not in these seconds. A loss is noticed at once where the port hangs up, and within two seconds where
 a printer on the network has restarted; where a port only falls silent, it is noticed when the reply to the command
-under way has been out for `printer.reply_timeout`. And a printer that was cut off in the middle of a picture takes
-the rest of it first, which is sent as zeros: over USB or Ethernet that is nothing, on a line of 115,200 bit/s a
-second for each 11.5 kB.
+under way has been out for `printer.reply_timeout`. And a printer that was cut off in the middle of a picture answers
+nothing until it has the rest of it, which is sent as zeros: over USB or Ethernet that is nothing, on a line of
+115,200 bit/s a second for each 11.5 kB.
+
+"""
+
+AT_ITS_OWN_SPEED = f"""
+## At the printer's own speed
+
+A panel of 118 kB on a line of 115,200 bit/s; a printer that starts in five seconds.
+The station is ready at most {LIMIT_S:g} s after the printer can answer.
 
 """
 
@@ -51,15 +60,15 @@ def columns() -> list[tuple[str, str]]:
     return [("", "idle"), *((step.value, moment) for step in STEPS for moment in MOMENTS)]
 
 
-def render(found: Mapping[Cell, Healed | str]) -> str:
-    """`found`: each cell, and what stands in it."""
+def render(found: Mapping[Cell, Healed | str], paced: Mapping[Cell, Paced | str]) -> str:
+    """`found`, `paced`: each cell, and what stands in it."""
     head = ["lost", *TROUBLES]
     lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
     for step, moment in columns():
         named = f"{step}, {moment}" if step else "between two cards"
         row = [str(found[Cell(trouble, Step(step) if step else None, moment)]) for trouble in TROUBLES]
         lines.append(f"| {' | '.join([named, *row])} |")
-    return OPENING + "\n".join(lines) + "\n"
+    return OPENING + "\n".join([*lines, AT_ITS_OWN_SPEED.rstrip("\n"), "", *told(paced)]) + "\n"
 
 
 def measure(trouble: str) -> dict[Cell, Healed]:
@@ -83,7 +92,8 @@ def main() -> None:
     with ProcessPoolExecutor(len(TROUBLES), multiprocessing.get_context("spawn")) as pool:
         for column in pool.map(measure, TROUBLES):
             found |= column
-    TARGET.write_text(render(found), encoding="utf-8")
+        paced = dict(zip(PACED, pool.map(run_paced, PACED), strict=True))
+    TARGET.write_text(render(found, paced), encoding="utf-8")
 
 
 if __name__ == "__main__":

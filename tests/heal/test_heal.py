@@ -21,6 +21,7 @@ from tests.chip.readers import BY_THREAD, pcscd
 from tests.conftest import Measured
 from tests.heal.jacks import may_forget
 from tests.heal.matrix import LIMIT_S, Cell, Healed, cells, run
+from tests.heal.paced import PACED, run_paced
 from tests.heal.site import Site
 from tests.heal.troubles import TROUBLES, TcpRebooted, Trouble
 
@@ -75,6 +76,14 @@ def test_every_lost_device_is_in_use_again(
     healed = heal(tmp_path, cell, request)
     measured(f"healed {cell}: {healed}")
     assert in_time(healed)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("cell", PACED, ids=str)
+def test_a_printer_at_its_own_speed_is_in_use_when_it_can_answer(cell: Cell, measured: Measured) -> None:
+    healed = run_paced(cell)
+    measured(f"healed {cell}: {healed}")
+    assert 0 <= healed.late_s <= LIMIT_S
 
 
 @pytest.mark.long
