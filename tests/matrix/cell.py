@@ -41,7 +41,7 @@ from tests.matrix.points import VARIANTS, Cell, Course
 
 STATION = "kupang-01"
 BLANKS = 4
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 LOOK_S = 0.05
 CONFIG = """\
 station: {{id: "{station}"}}
