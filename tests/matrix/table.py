@@ -2,23 +2,24 @@
 
     .venv/bin/python -m tests.matrix.table [--cells N]
 
-With --cells a sample of that many, printed and not written.
+With --cells a sample of that many, printed and not written. What was played is kept in var/matrix.jsonl: a run that
+is broken off goes on where it was, as long as the code is the same.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-import time
 from collections import Counter
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 
 from kiosk.core.plan import Step
+from tests.matrix.cell import Outcome
+from tests.matrix.kept import ROOT, Kept, digest
 from tests.matrix.points import VARIANTS, Cell, Course
 from tests.matrix.run import Tally, play, sample, undisturbed
 
-PAGE = Path(__file__).parents[2] / "docs" / "crash-matrix.md"
+PAGE, KEPT = ROOT / "docs" / "crash-matrix.md", ROOT / "var" / "matrix.jsonl"
 STEPS = (*(step.value for step in Step), "between")
 WELL_BEHAVED = ("at feed", "at panel start", "at first panel")
 """They keep what they counted."""
@@ -40,10 +41,10 @@ from the true world what it asks, and then trays, chips, ledger, job and centre 
 """
 
 
-def lines(course: Course, tally: Tally, twice: int, control: int, minutes: float) -> Iterable[str]:
+def lines(course: Course, tally: Tally, twice: int, control: int) -> Iterable[str]:
     yield HEAD
     yield f"{course.commits} commits, {course.commands} commands, {course.apdus} APDUs, {len(course.panels)} panels."
-    yield f"{tally.total} cells in {minutes:.0f} minutes: {len(tally.faults)} that disagree with the world."
+    yield f"{tally.total} cells: {len(tally.faults)} that disagree with the world."
     if tally.missed:
         yield f"{tally.missed} more did not pass their point: the station had looked at the printer less often."
     yield f"\nA station that does again whatever is in doubt disagrees with the world in {twice} of {control} cells."
@@ -86,21 +87,29 @@ def control_cells(course: Course, count: int = 20) -> list[Cell]:
     return inside[:: max(1, len(inside) // count)][:count]
 
 
+def _played(cells: list[Cell]) -> Iterator[tuple[Cell, Outcome]]:
+    kept = Kept(KEPT, digest())
+    open_ = [cell for cell in cells if str(cell) not in kept.outcomes]
+    yield from ((cell, kept.outcomes[str(cell)]) for cell in cells if str(cell) in kept.outcomes)
+    for cell, outcome in play(open_):
+        kept.add(cell, outcome)
+        yield cell, outcome
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cells", type=int, default=0)
     wanted = parser.parse_args().cells
-    course, begun, tally = undisturbed(), time.monotonic(), Tally()
-    cells = sample(course, wanted) if wanted else list(course.cells())
-    for number, (cell, outcome) in enumerate(play(cells), start=1):
+    course, tally = undisturbed(), Tally()
+    cells = sample(course, wanted or len(list(course.cells())))  # in an order in which each part is a sample
+    for number, (cell, outcome) in enumerate(_played(cells), start=1):
         tally.add(cell, outcome)
         for fault in outcome.faults:
             sys.stderr.write(f"{cell}: {fault}\n")
         if number % 100 == 0:
             sys.stderr.write(f"{number} of {len(cells)}\n")
-    minutes = (time.monotonic() - begun) / 60
     wrong = Counter(bool(outcome.faults) for _, outcome in play(control_cells(course), retry=True))
-    text = "\n".join(lines(course, tally, wrong[True], wrong.total(), minutes)) + "\n"
+    text = "\n".join(lines(course, tally, wrong[True], wrong.total())) + "\n"
     if wanted:
         sys.stdout.write(text)
     else:
