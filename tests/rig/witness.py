@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from drivers.sim.cards import Card
 from drivers.sim.chip import Chip
 from drivers.sim.status import Err
+from drivers.sim.world import World
 from kiosk.rig.rig import Rig
 from kiosk.rig.world_check import chip_file, good_cards
 from kiosk.web.words import BECAME, STEPS, STOPS
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 BIODATA = 0x6FF1
+IN_A_ROW = 3
+"""card.refusals_in_a_row, as it is given."""
 BARS_THE_WAY = frozenset({"media-jam", "cover-open", "marker-supply-empty", "connecting-to-device"})
 """With one of these no card goes on, wherever it is; an empty hopper bars the next one only."""
 
@@ -81,8 +84,22 @@ def real_stops(rig: Rig) -> set[str]:
             "connecting-to-device": line.severed or not world.powered,
             "card-in-path": world.path is not None,
             "media-needed": world.path is None,
+            "refusals-in-a-row": refused_in_a_row(world) >= IN_A_ROW,
         }
     return {name for name, so in facts.items() if so}
+
+
+def refused_in_a_row(world: World) -> int:
+    """Cards that came to nothing since one was good at the first try, by the order in which they left the hopper."""
+    good = {card.number for card in good_cards(world)}
+    fed = sorted(card.number for place, cards in world.census().items() if place != "hopper" for card in cards)
+    row = 0
+    for before, number in zip([None, *fed][-2::-1], fed[::-1], strict=False):
+        if number not in good:
+            row += 1
+        elif before is None or before in good:
+            break
+    return row
 
 
 def obstacles(rig: Rig) -> set[str]:
