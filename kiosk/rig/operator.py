@@ -31,6 +31,7 @@ class ScriptedOperator:
         self._world = world
         self._line = line
         self._last_fed: Card | None = None
+        self._taken: dict[tuple[str, int], tuple[Card, bool]] = {}
         self.answers: list[dict[str, Any]] = []
         world.observe(self._watch)
 
@@ -54,8 +55,7 @@ class ScriptedOperator:
             self._world.close_cover()
 
     def _answer(self, job: dict[str, Any]) -> None:
-        jammed = self._world.stuck
-        card = self._world.take_card() if self._world.path is not None else self._out_of_the_path(job)
+        card, jammed = self._card_of(job)
         if (
             card is not None and card.panels and card in self._world.hopper
         ):  # somebody laid it there: it must not be fed again
@@ -66,6 +66,14 @@ class ScriptedOperator:
             self._world.put_back(card)
         found = self._station.call("jobs.resolve", job=job["id"], answer=answer.value, cause=cause)
         self.answers.append({**found, "reasons": job["reasons"], "message": job["message"]})
+
+    def _card_of(self, job: dict[str, Any]) -> tuple[Card | None, bool]:
+        """The card, and whether it was jammed. Whoever is asked again has it in hand: its first answer was lost."""
+        question = job["id"], job["card"]["n"]
+        if self._world.path is not None:
+            jammed = self._world.stuck
+            self._taken[question] = self._world.take_card(), jammed
+        return self._taken.get(question) or (self._out_of_the_path(job), False)
 
     def _out_of_the_path(self, job: dict[str, Any]) -> Card | None:
         """Before a feed is done the card that was fed last is another one, with an end of its own."""
