@@ -40,8 +40,7 @@ class Desk:
     """`wake` is called after anything that the worker should look at; `may_start` raises Rejected if not.
 
     `more`: commands of others that are carried out by name as well. `roster`: knows which records are of one person.
-    `more`: commands of others that are carried out by name as well. `witness` says of a job what speaks for or
-    against an answer, `may_insist` who may give one against it.
+    `witness` says of a job what speaks for or against an answer, `may_insist` who may give one against it.
     """
 
     def __init__(
