@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from drivers.errors import Cause
 from kiosk.core.history import Key, Subject, life
+from kiosk.core.jobs import SEEN_BEFORE
 from kiosk.errors import Rejected
 from kiosk.journal.index import Index
 from kiosk.outbox import Inbox
@@ -63,10 +63,12 @@ def test_its_chip_is_never_taken_again_and_the_refused_card_is_found_by_it(offic
     uid = job["cards"][0]["uid"]
     card = next(card for card in office.world.hopper if card.chip)
     card.chip.uid = bytes.fromhex(uid)
-    office.print_one()
+    office.bring_records(1)
+    office.station.desk.run_jobs("test")
+    assert SEEN_BEFORE in office.until_held_up()
     [refused] = [frame for frame in office.frames() if frame.data.get("outcome", {}).get("result") == "refused"]
     assert refused.data["outcome"] == {
-        "step": "identify", "result": "refused", "cause": Cause.CHIP_UID_CONSUMED, "uid": uid,
+        "step": "identify", "result": "refused", "cause": SEEN_BEFORE, "uid": uid,
     }  # fmt: skip
     told = life(Index(office.data).find, Key(Subject.CHIP, uid))
     assert {frame.data["job"] for frame in told if "job" in frame.data} == {job["id"], refused.data["job"]}

@@ -30,6 +30,6 @@ def test_an_empty_path_means_another_card_at_feed_than_at_eject(office: Office, 
     office.print_one()
     operator.look([{
         "id": "next", "state": "processing-stopped", "reasons": [Why.OUTCOME_UNKNOWN], "message": "",
-        "card": {"intent": {"step": step}},
+        "card": {"n": 1, "intent": {"step": step}},
     }])  # fmt: skip
     assert desk.heard == [answer]

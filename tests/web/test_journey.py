@@ -71,6 +71,7 @@ def test_from_a_waiting_record_to_a_printed_card(kiosk: Kiosk, screen: Screen, m
 def test_a_double_tap_makes_one_job(kiosk: Kiosk, screen: Screen) -> None:
     screen.tap(".queue > li:nth-child(3) a")
     screen.page.wait_for_selector("text=Benar orangnya?")
+    screen.page.wait_for_selector("body:not(.settling)")
     box = screen.page.locator(".foot .primary").bounding_box()
     assert box
     for _ in range(2):

@@ -38,7 +38,9 @@ def busy(tmp_path: Path) -> Iterator[Kiosk]:
     office.close()
 
 
-def test_fifty_cards_in_a_run(browser: Browser, busy: Kiosk, measured: Measured) -> None:
+@pytest.mark.parametrize("first", [10, pytest.param(MANY, marks=pytest.mark.long)])
+def test_fifty_cards_in_a_run(browser: Browser, busy: Kiosk, measured: Measured, first: int) -> None:
+    """The taps for all; it is waited for the first of them."""
     with screen_of(browser, busy.url) as screen:
         screen.sign_in(PIN)
         began = time.monotonic()
@@ -50,13 +52,15 @@ def test_fifty_cards_in_a_run(browser: Browser, busy: Kiosk, measured: Measured)
         screen.tap("text=Cetak semua")
         screen.page.wait_for_url("**/now")
         office = busy.office
-        for count in range(10, MANY + 1, 10):  # each ten within the office's patience
+        for count in range(10, first + 1, 10):  # each ten within the office's patience
             office.until(lambda count=count: office.station.status()["finished"] >= count)  # type: ignore[misc]
         screen.page.wait_for_selector("text=selesai")
         assert screen.taps <= 4
-        measured(f"{MANY} cards in a run: {screen.taps} taps, {time.monotonic() - began:.1f} s on instant devices")
-    assert len(set(busy.made())) == len(office.world.census()["output"]) == MANY
-    assert office.accounts()["printed"] == MANY
+        took_s = time.monotonic() - began
+        measured(f"{MANY} cards in a run: {screen.taps} taps, the first {first} in {took_s:.1f} s on instant devices")
+    assert len(set(busy.made())) == MANY
+    office.station.worker.stop()
+    assert office.accounts()["printed"] == len(office.world.census()["output"]) >= first
     office.agree()
 
 
