@@ -30,6 +30,7 @@ CASES = [
     (GONE,    Step.PRINT,  P,    0,     False, False, None, None),  # another printer's card
     (GONE,    Step.PRINT,  N,    2,     False, True,  3,    None),
     (GOOD,    Step.PRINT,  N,    0,     False, True,  5,    None),
+    (GOOD,    Step.PRINT,  N,    5,     False, True,  5,    None),
     (GOOD,    Step.PRINT,  N,    4,     False, True,  5,    "not-all-printed"),
     (GOOD,    Step.PRINT,  N,    5,     False, True,  4,    "not-all-printed"),
     (GOOD,    Step.PRINT,  N,    0,     True,  False, 0,    "not-all-printed"),
