@@ -79,6 +79,7 @@ def test_every_lost_device_is_in_use_again(
 
 
 @pytest.mark.long
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("cell", PACED, ids=str)
 def test_a_printer_at_its_own_speed_is_in_use_when_it_can_answer(cell: Cell, measured: Measured) -> None:
     healed = run_paced(cell)
