@@ -56,7 +56,13 @@ class CardConfig:
 @dataclass(frozen=True)
 class HubConfig:
     url: str = field(default="", metadata={"pattern": r"(https?://\S+)?"})
+    ca: str = ""
     poll: float = field(default=30.0, metadata={"range": (1, 3600)})
+
+    @property
+    def authority(self) -> Path | None:
+        """`ca` as `kiosk.sync.client.connect` takes it."""
+        return Path(self.ca) if self.ca else None
 
 
 @dataclass(frozen=True)

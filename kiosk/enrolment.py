@@ -26,7 +26,7 @@ def enrol_station(config: Config, data: Path, url: str, code: str, fingerprint: 
     try:
         station = config.station.id
         own = own_keys(data / "keys")
-        pins = enrol(url, station, code, fingerprint, own)
+        pins = enrol(url, station, code, fingerprint, own, ca=config.hub.authority)
         save_pins(data / "keys" / "hub.json", pins)
         incarnation = secrets.token_hex(8)
         genesis = {

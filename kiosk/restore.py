@@ -94,13 +94,14 @@ def restore(
     lock = DataLock(data)
     try:
         own = own_keys(data / "keys")
-        pins = enrol(url, config.station.id, code, fingerprint, own)
+        ca = config.hub.authority
+        pins = enrol(url, config.station.id, code, fingerprint, own, ca=ca)
         save_pins(data / "keys" / "hub.json", pins)
         root = data / PLACE
         shutil.rmtree(root, ignore_errors=True)
         root.mkdir(mode=0o700)
         source = _take_copy(copy, root, config.station.id) if copy else CENTRE
-        with closing(HubClient(connect(url), config.station.id, own[0], pins.signing)) as client:
+        with closing(HubClient(connect(url, ca=ca), config.station.id, own[0], pins.signing)) as client:
             known = _put_together(client, root, own[0])
             known.source = source
             incarnation = _incarnation(data)

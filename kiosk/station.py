@@ -285,7 +285,7 @@ class Station:
 
     def _make_sync(self) -> SyncLoop:
         station = self.config.station.id
-        http = connect(self.config.hub.url)
+        http = connect(self.config.hub.url, ca=self.config.hub.authority)
         self._link.callback(http.close)
         client = HubClient(http, station, self._key, self._pins.signing)
         acks = AckStore(self.data / "sync" / "ack.json")

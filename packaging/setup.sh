@@ -9,6 +9,7 @@ say() { echo "setup: $*"; }
 # One list for what belongs together: where one is not to be had, the other is installed all the same.
 BROWSER="chromium"
 FAILING_DISKS="strace e2fsprogs"
+PROXY="nginx-light"
 PACKAGES="python3-venv pcscd libpcsclite-dev swig vsmartcard-vpcd gcc python3-dev pkg-config util-linux"
 
 missing() {
@@ -45,6 +46,13 @@ install "the chip may be reached in-process instead of through pcscd" $PACKAGES
 install "the tests of the screen are skipped" $BROWSER
 # shellcheck disable=SC2086  # the packages are words
 install "some tests of failing disks are skipped" $FAILING_DISKS
+# The tests start an nginx of their own. The service that Debian makes of a new one is in nobody's use: it goes off.
+with_nginx=$(missing nginx)
+install "the test of the reverse proxy is skipped" $PROXY
+if [ -n "$with_nginx" ] && [ -z "$(missing nginx)" ]; then
+    $as_root service nginx stop >/dev/null 2>&1 || true
+    $as_root update-rc.d nginx disable >/dev/null 2>&1 || true
+fi
 
 PYTHON="${PYTHON:-python3}"
 "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ import click
 
 from kiosk.config import Config, find_config, find_data, load_config
 from kiosk.control import NotRunning, call
-from kiosk.errors import KepingError
+from kiosk.errors import KepingError, UsageError
 from kiosk.people import Named
 
 COMMON = {"--config", "--data", "--json", "--as"}
@@ -90,6 +90,14 @@ class App:
     @cached_property
     def config(self) -> Config:
         return load_config(find_config(self.config_path))
+
+    def at_centre(self, url: str | None, ca: Path | None) -> Config:
+        """The config, with the centre and its authority as they were given on the command line, if they were."""
+        hub = self.config.hub
+        named = replace(hub, url=url or hub.url, ca=str(ca) if ca else hub.ca)
+        if not named.url:
+            raise UsageError("no centre: give --hub URL or set hub.url in the config")
+        return replace(self.config, hub=named)
 
     @cached_property
     def data(self) -> Path:

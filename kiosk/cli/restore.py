@@ -21,18 +21,19 @@ from kiosk.restore import restore as go_on
 @click.option("--hub", "url", help="Address of the centre; the config's hub.url without it.")
 @click.option("--code", required=True, help="The one-time code of `keping hub allow-restore`.")
 @click.option("--fingerprint", required=True, help="Fingerprint of the centre's key, as the centre shows it.")
+@click.option("--ca", type=click.Path(path_type=Path), help="The authority, a PEM file; hub.ca without it.")
 @pass_app
-def restore(app: App, copy: Path | None, from_hub: bool, url: str | None, code: str, fingerprint: str) -> None:
+def restore(
+    app: App, copy: Path | None, from_hub: bool, url: str | None, code: str, fingerprint: str, ca: Path | None
+) -> None:
     """Go on after a lost disk, in an empty --data, with what a copy and the centre hold. docs/restore.md, in steps.
 
     May be repeated when it was cut off. Nothing is printed before the gap is closed: keping gap.
     """
     if (copy is None) != from_hub:
         raise UsageError("give --from PATH, or --from-hub")
-    address = url or app.config.hub.url
-    if not address:
-        raise UsageError("no centre: give --hub URL or set hub.url in the config")
-    found = go_on(app.config, app.data, copy, address, code, fingerprint, app.by)
+    config = app.at_centre(url, ca)
+    found = go_on(config, app.data, copy, config.hub.url, code, fingerprint, app.by)
     app.answer(vars(found), lambda: _text(found))
 
 

@@ -6,13 +6,14 @@ import logging
 import resource
 import sys
 import threading
+from pathlib import Path
 
 import click
 
 from kiosk import runtime
 from kiosk.cli.context import App, pass_app, set_up_logging, stop_signal
 from kiosk.enrolment import enrol_station
-from kiosk.errors import KepingError, Unavailable, UsageError
+from kiosk.errors import KepingError, Unavailable
 from kiosk.gate import wait_for_passphrase
 from kiosk.people import People
 from kiosk.station import Station
@@ -99,13 +100,12 @@ def _look_only(app: App, stopping: threading.Event, passphrase: str | None) -> N
 @click.option("--hub", "url", help="Address of the centre; the config's hub.url without it.")
 @click.option("--code", required=True, help="The one-time code that the centre gave out.")
 @click.option("--fingerprint", required=True, help="Fingerprint of the centre's key, as the centre shows it.")
+@click.option("--ca", type=click.Path(path_type=Path), help="The authority, a PEM file; hub.ca without it.")
 @pass_app
-def enrol_command(app: App, url: str | None, code: str, fingerprint: str) -> None:
+def enrol_command(app: App, url: str | None, code: str, fingerprint: str, ca: Path | None) -> None:
     """Register this station with the centre, pin the centre's keys, begin the journal."""
-    address = url or app.config.hub.url
-    if not address:
-        raise UsageError("no centre: give --hub URL or set hub.url in the config")
-    incarnation = enrol_station(app.config, app.data, address, code, fingerprint, app.by)
+    config = app.at_centre(url, ca)
+    incarnation = enrol_station(config, app.data, config.hub.url, code, fingerprint, app.by)
     answer = {"station": app.config.station.id, "incarnation": incarnation}
     app.answer(answer, lambda: f"{app.config.station.id} is enrolled, incarnation {incarnation}")
 

@@ -139,7 +139,8 @@ def _asked(look: Look, url: str) -> Finding:
     try:
         pins = load_pins(look.data / "keys" / "hub.json")
         own = keys.load_okp(look.data / "keys" / "signing.jwk", keys.SIGNING)
-        with closing(HubClient(connect(url), look.config.station.id, own, pins.signing)) as client:
+        http = connect(url, ca=look.config.hub.authority)
+        with closing(HubClient(http, look.config.station.id, own, pins.signing)) as client:
             held = client.position().position
     except HubUnreachable as exc:
         return Finding("hub.silent", str(exc))

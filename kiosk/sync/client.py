@@ -20,6 +20,7 @@ from kiosk.crypto.checkpoint import Position, verify_receipt
 from kiosk.crypto.jose import SignatureError
 from kiosk.crypto.keys import OKPKey
 from kiosk.errors import Rejected, Unavailable, UsageError
+from kiosk.sync.tls import trust, why
 
 TIMEOUT = httpx.Timeout(10.0, connect=3.0)
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -92,15 +93,11 @@ def connect(
 ) -> httpx.Client:
     """A connection pool to one centre: no proxy or certificate from the environment, no redirects.
 
-    `ca`: PEM file to trust instead of the system's authorities. Opens nothing yet.
+    `ca`: PEM file to trust instead of the system's authorities; UsageError if it can't be read. Opens nothing yet.
     """
     base = check_url(url)
-    trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if ca is not None:
-        trust.load_verify_locations(ca)
-    elif base.startswith("https:"):
-        trust.load_default_certs()
-    return httpx.Client(base_url=base, timeout=timeout, trust_env=False, verify=trust, transport=transport)
+    trusted = trust(ca) if base.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return httpx.Client(base_url=base, timeout=timeout, trust_env=False, verify=trusted, transport=transport)
 
 
 class HubClient:
@@ -223,7 +220,7 @@ class HubClient:
                 method, path, params=params, content=body, headers={**headers, "Authorization": f"Bearer {token}"}
             )
         except httpx.HTTPError as exc:
-            raise HubUnreachable(f"centre not reached: {type(exc).__name__} {exc}".rstrip()) from exc
+            raise HubUnreachable(f"centre not reached: {why(exc)}") from exc
         self._learn_time(response)
         return response
 

@@ -16,6 +16,7 @@ from kiosk.crypto.keys import ECKey, KeyFormatError, OKPKey
 from kiosk.durable import replace_file
 from kiosk.errors import DamagedData, Rejected, UsageError
 from kiosk.sync.client import HubUnreachable, connect
+from kiosk.sync.tls import why
 
 
 class WrongHub(Rejected):
@@ -60,7 +61,7 @@ def enrol(
         try:
             response = http.post("/v1/enrol", json=asked)
         except httpx.HTTPError as exc:
-            raise HubUnreachable(f"centre not reached: {type(exc).__name__} {exc}".rstrip()) from exc
+            raise HubUnreachable(f"centre not reached: {why(exc)}") from exc
     if response.status_code in (400, 403):
         raise Rejected(f"centre refuses the enrolment: {response.text[:200]}", "enrolment")
     try:
