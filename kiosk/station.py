@@ -36,7 +36,7 @@ from kiosk.gate import open_keyring, require_enrolled
 from kiosk.guard import Guard
 from kiosk.interruption import Interruption, note_start, note_stop
 from kiosk.janitor import Janitor
-from kiosk.outbox import Inbox, Outbox
+from kiosk.link import Ends
 from kiosk.pace import Pace
 from kiosk.people import Named, People
 from kiosk.power import Power
@@ -51,7 +51,7 @@ from kiosk.sync.client import HubClient, connect
 from kiosk.sync.enrol import load_pins
 from kiosk.sync.intake import Intake, RefusedRecord, judge
 from kiosk.sync.loop import SyncLoop
-from kiosk.sync.shipping import AckStore, Shipper
+from kiosk.sync.shipping import Shipper
 from kiosk.trace import DIRECTORY as TRACE
 from kiosk.trace import Trace
 from kiosk.vault import Vault
@@ -130,6 +130,7 @@ class Station:
         self._janitor = Janitor(
             self.books, self.vault, self.roster, self.callbacks.close_older, self.config.vault, time.time
         )
+        self._ends = Ends.of(self.data, self.books, self.vault, self._pins, self._key, self._janitor.sweep)
 
     def start(self) -> None:
         """Begin to serve. Blocks for no device: printer and reader are opened by the worker when they are needed."""
@@ -154,6 +155,7 @@ class Station:
         self.begin_roster()
         self.interruption = note_start(self.books)
         self.worker.start()
+        self._janitor.sweep(self._ends.acknowledged.position.seq)
         self._janitor.start()
         self._guard.start(self.pulse)
         if sync:
@@ -284,17 +286,13 @@ class Station:
         return judged.record
 
     def _make_sync(self) -> SyncLoop:
-        station = self.config.station.id
         http = connect(self.config.hub.url, ca=self.config.hub.authority)
         self._link.callback(http.close)
-        client = HubClient(http, station, self._key, self._pins.signing)
-        acks = AckStore(self.data / "sync" / "ack.json")
-        shipper = Shipper(client, Outbox(self.books, station, self._key), acks, on_ack=self._janitor.sweep)
-        self._janitor.sweep(shipper.acknowledged)
+        client = HubClient(http, self.config.station.id, self._key, self._pins.signing)
         self._janitor.now = lambda: client.hub_time_s
         return SyncLoop(
-            shipper,
-            Intake(client, Inbox(self.books, self.vault)),
+            Shipper(client, self._ends.outbox, self._ends.acknowledged),
+            Intake(client, self._ends.inbox),
             poll_s=self.config.hub.poll,
             on_closed=self._guard.close_down,
         )

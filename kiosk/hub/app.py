@@ -16,15 +16,16 @@ from flask import Flask, Response, jsonify, request
 from sqlalchemy import Connection
 
 from kiosk.crypto import jose, keys
-from kiosk.crypto.checkpoint import Checkpoint, Position, sign_receipt, verify_checkpoint
+from kiosk.crypto.checkpoint import Position, sign_receipt
 from kiosk.crypto.jose import SignatureError
 from kiosk.crypto.keys import OKPKey
-from kiosk.hub import acceptance, leases, problems, stations, succession
-from kiosk.hub.acceptance import BadFrames, ChainConflict, Delivery
+from kiosk.hub import acceptance, delivery, leases, problems, stations, succession
+from kiosk.hub.acceptance import BadFrames, ChainConflict
+from kiosk.hub.delivery import BadCheckpoint, ShutOut
 from kiosk.hub.keyring import HubKeys
 from kiosk.hub.problems import Problem
 from kiosk.hub.stations import EnrolmentRefused, Station
-from kiosk.hub.store import Store, lock_station
+from kiosk.hub.store import Store
 
 BODY_BYTES = 4 << 20
 ENROL_BYTES = 16 << 10
@@ -142,10 +143,13 @@ class _Centre:
             raise Problem(400, "bad-query", "incarnation: 16 hex digits")
         try:
             with self.store.transaction() as connection:
-                self._locked(connection, station)
+                delivery.locked(connection, station)
                 given = succession.succeed(connection, station, incarnation, end, self.now_ms)
+        except ShutOut as exc:
+            raise Problem(403, exc.reason, str(exc)) from exc
         except ChainConflict as exc:
-            raise self._alarmed(station, exc) from exc
+            delivery.alarm(self.store, station, exc.reason, str(exc), self.now_ms)
+            raise _conflict(exc) from exc
         said = {
             "station": station, "incarnation": incarnation, "continues": given.before.incarnation,
             "seq": given.before.seq, "head": given.before.head, "leases": given.leases, "cursor": str(given.cursor),
@@ -159,59 +163,24 @@ class _Centre:
             raise Problem(400, "partial-line", "the body ends inside a frame; nothing was applied")
         token = request.headers.get(CHECKPOINT_HEADER, "")
         try:
-            with self.store.transaction() as connection:
-                checkpoint = self._checkpoint(connection, station, token)
-                delivery = Delivery(body.splitlines(keepends=True), checkpoint, token)
-                held = acceptance.accept(connection, self._locked(connection, station), delivery, self.now_ms)
+            held = delivery.deliver(self.store, station, body.splitlines(keepends=True), token, self.now_ms)
         except BadFrames as exc:
             raise Problem(400, "bad-frames", f"{exc}; nothing was applied") from exc
-        except ChainConflict as conflict:
-            raise self._alarmed(station, conflict) from conflict
+        except BadCheckpoint as exc:
+            raise Problem(400, "checkpoint", f"{CHECKPOINT_HEADER}: {exc}") from exc
+        except ShutOut as exc:
+            raise Problem(403, exc.reason, str(exc)) from exc
+        except ChainConflict as exc:
+            raise _conflict(exc) from exc
         return jsonify(receipt=sign_receipt(held, self.keys.signing))
 
-    def _checkpoint(self, connection: Connection, station: str, token: str) -> Checkpoint:
-        try:
-            checkpoint = verify_checkpoint(token, stations.signing_keys(connection, station))
-        except SignatureError as exc:
-            raise Problem(400, "checkpoint", f"{CHECKPOINT_HEADER}: {exc}") from exc
-        if checkpoint.position.station != station:
-            raise Problem(400, "checkpoint", f"{CHECKPOINT_HEADER}: of another station")
-        return checkpoint
-
-    def _locked(self, connection: Connection, station: str) -> Station:
-        lock_station(connection, station)
-        known = stations.find(connection, station)
-        if known is None or known.lost:
-            raise Problem(403, "station-lost", "this station was declared lost")
-        return known
-
-    def _alarmed(self, station: str, conflict: ChainConflict) -> Problem:
-        """The refusal rolled everything back; the alarm is a transaction of its own."""
-        with self.store.transaction() as connection:
-            stations.raise_alarm(connection, station, conflict.reason, str(conflict), self.now_ms)
-        held = conflict.position
-        return Problem(
-            409, conflict.reason, str(conflict),
-            expected_seq=held.seq + 1, head=held.head, incarnation=held.incarnation,
-        )  # fmt: skip
-
     def _authenticate(self, station: str) -> Station:
-        """As `_verified`. The refusal rolled everything back; an alarm is a transaction of its own.
-
-        Whoever was shut out and speaks has a printer, and records: what it printed since, nobody here will be told.
-        """
+        """As `_verified`, and alarmed if somebody speaks who was shut out."""
         try:
             return self._verified(station)
         except Problem as problem:
             if problem.reason in ("superseded", "station-lost"):
-                with self.store.transaction() as connection:
-                    detail = "a disk that was replaced still speaks for the station"
-                    if problem.reason == "station-lost":
-                        elsewhere = leases.given_elsewhere(connection, station)
-                        detail = (
-                            f"it speaks, though it was declared lost; records of it at other stations: {elsewhere}"
-                        )
-                    stations.raise_alarm(connection, station, problem.reason, detail, self.now_ms)
+                delivery.shut_out(self.store, station, problem.reason, self.now_ms)
             raise
 
     def _verified(self, station: str) -> Station:
@@ -241,6 +210,14 @@ class _Centre:
         except SignatureError:
             return None
         return Problem(403, "superseded", "this station was restored elsewhere: this journal is closed")
+
+
+def _conflict(conflict: ChainConflict) -> Problem:
+    held = conflict.position
+    return Problem(
+        409, conflict.reason, str(conflict),
+        expected_seq=held.seq + 1, head=held.head, incarnation=held.incarnation,
+    )  # fmt: skip
 
 
 def _json_object(body: bytes) -> dict[str, Any]:

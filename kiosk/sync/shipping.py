@@ -7,7 +7,8 @@ the centre is asked again, and its answer must fit our own chain.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -53,7 +54,6 @@ class AckStore:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        make_directory(path.parent)
 
     def load(self, station: str, incarnation: str, hub_keys: Sequence[OKPKey]) -> Position | None:
         """What a valid receipt says; None if the file is lost, damaged or of another journal."""
@@ -66,36 +66,98 @@ class AckStore:
     def save(self, receipt: Receipt) -> None:
         """Atomic and durable. OSError if the medium refuses."""
         content = {"seq": receipt.position.seq, "receipt": receipt.token}
+        if not self._path.parent.is_dir():
+            make_directory(self._path.parent)
         replace_file(self._path, json.dumps(content).encode() + b"\n")
 
 
-class Shipper:
-    """Carries frames over. One thread, in which `on_ack` is called with each newly confirmed sequence number."""
+class Acknowledged:
+    """How far the centre has confirmed this journal, whether its receipt came by the link or on a stick. Thread-safe.
+
+    `on_ack` is called with each newly confirmed sequence number, when its receipt is on the medium.
+    """
 
     def __init__(
         self,
-        client: HubClient,
         source: FrameSource,
         acks: AckStore,
+        station: str,
+        hub_keys: Sequence[OKPKey],
         on_ack: Callable[[int], None] = lambda seq: None,
     ) -> None:
-        self._client = client
         self._source = source
         self._acks = acks
         self._on_ack = on_ack
-        known = acks.load(client.station, source.incarnation, client.hub_keys)
-        self._acked = known or self._nothing
+        self._turn = threading.Lock()
+        self._nothing = Position(station, source.incarnation, 0, ZERO_HEAD)
+        self.position = acks.load(station, source.incarnation, hub_keys) or self._nothing
+
+    @property
+    def unsent(self) -> int:
+        """Frames that the centre has not confirmed."""
+        return max(0, self._source.last_seq - self.position.seq)
+
+    def forget(self) -> None:
+        """The centre holds nothing of this journal."""
+        with self._turn:
+            self.position = self._nothing
+
+    def take(self, receipt: Receipt, known: Mapping[int, str] | None = None) -> None:
+        """Believe a receipt only if it names a frame of ours: ForkDetected. OSError if it cannot be kept.
+
+        `known`: heads of frames that were read just now.
+        """
+        with self._turn:
+            self._take(receipt, known or {})
+
+    def take_later(self, receipt: Receipt) -> bool:
+        """As `take`, but an older one sets nothing back: a stick may have lain in a drawer. True if it was news."""
+        with self._turn:
+            before = self.position.seq
+            self._check(receipt.position, {})
+            if receipt.position.seq > before:
+                self._take(receipt, {})
+            return receipt.position.seq > before
+
+    def _take(self, receipt: Receipt, known: Mapping[int, str]) -> None:
+        held = receipt.position
+        self._check(held, known)
+        if held != self.position:
+            self._acks.save(receipt)
+            self.position = held
+            self._on_ack(held.seq)
+
+    def _check(self, held: Position, known: Mapping[int, str]) -> None:
+        if held.seq == 0 and held.incarnation == self._nothing.incarnation:
+            return
+        head = known.get(held.seq) or self._own_head(held.seq)
+        if held.incarnation != self._nothing.incarnation or head != held.head:
+            reason = "fork" if held.seq <= self._source.last_seq else "rollback"
+            raise ForkDetected(f"the centre holds frame {held.seq} that this journal has not", reason)
+
+    def _own_head(self, seq: int) -> str | None:
+        lines, _, _ = self._source.frames_after(seq - 1, 1)
+        return str(json.loads(lines[0])["h"]) if lines else None
+
+
+class Shipper:
+    """Carries frames over the link. One thread."""
+
+    def __init__(self, client: HubClient, source: FrameSource, acknowledged: Acknowledged) -> None:
+        self._client = client
+        self._source = source
+        self._acknowledged = acknowledged
         self._agreed = False
 
     @property
     def acknowledged(self) -> int:
         """The newest frame that the centre has confirmed; 0 if none, or until the centre was asked."""
-        return self._acked.seq
+        return self._acknowledged.position.seq
 
     @property
     def unsent(self) -> int:
         """Frames that the centre has not confirmed."""
-        return max(0, self._source.last_seq - self._acked.seq)
+        return self._acknowledged.unsent
 
     def step(self) -> bool:
         """Send one request of frames; True if more wait. Blocks as HubClient does.
@@ -105,7 +167,7 @@ class Shipper:
         """
         if not self._agreed:
             self._agree()
-        lines, seq, head = self._source.frames_after(self._acked.seq, REQUEST_BYTES)
+        lines, seq, head = self._source.frames_after(self.acknowledged, REQUEST_BYTES)
         if not lines:
             return False
         try:
@@ -124,42 +186,26 @@ class Shipper:
 
     def _resume_elsewhere(self, refused: ChainRefused) -> None:
         """A centre restored from a backup expects older frames, and gets them. Any other refusal is a fork."""
-        before = self._acked
+        before = self._acknowledged.position
         self._agree()
-        if self._acked == before:
+        if self._acknowledged.position == before:
             raise ForkDetected(f"{refused}; a person must decide", refused.reason) from refused
 
     def _agree(self) -> None:
         """Find the common position. No trust in ack.json: a journal that was set back must be noticed."""
         receipt = self._client.position()
-        if receipt.position.incarnation != self._source.incarnation:
-            self._acked = self._nothing
-        elif receipt.position.seq == 0:
-            self._acked = receipt.position
+        if receipt.position.incarnation != self._source.incarnation or receipt.position.seq == 0:
+            self._acknowledged.forget()
         else:
             self._take(receipt, {})
         self._agreed = True
 
-    @property
-    def _nothing(self) -> Position:
-        return Position(self._client.station, self._source.incarnation, 0, ZERO_HEAD)
-
-    def _take(self, receipt: Receipt, known: dict[int, str]) -> None:
-        """Believe a receipt only if it names a frame of ours."""
-        held = receipt.position
-        head = known.get(held.seq) or self._own_head(held.seq)
-        if held.incarnation != self._source.incarnation or head != held.head:
-            self._report(held)
-            reason = "fork" if held.seq <= self._source.last_seq else "rollback"
-            raise ForkDetected(f"the centre holds frame {held.seq} that this journal has not", reason)
-        if held != self._acked:
-            self._acks.save(receipt)
-            self._acked = held
-            self._on_ack(held.seq)
-
-    def _own_head(self, seq: int) -> str | None:
-        lines, _, _ = self._source.frames_after(seq - 1, 1)
-        return str(json.loads(lines[0])["h"]) if lines else None
+    def _take(self, receipt: Receipt, known: Mapping[int, str]) -> None:
+        try:
+            self._acknowledged.take(receipt, known)
+        except ForkDetected:
+            self._report(receipt.position)
+            raise
 
     def _report(self, held: Position) -> None:
         """Show the centre our own frame at its position, or our shorter journal: it alarms its side."""

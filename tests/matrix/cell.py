@@ -33,7 +33,7 @@ from kiosk.rig.world_check import differences, good_cards, wrong_cards
 from kiosk.stock import balances
 from kiosk.sync.client import HubClient, connect
 from kiosk.sync.enrol import load_pins
-from kiosk.sync.shipping import AckStore, Shipper
+from kiosk.sync.shipping import Acknowledged, AckStore, Shipper
 from tests.matrix.bench import Bench
 from tests.matrix.child import Child, Nursery
 from tests.matrix.nursery import SEED, people
@@ -227,7 +227,8 @@ class Life:
         key = keys.load_okp(self._data / "keys" / "signing.jwk", keys.SIGNING)
         with self._books() as books, connect("http://127.0.0.1", transport=httpx.WSGITransport(app)) as http:
             client = HubClient(http, STATION, key, pins.signing)
-            shipper = Shipper(client, Outbox(books, STATION, key), AckStore(self._data / "sync" / "ack.json"))
+            source, acks = Outbox(books, STATION, key), AckStore(self._data / "sync" / "ack.json")
+            shipper = Shipper(client, source, Acknowledged(source, acks, STATION, pins.signing))
             while shipper.acknowledged < books.seq:
                 shipper.step()
             [known] = status(store)

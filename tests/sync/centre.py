@@ -7,7 +7,7 @@ import io
 import json
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from kiosk.hub.store import Store
 from kiosk.sync.client import HubClient, connect
 from kiosk.sync.enrol import Pins, enrol
 from kiosk.sync.intake import Judged
-from kiosk.sync.shipping import AckStore, Shipper
+from kiosk.sync.shipping import Acknowledged, AckStore, Shipper
 from tests.samples import sample_payload
 
 NOW = 1_800_000_000.0
@@ -199,7 +199,14 @@ class Station:
         return HubClient(http, self.name, self.key, self.pins.signing, clock=self.clock)
 
     def shipper(self, journal: Journal | None = None, timeout: httpx.Timeout = BRISK) -> Shipper:
-        return Shipper(self.client(timeout), journal or self.journal, AckStore(self.directory / "ack.json"))
+        own = journal or self.journal
+        return Shipper(self.client(timeout), own, self.acknowledged(own))
+
+    def acknowledged(
+        self, journal: Journal | None = None, on_ack: Callable[[int], None] = lambda seq: None
+    ) -> Acknowledged:
+        store = AckStore(self.directory / "ack.json")
+        return Acknowledged(journal or self.journal, store, self.name, self.pins.signing, on_ack)
 
 
 class Centre:

@@ -44,11 +44,10 @@ def test_each_new_acknowledgement_is_told_once_and_is_on_the_medium_by_then(cent
     told: list[tuple[int, int]] = []
 
     def hear(seq: int) -> None:
-        told.append((seq, json.loads((station.directory / "sync" / "ack.json").read_bytes())["seq"]))
+        told.append((seq, json.loads((station.directory / "ack.json").read_bytes())["seq"]))
 
     station.journal.stock(2)
-    acks = AckStore(station.directory / "sync" / "ack.json")
-    shipper = Shipper(station.client(), station.journal, acks, hear)
+    shipper = Shipper(station.client(), station.journal, station.acknowledged(on_ack=hear))
     ship_all(shipper)
     ship_all(shipper)
     station.journal.stock(1)
@@ -252,8 +251,7 @@ def test_receipt_must_name_a_frame_of_ours(station: Station, seq: int, head: str
     station.journal.stock(3)
     named = station.journal.frames[seq - 1].head if head == "own" else head
     receipt = Receipt(Position(station.name, "i1", seq, named), "")
-    acks = AckStore(station.directory / "ack.json")
-    shipper = Shipper(Forger(station, receipt), station.journal, acks)
+    shipper = Shipper(Forger(station, receipt), station.journal, station.acknowledged())
     with pytest.raises(error):
         shipper.step()
     assert shipper.acknowledged == 0

@@ -1,0 +1,73 @@
+"""One delivery of a station's frames, whether it came by the link or on a stick: the same checks, the same alarms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from kiosk.crypto.checkpoint import Checkpoint, Position, verify_checkpoint
+from kiosk.crypto.jose import SignatureError
+from kiosk.errors import Rejected
+from kiosk.hub import acceptance, leases, stations
+from kiosk.hub.acceptance import ChainConflict, Delivery
+from kiosk.hub.stations import Station
+from kiosk.hub.store import Store, lock_station
+
+
+class ShutOut(Rejected):
+    """Nothing is taken of this station any more. `reason`: station-lost, superseded."""
+
+
+class BadCheckpoint(ValueError):
+    """The signed word that came with the frames is none of this station's."""
+
+
+def deliver(store: Store, station: str, lines: Sequence[bytes], token: str, now_ms: int) -> Position:
+    """Apply what is new of whole lines under the station's signed checkpoint `token`; what is held then.
+
+    Nothing was applied with BadCheckpoint, acceptance.BadFrames, ShutOut, or ChainConflict, which was alarmed.
+    """
+    try:
+        with store.transaction() as connection:
+            checkpoint = _checkpoint(connection, station, token)
+            known = locked(connection, station)
+            return acceptance.accept(connection, known, Delivery(lines, checkpoint, token), now_ms)
+    except ChainConflict as conflict:
+        alarm(store, station, conflict.reason, str(conflict), now_ms)
+        raise
+
+
+def locked(connection: Connection, station: str) -> Station:
+    """The station, nobody else working on it until the transaction ends. ShutOut if it was declared lost."""
+    lock_station(connection, station)
+    known = stations.find(connection, station)
+    if known is None or known.lost:
+        raise ShutOut("this station was declared lost", "station-lost")
+    return known
+
+
+def shut_out(store: Store, station: str, reason: str, now_ms: int) -> None:
+    """Whoever was shut out and speaks has a printer, and records: what it printed since, nobody here will be told."""
+    detail = "a disk that was replaced still speaks for the station"
+    if reason == "station-lost":
+        with store.snapshot() as connection:
+            elsewhere = leases.given_elsewhere(connection, station)
+        detail = f"it speaks, though it was declared lost; records of it at other stations: {elsewhere}"
+    alarm(store, station, reason, detail, now_ms)
+
+
+def alarm(store: Store, station: str, kind: str, detail: str, now_ms: int) -> None:
+    """A refusal rolls everything back, so its alarm is a transaction of its own."""
+    with store.transaction() as connection:
+        stations.raise_alarm(connection, station, kind, detail, now_ms)
+
+
+def _checkpoint(connection: Connection, station: str, token: str) -> Checkpoint:
+    try:
+        checkpoint = verify_checkpoint(token, stations.signing_keys(connection, station))
+    except SignatureError as exc:
+        raise BadCheckpoint(str(exc)) from exc
+    if checkpoint.position.station != station:
+        raise BadCheckpoint("of another station")
+    return checkpoint
