@@ -17,7 +17,7 @@ from kiosk.hub import stations
 from kiosk.sync.client import HubClient, HubRefused, HubUnreachable, connect
 from kiosk.sync.enrol import Pins, enrol
 from kiosk.sync.intake import Accepted, Intake
-from kiosk.sync.shipping import AckStore, Shipper
+from kiosk.sync.shipping import Acknowledged, AckStore, Shipper
 from kiosk.sync.tls import trust
 from tests.sync.centre import Centre, Clock, Journal, Sink
 from tests.sync.proxy import CANNOT, Authority, proxy
@@ -72,7 +72,8 @@ def test_a_station_enrols_ships_and_takes_in(centre: Centre, sound: str, ca: Pat
     journal.stock(40)
     refs = centre.issue("over-tls", 30)
     with closing(HubClient(connect(sound, ca=ca), "over-tls", key, pins.signing, clock=Clock())) as client:
-        assert not Shipper(client, journal, AckStore(tmp_path / "ack.json")).step()
+        acknowledged = Acknowledged(journal, AckStore(tmp_path / "ack.json"), "over-tls", pins.signing)
+        assert not Shipper(client, journal, acknowledged).step()
         intake = Intake(client, sink)
         while intake.step():
             pass
