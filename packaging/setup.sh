@@ -10,6 +10,7 @@ say() { echo "setup: $*"; }
 BROWSER="chromium"
 FAILING_DISKS="strace e2fsprogs"
 PROXY="nginx-light"
+POSTGRESQL="postgresql"
 PACKAGES="python3-venv pcscd libpcsclite-dev swig vsmartcard-vpcd gcc python3-dev pkg-config util-linux"
 
 missing() {
@@ -52,6 +53,14 @@ install "the test of the reverse proxy is skipped" $PROXY
 if [ -n "$with_nginx" ] && [ -z "$(missing nginx)" ]; then
     $as_root service nginx stop >/dev/null 2>&1 || true
     $as_root update-rc.d nginx disable >/dev/null 2>&1 || true
+fi
+# The tests make clusters of their own; the one that the package makes and starts would only run along.
+without_postgresql=$(missing $POSTGRESQL)
+install "the tests of the centre on PostgreSQL are skipped" $POSTGRESQL
+if [ -n "$without_postgresql" ] && [ -z "$(missing $POSTGRESQL)" ]; then
+    pg_lsclusters --no-header | while read -r version name _; do
+        $as_root pg_dropcluster --stop "$version" "$name" || say "cluster $version/$name is left running"
+    done
 fi
 
 PYTHON="${PYTHON:-python3}"

@@ -1,4 +1,4 @@
-"""What all tests share: a browser, started once, and a place to say what was measured on the way."""
+"""What all tests share: a browser and a PostgreSQL, started once, and a place to say what was measured on the way."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from tests.postgresql import cluster, database
 from tests.web.browser import browser
 
-__all__ = ["browser"]
+__all__ = ["browser", "cluster", "database"]
 
 MEASURED = "measured"
 

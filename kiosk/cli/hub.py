@@ -22,16 +22,26 @@ from kiosk.hub.store import Store
 from kiosk.hub.succession import allow_restore as allow
 from kiosk.rig.residents import invent
 
+DATABASE_VARIABLE = "KEPING_HUB_DATABASE"
+
 
 @click.group()
-def hub() -> None:
-    """The centre's side. --data is the centre's own directory here."""
+@click.option(
+    "--database", metavar="URL", default="", envvar=DATABASE_VARIABLE,
+    help="postgresql://USER@HOST/NAME instead of a file in --data. With a password, by KEPING_HUB_DATABASE.",
+)  # fmt: skip
+@click.pass_context
+def hub(context: click.Context, database: str) -> None:
+    """The centre's side. --data is the centre's own directory here: its keys, and its data base unless that is in
+    PostgreSQL. Several of `hub run` may share one PostgreSQL, with the same keys."""
+    context.meta[DATABASE_VARIABLE] = database
 
 
 def _open(app: App) -> tuple[Store, HubKeys]:
     directory: Path = app.data
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return Store.open(directory), HubKeys.open(directory)
+    database = click.get_current_context().meta[DATABASE_VARIABLE]
+    return Store.open(directory, database), HubKeys.open(directory)
 
 
 @hub.command()

@@ -1,47 +1,79 @@
-"""The centre's database: one engine, transactions that serialise, nothing else."""
+"""The centre's database: SQLite in one file, or PostgreSQL; transactions in which check-then-write holds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, select
-from sqlalchemy.engine import URL
+from sqlalchemy import Connection, Engine, create_engine, event, func, select
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
 
-from kiosk.hub.schema import metadata, stations
+from kiosk.errors import Unavailable, UsageError
+from kiosk.hub import migrate
+from kiosk.hub.schema import stations
+
+MIGRATION_LOCK = 0x6B6570696E67
+"""PostgreSQL's advisory lock of whoever migrates: "keping"."""
+
+_SQLITE = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000")
+_POSTGRESQL = ("synchronous_commit = on", "lock_timeout = '10s'", "idle_in_transaction_session_timeout = '60s'")
+CONNECT_S = 5
+"""Waiting longer for a lock or a connection ends in OperationalError, which a station sees as `busy`."""
 
 
 class Store:
-    """SQLite in WAL mode with `synchronous=FULL` (a commit survives a power cut), or any other engine."""
+    """A commit survives a power cut, whatever the server's own default. Transactions of one station go one by one:
+    on SQLite all do, on PostgreSQL (READ COMMITTED) each begins by `lock_station`."""
 
     def __init__(self, engine: Engine) -> None:
+        """Migrates the tables if that is needed; programs that open at once wait for each other.
+
+        UsageError if the tables are of a newer program, Unavailable if the database can't be reached.
+        """
         self._engine = engine
-        if engine.dialect.name == "sqlite":
-            _prepare_sqlite(engine)
-        metadata.create_all(engine)
-        for index in (index for table in metadata.tables.values() for index in table.indexes):
-            index.create(engine, checkfirst=True)  # one that is younger than the database
+        with ExitStack() as failed:
+            failed.callback(engine.dispose)
+            try:
+                self._migrate()
+            except OperationalError as exc:
+                raise Unavailable(f"the data base does not answer: {str(exc.orig).strip()}") from exc
+            failed.pop_all()
 
     @classmethod
-    def open(cls, directory: Path) -> Store:
-        """Open or make `directory`/hub.sqlite, the file readable by its owner only."""
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = directory / "hub.sqlite"
-        path.touch(mode=0o600)
-        return cls(create_engine(URL.create("sqlite", database=str(path))))
+    def open(cls, directory: Path, database: str = "") -> Store:
+        """Open or make `directory`/hub.sqlite, the file readable by its owner only.
+
+        Or open `database`, a URL: postgresql://USER:PASSWORD@HOST:PORT/NAME; what it leaves out, libpq's variables
+        and password file tell. UsageError if it is no such URL.
+        """
+        return cls(_postgresql(database) if database else _sqlite(directory))
+
+    def _migrate(self) -> None:
+        with self.snapshot() as connection:
+            if migrate.is_current(connection):
+                return
+        with self.transaction() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(select(func.pg_advisory_xact_lock(MIGRATION_LOCK)))
+            if not migrate.is_current(connection):
+                migrate.upgrade(connection)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """All or nothing. On SQLite the write lock is taken at once: check-then-write cannot interleave."""
+        """All or nothing. On SQLite the write lock is taken at once."""
         with self._engine.begin() as connection:
             yield connection
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
         """Read one consistent state; takes no write lock."""
-        with self._engine.connect().execution_options(keping_reads=True) as connection:
+        options: dict[str, Any] = {"keping_reads": True}
+        if self._engine.dialect.name == "postgresql":
+            options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        with self._engine.connect().execution_options(**options) as connection:
             yield connection
 
     def close(self) -> None:
@@ -49,20 +81,50 @@ class Store:
 
 
 def lock_station(connection: Connection, station: str) -> None:
-    """Let one transaction at a time work on a station (PostgreSQL; on SQLite the transaction has the lock)."""
+    """Let one transaction at a time work on a station; what is read after it stays true until the commit.
+
+    A statement for PostgreSQL; on SQLite the transaction has the lock.
+    """
     connection.execute(select(stations.c.id).where(stations.c.id == station).with_for_update())
 
 
-def _prepare_sqlite(engine: Engine) -> None:
+def _sqlite(directory: Path) -> Engine:
     """Take BEGIN out of the driver's hands (SQLAlchemy manual, "Serializable isolation" of pysqlite)."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = directory / "hub.sqlite"
+    path.touch(mode=0o600)
+    engine = create_engine(URL.create("sqlite", database=str(path)))
 
     @event.listens_for(engine, "connect")
     def on_connect(dbapi: Any, _record: object) -> None:
         dbapi.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
+        for pragma in _SQLITE:
             dbapi.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
         reads = connection.get_execution_options().get("keping_reads")
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgresql(database: str) -> Engine:
+    """A pool that tries a connection before it lends it: a server that came back needs nobody's help."""
+    try:
+        url = make_url(database)
+    except (ArgumentError, ValueError) as exc:  # its text would show the password
+        raise UsageError("data base: expected postgresql://USER@HOST/NAME") from exc
+    if url.drivername not in ("postgresql", "postgres", "postgresql+psycopg"):
+        raise UsageError(f"data base: expected postgresql://USER@HOST/NAME, not {url.drivername}")
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_S}
+    )
+
+    @event.listens_for(engine, "connect")
+    def on_connect(dbapi: Any, _record: object) -> None:
+        for setting in _POSTGRESQL:
+            dbapi.execute(f"SET {setting}")
+        dbapi.commit()
+
+    return engine

@@ -63,9 +63,10 @@ class Hub:
 
 
 @pytest.fixture
-def hub(tmp_path: Path) -> Iterator[Hub]:
-    store, clock, key = Store.open(tmp_path), Clock(), keys.generate_signing()
+def hub(tmp_path: Path, database: str) -> Iterator[Hub]:
+    store, clock, key = Store.open(tmp_path, database), Clock(), keys.generate_signing()
     code = stations.add_station(store, STATION)
     stations.enrol(store, STATION, code, key, keys.generate_encryption(), 0)
-    yield Hub(store, HubKeys.generate(), clock, key, Journal(STATION, key))
-    store.close()
+    made = Hub(store, HubKeys.generate(), clock, key, Journal(STATION, key))
+    yield made
+    made.store.close()

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import random
-import stat
 import threading
 from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy import text
 
 from kiosk.core.records import CHIP_FILES, parse_record
 from kiosk.crypto import chip, jose, keys
@@ -99,26 +97,6 @@ def test_keys_are_made_once_and_never_in_part(tmp_path: Path) -> None:
         HubKeys.open(tmp_path / "keys")
 
 
-def test_an_older_data_base_gets_the_indexes_of_today(hub: Hub, tmp_path: Path) -> None:
-    """Without it, what a station sends is taken ever more slowly, the more records it was ever given."""
-    with hub.store.transaction() as connection:
-        connection.execute(text("DROP INDEX lease_by_ref"))
-    hub.store.close()
-    with Store.open(tmp_path).transaction() as connection:
-        plan = connection.execute(
-            text("EXPLAIN QUERY PLAN SELECT state FROM leases WHERE station = 's' AND ref = 'r'")
-        )
-        assert "lease_by_ref" in str(plan.all())
-
-
-def test_data_base_is_durable_and_private(hub: Hub, tmp_path: Path) -> None:
-    with hub.store.transaction() as connection:
-        assert connection.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
-        assert connection.execute(text("PRAGMA synchronous")).scalar_one() == 2
-        assert connection.execute(text("PRAGMA foreign_keys")).scalar_one() == 1
-    assert stat.S_IMODE((tmp_path / "hub.sqlite").stat().st_mode) == 0o600
-
-
 def alarm_then_fail(hub: Hub) -> None:
     with hub.store.transaction() as connection:
         stations.raise_alarm(connection, STATION, "x", "y", 1)
@@ -132,12 +110,12 @@ def test_failed_transaction_leaves_nothing(hub: Hub) -> None:
     assert stations.add_station(hub.store, "kupang-03")
 
 
-def test_state_survives_reopening(hub: Hub, tmp_path: Path) -> None:
+def test_state_survives_reopening(hub: Hub, tmp_path: Path, database: str) -> None:
     hub.journal.stock(2)
     hub.ship()
     before = hub.status
     hub.store.close()
-    hub.store = Store.open(tmp_path)
+    hub.store = Store.open(tmp_path, database)
     assert hub.status == before
 
 

@@ -212,10 +212,10 @@ class Station:
 class Centre:
     """Store, keys, app and server, and the line in front of them."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, database: str = "") -> None:
         self.clock = Clock()
         self.directory = directory
-        self.store = Store.open(directory)
+        self.store = Store.open(directory, database)
         self.keys = HubKeys.generate()
         self.line = Line(create_app(self.store, self.keys, self.clock))
         self.server = HubServer(self.line)
