@@ -54,12 +54,13 @@ if [ -n "$with_nginx" ] && [ -z "$(missing nginx)" ]; then
     $as_root service nginx stop >/dev/null 2>&1 || true
     $as_root update-rc.d nginx disable >/dev/null 2>&1 || true
 fi
-# The tests make clusters of their own; the one that the package makes and starts would only run along.
-without_postgresql=$(missing $POSTGRESQL)
+# The tests make clusters of their own. The one that Debian makes of a new PostgreSQL is in nobody's use: it goes off.
+with_postgresql=$(command -v pg_lsclusters || true)
 install "the tests of the centre on PostgreSQL are skipped" $POSTGRESQL
-if [ -n "$without_postgresql" ] && [ -z "$(missing $POSTGRESQL)" ]; then
+if [ -z "$with_postgresql" ] && command -v pg_lsclusters >/dev/null; then
     pg_lsclusters --no-header | while read -r version name _; do
-        $as_root pg_dropcluster --stop "$version" "$name" || say "cluster $version/$name is left running"
+        $as_root pg_ctlcluster "$version" "$name" stop >/dev/null 2>&1 || true
+        echo manual | $as_root tee "/etc/postgresql/$version/$name/start.conf" >/dev/null
     done
 fi
 
