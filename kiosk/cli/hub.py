@@ -1,4 +1,4 @@
-"""hub: run, add-station, issue, status. The reference centre, for tests, demonstrations and a small province."""
+"""hub: run, add-station, issue, status, set-aside. The reference centre, for tests and a small province."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from kiosk.cli.context import App, pass_app, set_up_logging, stop_signal, table
+from kiosk.hub import aside
 from kiosk.hub.app import create_app
 from kiosk.hub.issue import issue as issue_records
 from kiosk.hub.keyring import HubKeys
@@ -110,6 +111,21 @@ def status(app: App) -> None:
     store.close()
     shown = ["station", "incarnation", "seq", "records", "stock"]
     app.answer(found, lambda: table([[row[name] for name in shown] for row in found], shown))
+
+
+@hub.command("set-aside")
+@click.option("--apply", "again", is_flag=True, help="Read them again, in their order; after an upgrade.")
+@pass_app
+def set_aside(app: App, again: bool) -> None:
+    """Frames of stations that this release can't read: they are kept, and missing in stock and records."""
+    store, _ = _open(app)
+    read, _left = aside.apply(store, int(time.time() * 1000)) if again else (0, 0)
+    with store.snapshot() as connection:
+        waiting = [vars(each) for each in aside.listed(connection)]
+    store.close()
+    shown = ["station", "incarnation", "seq", "kind", "reason", "detail"]
+    lines = table([[row[name] for name in shown] for row in waiting], shown) if waiting else "nothing waits"
+    app.answer({"read": read, "waiting": waiting}, lambda: f"{read} read now\n{lines}" if again else lines)
 
 
 def _plain(row: StationStatus) -> dict[str, Any]:

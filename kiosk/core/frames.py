@@ -20,6 +20,8 @@ import orjson
 VERSION = 1
 ZERO_HEAD = "0" * 64
 
+# What every version has in common: the envelope, the chain, the number that a record begins with.
+_BEGINNING = re.compile(rb'\{"s":([1-9][0-9]{0,17})(?=[,}])(?:,"v":[0-9]+,"k":"([a-z0-9-]{1,64})")?')
 _ENVELOPE = re.compile(rb'\{"c":(\d{1,10}),"h":"([0-9a-f]{64})","r":(\{.*\})\}\n', re.DOTALL)
 _KEYS = ["s", "v", "k", "t", "b", "by", "d"]
 # Made once: `json.dumps` makes an encoder anew for each call that is not all defaults.
@@ -32,6 +34,18 @@ class FrameError(ValueError):
 
 class NewerVersion(FrameError):
     """Written by a later release: upgrade first. Never skipped."""
+
+
+class Link(NamedTuple):
+    """A frame as far as the chain goes, whatever else its record says.
+
+    `kind`: empty if it is not where this version has it. `head`: the hash that the line claims.
+    """
+
+    seq: int
+    kind: str
+    head: str
+    record: bytes
 
 
 class Stamp(NamedTuple):
@@ -102,29 +116,52 @@ def _stored(body: dict[str, Any]) -> tuple[bytes, dict[str, Any]]:
 
 def parse_line(line: bytes, previous_head: str, expected_seq: int | None = None) -> Frame:
     """Check one complete line (newline included) and return its frame. FrameError says what is wrong."""
-    match = _ENVELOPE.fullmatch(line)
-    if not match:
-        raise FrameError("not a frame")
-    crc, head, record = int(match[1]), match[2].decode(), match[3]
-    if zlib.crc32(record) != crc:
-        raise FrameError("checksum differs")
+    head, record = _unwrapped(line)
     if chain(previous_head, record) != head:
         raise FrameError("hash chain broken")
-    frame = _parse_record(record, head)
+    frame = parse_record(record, head)
     if expected_seq is not None and frame.seq != expected_seq:
         raise FrameError(f"sequence {frame.seq}, expected {expected_seq}")
     return frame
 
 
-def _parse_record(record: bytes, head: str) -> Frame:
+def parse_link(line: bytes) -> Link:
+    """Of a complete line of this version or a later one. Its place in the chain is for the caller to check.
+
+    FrameError if it is damaged, or no frame of any version.
+    """
+    head, record = _unwrapped(line)
+    beginning = _BEGINNING.match(record)
+    if not beginning:
+        raise FrameError("no sequence number")
+    try:
+        record.decode()
+    except UnicodeDecodeError as exc:
+        raise FrameError(f"record is not UTF-8: {exc}") from exc
+    return Link(int(beginning[1]), (beginning[2] or b"").decode(), head, record)
+
+
+def _unwrapped(line: bytes) -> tuple[str, bytes]:
+    match = _ENVELOPE.fullmatch(line)
+    if not match:
+        raise FrameError("not a frame")
+    if zlib.crc32(match[3]) != int(match[1]):
+        raise FrameError("checksum differs")
+    return match[2].decode(), match[3]
+
+
+def parse_record(record: bytes, head: str) -> Frame:
+    """The frame of stored bytes whose hash was checked. FrameError if this release can't read it."""
     try:
         body = json.loads(record)
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         raise FrameError(f"record is not JSON: {exc}") from exc
-    if not isinstance(body, dict) or list(body) != _KEYS:
-        raise FrameError("record keys are wrong")
-    if type(body["v"]) is int and body["v"] > VERSION:
+    if not isinstance(body, dict):
+        raise FrameError("record is no object")
+    if type(body.get("v")) is int and body["v"] > VERSION:
         raise NewerVersion(f"schema version {body['v']} is newer than {VERSION}: upgrade first")
+    if list(body) != _KEYS:
+        raise FrameError("record keys are wrong")
     if not _well_typed(body):
         raise FrameError("record fields are wrong")
     stamp = Stamp(body["t"], body["b"][0], body["b"][1], body["by"])

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import zlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from kiosk.core.frames import ZERO_HEAD, Frame, FrameError, chain, parse_line
+from kiosk.core.frames import ZERO_HEAD, FrameError, Link, chain, parse_link
 from kiosk.crypto import keys
 from kiosk.crypto.checkpoint import Checkpoint, Position
-from kiosk.hub import projection
+from kiosk.hub import aside, projection
+from kiosk.hub.projection import Unfit
 from kiosk.hub.schema import frames, journals, stations, successions
 from kiosk.hub.stations import Station, raise_alarm, signing_keys
+
+_HEAD = re.compile(r"[0-9a-f]{64}")
 
 
 class BadFrames(ValueError):
@@ -69,7 +71,7 @@ def accept(connection: Connection, station: Station, delivery: Delivery, now_ms:
         _open_journal(connection, station, held, fresh[0])
     if fresh:
         _store(connection, held, fresh, now_ms)
-        projection.apply(connection, station.id, fresh, now_ms)
+        aside.take(connection, station.id, held.incarnation, fresh, now_ms)
     now_held = replace(held, seq=fresh[-1].seq, head=fresh[-1].head) if fresh else held
     _weigh_checkpoint(connection, now_held, delivery, now_ms)
     return now_held
@@ -90,27 +92,31 @@ def _is_closed(connection: Connection, held: Position) -> bool:
     return connection.execute(select(successions.c.incarnation).where(row)).first() is not None
 
 
-def _check_chain(connection: Connection, held: Position, delivery: Delivery) -> list[Frame]:
-    first, intact = _peek(delivery.lines[0])
+def _check_chain(connection: Connection, held: Position, delivery: Delivery) -> list[Link]:
+    """The frames that are new. What they say is not looked at: a frame that can't be read is in the chain too."""
+    links = [_link(number, line) for number, line in enumerate(delivery.lines, start=1)]
+    first = links[0].seq
     if first > held.seq + 1:
         raise ChainConflict("gap", f"frame {first} came, {held.seq + 1} is next", held)
-    known = _heads(connection, held, first - 1, first + len(delivery.lines))
+    known = _heads(connection, held, first - 1, first + len(links))
     previous = known.get(first - 1, ZERO_HEAD)
-    run: list[Frame] = []
-    for seq, line in enumerate(delivery.lines, start=first):
-        try:
-            frame = parse_line(line, previous, seq)
-        except (FrameError, TypeError, LookupError) as exc:
-            if seq == first and intact and chain(previous, _record(line)) != _claimed_head(line):
-                raise _diverged(held, delivery, seq) from exc
-            raise BadFrames(f"frame {seq}: {exc}") from exc
-        if not isinstance(frame.kind, str) or len(frame.kind) > 64:
-            raise BadFrames(f"frame {seq}: kind is not a word")
-        if known.get(seq, frame.head) != frame.head:
+    for seq, link in enumerate(links, start=first):
+        if link.seq != seq:
+            raise BadFrames(f"frame {link.seq} came, {seq} is next")
+        chained = chain(previous, link.record) == link.head
+        if not chained and seq > first:
+            raise BadFrames(f"frame {seq}: hash chain broken")
+        if not chained or known.get(seq, link.head) != link.head:
             raise _diverged(held, delivery, seq)
-        run.append(frame)
-        previous = frame.head
-    return [frame for frame in run if frame.seq > held.seq]
+        previous = link.head
+    return [link for link in links if link.seq > held.seq]
+
+
+def _link(number: int, line: bytes) -> Link:
+    try:
+        return parse_link(line)
+    except FrameError as exc:
+        raise BadFrames(f"line {number}: {exc}") from exc
 
 
 def _diverged(held: Position, delivery: Delivery, seq: int) -> ChainConflict:
@@ -118,26 +124,6 @@ def _diverged(held: Position, delivery: Delivery, seq: int) -> ChainConflict:
     newest = delivery.checkpoint.position.seq
     reason = "rollback" if newest < held.seq else "fork"
     return ChainConflict(reason, f"frame {seq} differs from the one held", held)
-
-
-def _peek(line: bytes) -> tuple[int, bool]:
-    """The sequence number that the line claims, and whether its checksum holds."""
-    try:
-        envelope = json.loads(line)
-        seq, checksum, _ = envelope["r"]["s"], envelope["c"], envelope["h"]
-    except (ValueError, TypeError, LookupError) as exc:
-        raise BadFrames("the first line is not a frame") from exc
-    if type(seq) is not int or seq < 1:
-        raise BadFrames("the first line has no sequence number")
-    return seq, zlib.crc32(_record(line)) == checksum
-
-
-def _record(line: bytes) -> bytes:
-    return line[line.find(b'"r":') + 4 : -2]
-
-
-def _claimed_head(line: bytes) -> str:
-    return str(json.loads(line)["h"])
 
 
 def _heads(connection: Connection, held: Position, low: int, high: int) -> dict[int, str]:
@@ -151,8 +137,12 @@ def _heads(connection: Connection, held: Position, low: int, high: int) -> dict[
     return {row.seq: row.head for row in rows}
 
 
-def _open_journal(connection: Connection, station: Station, held: Position, genesis: Frame) -> None:
+def _open_journal(connection: Connection, station: Station, held: Position, first: Link) -> None:
     """The first frame must say whose journal this is, in the words of docs/journal-format.md."""
+    try:
+        genesis = projection.read(first)
+    except Unfit as exc:
+        raise BadFrames(f"frame 1: {exc}") from exc
     names = {keys.thumbprint(key) for key in signing_keys(connection, station.id)}
     names |= {str(key.get("x")) for key in signing_keys(connection, station.id)}
     said = genesis.data
@@ -160,11 +150,14 @@ def _open_journal(connection: Connection, station: Station, held: Position, gene
         raise BadFrames("frame 1 is not this station's genesis")
     if said.get("incarnation") != held.incarnation:
         raise BadFrames("genesis and checkpoint name different incarnations")
+    predecessor = said.get("predecessor") or ZERO_HEAD
+    if not isinstance(predecessor, str) or not _HEAD.fullmatch(predecessor):
+        raise BadFrames("genesis names no predecessor")
     continued = _check_continues(connection, held, said)
     connection.execute(
         insert(journals).values(
             station=station.id, incarnation=held.incarnation, seq=0, head=ZERO_HEAD,
-            predecessor=str(said.get("predecessor") or ZERO_HEAD)[:64],
+            predecessor=predecessor,
             checkpoint_seq=0, checkpoint_head=ZERO_HEAD, checkpoint="",
         )
     )  # fmt: skip
@@ -189,7 +182,7 @@ def _check_continues(connection: Connection, held: Position, said: Mapping[str, 
     return True
 
 
-def _store(connection: Connection, held: Position, fresh: Sequence[Frame], now_ms: int) -> None:
+def _store(connection: Connection, held: Position, fresh: Sequence[Link], now_ms: int) -> None:
     connection.execute(
         insert(frames),
         [
@@ -230,7 +223,7 @@ def _weigh_checkpoint(connection: Connection, held: Position, delivery: Delivery
             .where(where)
             .values(checkpoint_seq=came.seq, checkpoint_head=came.head, checkpoint=delivery.token)
         )
-    if came.seq == held.seq and delivery.checkpoint.balances:
+    if came.seq == held.seq and delivery.checkpoint.balances and not aside.any_of(connection, held.station):
         _compare_balances(connection, held.station, delivery.checkpoint, now_ms)
 
 

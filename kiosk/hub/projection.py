@@ -1,62 +1,117 @@
 """What the centre reads out of frames: stock by account, the state of each record. Kept small on purpose.
 
-Kinds it does not know are stored and not interpreted. A frame that is sound in the chain is never refused
-for what it says; what cannot be true is alarmed.
+A frame is read whole or not at all: `read` and `Ledger.post` refuse before anything is changed. What can be read and
+can't be true is alarmed, and followed: the station knows its cards better than the centre.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Mapping
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from kiosk.core.frames import Frame
+from kiosk.core.accounts import Account, LedgerError, Place, Transfer, post
+from kiosk.core.frames import Frame, FrameError, Link, NewerVersion, parse_record
+from kiosk.core.projection import KINDS
+from kiosk.core.records import Sku
 from kiosk.hub.schema import leases, stock
 from kiosk.hub.stations import raise_alarm
 
 Accounts = dict[tuple[str, str], int]
 
+_Fits = Callable[[Mapping[str, Any]], bool]
+_Follow = Callable[[Connection, str, Frame, int], None]
 
-def apply(connection: Connection, station: str, frames: Sequence[Frame], now_ms: int) -> None:
-    """Carry `frames` into stock and leases, in their order."""
-    change: Counter[tuple[str, str]] = Counter()
-    for frame in frames:
-        _add_moves(connection, station, frame, change, now_ms)
-        if frame.kind in _FOLLOWS:
-            _FOLLOWS[frame.kind](connection, station, frame, now_ms)
-    for (sku, account), quantity in sorted(change.items()):
-        if quantity:
-            _add_stock(connection, (station, sku, account), quantity)
+_REF = re.compile(r"[0-9a-f]{32}")
+_UID = re.compile(r"[0-9A-Fa-f]{1,32}")
 
 
-def _add_moves(
-    connection: Connection, station: str, frame: Frame, change: Counter[tuple[str, str]], now_ms: int
-) -> None:
-    moves = frame.data.get("moves", [])
-    if not isinstance(moves, list) or not all(_is_move(move) for move in moves):
-        raise_alarm(connection, station, "moves", f"frame {frame.seq}: not [sku, lot, from, to, qty]", now_ms)
-        return
-    for sku, _lot, source, target, quantity in moves:
-        change[sku, source] -= quantity
-        change[sku, target] += quantity
+class Why(StrEnum):
+    """Why a frame is set aside. `behind`: it names a record of which an earlier one that is set aside speaks."""
+
+    NEWER_VERSION = "newer-version"
+    UNKNOWN_KIND = "unknown-kind"
+    MALFORMED = "malformed"
+    OVERDRAWN = "overdrawn"
+    BEHIND = "behind"
+
+
+class Unfit(Exception):
+    """The frame can't be read by this release, or not yet. Nothing was changed."""
+
+    def __init__(self, why: Why, detail: str) -> None:
+        super().__init__(detail)
+        self.why = why
+
+
+def read(link: Link) -> Frame:
+    """What a frame of the chain says, if everything that the centre takes from it is there. Unfit if not."""
+    try:
+        frame = parse_record(link.record, link.head)
+    except NewerVersion as exc:
+        raise Unfit(Why.NEWER_VERSION, str(exc)) from exc
+    except FrameError as exc:
+        raise Unfit(Why.MALFORMED, str(exc)) from exc
+    if frame.kind not in KINDS:
+        raise Unfit(Why.UNKNOWN_KIND, f"kind {frame.kind[:64]!r}")
+    fits, _ = _FOLLOWS.get(frame.kind, (None, None))
+    if fits and not fits(frame.data):
+        raise Unfit(Why.MALFORMED, f"{frame.kind}: a field is missing, or of another form")
+    return frame
+
+
+def follow(connection: Connection, station: str, frame: Frame, now_ms: int) -> None:
+    """Carry what `read` has passed into the leases."""
+    if frame.kind in _FOLLOWS:
+        _FOLLOWS[frame.kind][1](connection, station, frame, now_ms)
+
+
+class Ledger:
+    """A station's stock within one transaction: read once, posted to frame by frame, written back by `save`."""
+
+    def __init__(self, connection: Connection, station: str) -> None:
+        self._connection = connection
+        self._station = station
+        rows = connection.execute(select(stock).where(stock.c.station == station))
+        self._before: Accounts = {(row.sku, row.account): row.quantity for row in rows}
+        self._now = dict(self._before)
+
+    def post(self, frame: Frame) -> None:
+        """All movements of the frame, or Unfit and none. The centre does not tell lots apart."""
+        moves = frame.data.get("moves") or []
+        if not isinstance(moves, list) or not all(_is_move(move) for move in moves):
+            raise Unfit(Why.MALFORMED, "moves: not [sku, lot, from, to, quantity]")
+        transfers = [Transfer.from_json(move)._replace(lot="") for move in moves]
+        try:
+            changed = post(lambda place: self._now.get((place.sku, place.account), 0), transfers)
+        except LedgerError as exc:
+            raise Unfit(Why.OVERDRAWN, str(exc)) from exc
+        self._now |= {_row(place): quantity for place, quantity in changed.items()}
+
+    def save(self) -> None:
+        for (sku, account), quantity in sorted(self._now.items()):
+            before = self._before.get((sku, account))
+            if quantity != before:
+                row = {"station": self._station, "sku": sku, "account": account}
+                same = (stock.c.station == self._station) & (stock.c.sku == sku) & (stock.c.account == account)
+                change = update(stock).where(same) if before is not None else insert(stock)
+                self._connection.execute(change.values(**row, quantity=quantity))
+
+
+def _row(place: Place) -> tuple[str, str]:
+    return str(place.sku), str(place.account)
 
 
 def _is_move(move: object) -> bool:
     if not isinstance(move, list) or len(move) != 5:
         return False
-    sku, _lot, source, target, quantity = move
-    texts = all(isinstance(part, str) and 0 < len(part) <= 64 for part in (sku, source, target))
-    return texts and type(quantity) is int and 0 < quantity < 1 << 31
-
-
-def _add_stock(connection: Connection, key: tuple[str, str, str], quantity: int) -> None:
-    station, sku, account = key
-    row = (stock.c.station == station) & (stock.c.sku == sku) & (stock.c.account == account)
-    changed = connection.execute(update(stock).where(row).values(quantity=stock.c.quantity + quantity))
-    if not changed.rowcount:
-        connection.execute(insert(stock).values(station=station, sku=sku, account=account, quantity=quantity))
+    sku, lot, source, target, quantity = move
+    texts = all(isinstance(part, str) for part in (sku, lot, source, target))
+    known = texts and sku in set(Sku) and {source, target} <= set(Account) and source != target
+    return known and type(quantity) is int and 0 < quantity < 1 << 31
 
 
 def clear_stock(connection: Connection, station: str) -> None:
@@ -71,13 +126,10 @@ def balances(connection: Connection, station: str) -> Accounts:
 
 
 def _arrived(connection: Connection, station: str, frame: Frame, now_ms: int) -> None:
-    records = frame.data.get("records")
-    items = records if isinstance(records, list) else []
-    refs = [item.get("ref") for item in items if isinstance(item, dict)]
-    for ref in refs:
+    for item in frame.data["records"]:
         connection.execute(
             update(leases)
-            .where(leases.c.station == station, leases.c.ref == str(ref), leases.c.state == "waiting")
+            .where(leases.c.station == station, leases.c.ref == item["ref"], leases.c.state == "waiting")
             .values(state="arrived", changed_at=now_ms)
         )
 
@@ -94,7 +146,7 @@ def _ended(connection: Connection, station: str, frame: Frame, now_ms: int) -> N
 
 
 def _printed(connection: Connection, station: str, frame: Frame, now_ms: int) -> None:
-    ref, uid = str(frame.data.get("ref", "")), str(frame.data.get("uid") or "")[:32] or None
+    ref, uid = frame.data["ref"], frame.data.get("uid")
     lease = _lease(connection, station, ref)
     if lease is None or lease.state == "revoked":
         raise_alarm(connection, station, "foreign-record", f"{ref} printed without a lease", now_ms)
@@ -113,10 +165,7 @@ def _printed(connection: Connection, station: str, frame: Frame, now_ms: int) ->
 
 def _found(connection: Connection, station: str, frame: Frame, now_ms: int) -> None:
     """Cards of which no frame told: they were made in the gap of a lost disk."""
-    cards = frame.data.get("cards")
-    for card in cards if isinstance(cards, list) else []:
-        if not isinstance(card, dict):
-            continue
+    for card in frame.data["cards"]:
         told = frame._replace(data=card)
         _printed(connection, station, told, now_ms)
         if card.get("with") == "holder":
@@ -125,7 +174,7 @@ def _found(connection: Connection, station: str, frame: Frame, now_ms: int) -> N
 
 def _issued(connection: Connection, station: str, frame: Frame, now_ms: int) -> None:
     """The printed card, and no other, is with its holder."""
-    ref, uid = str(frame.data.get("ref", "")), frame.data.get("uid")
+    ref, uid = frame.data["ref"], frame.data.get("uid")
     lease = _lease(connection, station, ref)
     if lease is None or lease.state != "printed" or lease.chip_uid != uid:
         raise_alarm(connection, station, "issued-unprinted", f"{ref} in frame {frame.seq}", now_ms)
@@ -139,7 +188,7 @@ def _issued(connection: Connection, station: str, frame: Frame, now_ms: int) -> 
 
 def _reprinted(connection: Connection, station: str, frame: Frame, now_ms: int) -> None:
     """The first card is booked away: the record may be printed once more."""
-    ref = str(frame.data.get("ref", ""))
+    ref = frame.data["ref"]
     lease = _lease(connection, station, ref)
     if lease is None or lease.state == "revoked":
         raise_alarm(connection, station, "foreign-record", f"{ref} reprinted without a lease", now_ms)
@@ -151,10 +200,24 @@ def _reprinted(connection: Connection, station: str, frame: Frame, now_ms: int) 
     )
 
 
-_FOLLOWS = {
-    "records": _arrived,
-    "job-ended": _ended,
-    "handed-over": _issued,
-    "gap-closed": _found,
-    "reprint": _reprinted,
+def _names_a_record(data: object) -> bool:
+    if not isinstance(data, dict) or not isinstance(data.get("ref"), str):
+        return False
+    uid = data.get("uid")
+    return bool(_REF.fullmatch(data["ref"])) and (uid is None or (isinstance(uid, str) and bool(_UID.fullmatch(uid))))
+
+
+def _lists(name: str) -> Callable[[Mapping[str, Any]], bool]:
+    def fits(data: Mapping[str, Any]) -> bool:
+        return isinstance(data.get(name), list) and all(_names_a_record(item) for item in data[name])
+
+    return fits
+
+
+_FOLLOWS: Mapping[str, tuple[_Fits, _Follow]] = {
+    "records": (_lists("records"), _arrived),
+    "job-ended": (_names_a_record, _ended),
+    "handed-over": (_names_a_record, _issued),
+    "gap-closed": (_lists("cards"), _found),
+    "reprint": (_names_a_record, _reprinted),
 }

@@ -143,3 +143,25 @@ alarms = Table(
     Column("last_at", BigInteger, nullable=False),
     Column("times", BigInteger, nullable=False),
 )
+
+# Frames that are in the chain and could not be read: `frames` holds them, no projection does.
+set_aside = Table(
+    "set_aside",
+    metadata,
+    _station(),
+    Column("incarnation", String(64), primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("reason", String(32), nullable=False),
+    Column("detail", String(300), nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+# The records whose state such a frame may change: they may be printed, though their lease does not say so.
+set_aside_refs = Table(
+    "set_aside_refs",
+    metadata,
+    _station(),
+    Column("incarnation", String(64), primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("ref", String(32), primary_key=True),
+)

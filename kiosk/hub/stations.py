@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from kiosk.crypto import keys
 from kiosk.crypto.keys import OKPKey
 from kiosk.errors import Rejected, UsageError
-from kiosk.hub.schema import alarms, leases, retired_keys, station_keys, stations, tokens
+from kiosk.hub.schema import alarms, leases, retired_keys, set_aside_refs, station_keys, stations, tokens
 from kiosk.hub.store import Store, lock_station
 
 _STATION_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -159,8 +159,10 @@ def allow_successor(store: Store, station: str) -> None:
 def declare_lost(store: Store, station: str, now_ms: int) -> int:
     """A person's decree: the station is gone. Its keys stop working, its unprinted leases are revoked.
 
+    Not those of which a frame speaks that is set aside: it may say that they are printed. May be repeated.
     Returns how many records may be leased elsewhere now.
     """
+    untold = select(set_aside_refs.c.ref).where(set_aside_refs.c.station == station)
     with store.transaction() as connection:
         if find(connection, station) is None:
             raise UsageError(f"station {station} is not enrolled")
@@ -169,6 +171,7 @@ def declare_lost(store: Store, station: str, now_ms: int) -> int:
         return connection.execute(
             update(leases)
             .where(leases.c.station == station, leases.c.state.in_(("waiting", "arrived")))
+            .where(leases.c.ref.not_in(untold))
             .values(state="revoked", changed_at=now_ms)
         ).rowcount
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from kiosk.hub import projection
 from kiosk.hub.acceptance import position_of
-from kiosk.hub.schema import alarms, leases, stations
+from kiosk.hub.schema import alarms, leases, set_aside, stations
 from kiosk.hub.store import Store
 
 
@@ -24,7 +24,8 @@ class Alarm:
 
 @dataclass(frozen=True)
 class StationStatus:
-    """Times are UTC ms. `records`: how many in each state of a lease. `stock`: (sku, account)."""
+    """Times are UTC ms. `records`: how many in each state of a lease. `stock`: (sku, account). `set_aside`: frames
+    that are held and not read: stock and records lack them."""
 
     station: str
     enrolled_at: int | None
@@ -35,6 +36,7 @@ class StationStatus:
     head: str
     records: Mapping[str, int]
     stock: Mapping[tuple[str, str], int]
+    set_aside: int
     alarms: tuple[Alarm, ...]
 
 
@@ -51,6 +53,7 @@ def _one(connection: Connection, station: str) -> StationStatus:
     counts = connection.execute(
         select(leases.c.state, func.count().label("n")).where(leases.c.station == station).group_by(leases.c.state)
     )
+    aside = select(func.count()).select_from(set_aside).where(set_aside.c.station == station)
     raised = connection.execute(
         select(alarms).where(alarms.c.station == station).order_by(alarms.c.first_at, alarms.c.kind)
     )
@@ -64,5 +67,6 @@ def _one(connection: Connection, station: str) -> StationStatus:
         head=held.head,
         records={each.state: each.n for each in counts},
         stock=projection.balances(connection, station),
+        set_aside=connection.execute(aside).scalar_one(),
         alarms=tuple(Alarm(a.kind, a.detail, a.first_at, a.last_at, a.times) for a in raised),
     )

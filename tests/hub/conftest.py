@@ -31,7 +31,7 @@ class Hub:
     keys: HubKeys
     clock: Clock
     key: OKPKey
-    journal: Journal
+    journal: Journal = field(repr=False)
     tokens: Iterator[int] = field(default_factory=lambda: count(10_000_000))
 
     def __post_init__(self) -> None:
