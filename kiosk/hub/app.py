@@ -163,9 +163,7 @@ class _Centre:
             raise Problem(400, "partial-line", "the body ends inside a frame; nothing was applied")
         token = request.headers.get(CHECKPOINT_HEADER, "")
         try:
-            lines = [line + b"
-" for line in body.split(b"
-")[:-1]]
+            lines = [line + b"\n" for line in body.split(b"\n")[:-1]]
             held = delivery.deliver(self.store, station, lines, token, self.now_ms)
         except BadFrames as exc:
             raise Problem(400, "bad-frames", f"{exc}; nothing was applied") from exc
