@@ -48,9 +48,9 @@ from tinydb import TinyDB
 import kiosk.books
 from benchmarks.opening import arrival, life
 from kiosk.books import Books
-from kiosk.core.frames import ZERO_HEAD, make_frame
+from kiosk.core.frames import ZERO_HEAD, Stamp, make_frame
 from kiosk.journal import Journal
-from kiosk.journal.stamps import stamp
+from kiosk.journal.clock import machine_clocks
 from kiosk.views import View
 from tests.crash.events import GENESIS, Event, opening
 
@@ -144,7 +144,7 @@ class SqliteSame(Sqlite):
 
     def _row(self, event: Event) -> tuple[str, str | bytes]:
         self._seq += 1
-        frame = make_frame(self._seq, event[0], stamp("station"), event[1], self._head)
+        frame = make_frame(self._seq, event[0], Stamp(*machine_clocks(), "station"), event[1], self._head)
         self._head = frame.head
         return event[0], frame.line
 

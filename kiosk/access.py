@@ -7,9 +7,7 @@ person of an act comes through `second`, whichever way the first one came.
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from collections.abc import Mapping
 from typing import Any
 
 from kiosk.books import Books
@@ -20,19 +18,12 @@ from kiosk.people import Named, People, Person
 from kiosk.throttle import Throttle
 
 
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
-
-
 class Access:
-    """Thread-safe. `throttle`: of wrong PINs, by id. `clock`: Unix ms, not trusted below the newest frame's time."""
+    """Thread-safe. `throttle`: of wrong PINs, by id."""
 
-    def __init__(
-        self, people: People, books: Books, throttle: Throttle | None = None, clock: Callable[[], int] = now_ms
-    ) -> None:
+    def __init__(self, people: People, books: Books, throttle: Throttle | None = None) -> None:
         self._people = people
         self._books = books
-        self._clock = clock
         self.throttle = throttle or Throttle()
 
     def admit(self, command: str, arguments: Mapping[str, Any], by: str, named: Named | None) -> str:
@@ -114,9 +105,4 @@ class Access:
         """Appointed for today (Plh). Auditors are never: they change nothing."""
         with self._books.transaction() as view:
             appointment = view.read("acting", person.id)
-        return person.role is not Role.AUDITOR and acts_on(appointment, self.today())
-
-    def today(self) -> date:
-        """The office's date, where the station stands. A clock that was set back counts from the newest frame on."""
-        time_ms = max(self._clock(), self._books.time_floor_ms)
-        return datetime.fromtimestamp(time_ms / 1000).astimezone().date()
+        return person.role is not Role.AUDITOR and acts_on(appointment, self._books.today)

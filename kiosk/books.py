@@ -10,12 +10,15 @@ import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from kiosk import lineage
+from kiosk.core import clock as clocks
 from kiosk.core.accounts import LedgerError
 from kiosk.core.change import ProjectionError
+from kiosk.core.clock import Reading
 from kiosk.core.frames import Frame
 from kiosk.core.jobs import TransitionError
 from kiosk.core.projection import KINDS, UnknownKind, project
@@ -24,10 +27,9 @@ from kiosk.crypto.keys import OKPKey
 from kiosk.datalock import DataLock
 from kiosk.durable import remove_drafts, sync_directory
 from kiosk.errors import DamagedData, Rejected
-from kiosk.journal import ClosedJournal, Journal, Reserve, checkpoints, scan_live
+from kiosk.journal import Clock, ClosedJournal, Journal, Reserve, checkpoints, scan_live
 from kiosk.journal.auditor import recheck
 from kiosk.journal.once import Once
-from kiosk.journal.stamps import stamp
 from kiosk.past import Past
 from kiosk.views import View, keep_snapshot, load_snapshot
 
@@ -54,8 +56,10 @@ class Books:
         view: View,
         reserve: Reserve | None = None,
         key: OKPKey | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self._data = data
+        self.clock = clock or Clock(data)
         self._journal = journal
         self._view = view
         self._reserve = reserve
@@ -91,7 +95,14 @@ class Books:
 
     @classmethod
     def open(
-        cls, data: Path, segment_bytes: int, by: str, *, key: OKPKey | None = None, reserve_bytes: int = 0
+        cls,
+        data: Path,
+        segment_bytes: int,
+        by: str,
+        *,
+        key: OKPKey | None = None,
+        reserve_bytes: int = 0,
+        clock: Clock | None = None,
     ) -> Books:
         """Recover the journal, hold it against the newest checkpoint, rebuild the view, record a cut tail.
 
@@ -104,7 +115,7 @@ class Books:
         reserve = Reserve(data / RESERVE, reserve_bytes) if reserve_bytes else None
         live = _Follower(data)
         journal = Journal.open(data / JOURNAL, segment_bytes, live.take, reserve, anchors)
-        books = cls(data, journal, live.view or replay_all(data), reserve, key)
+        books = cls(data, journal, live.view or replay_all(data), reserve, key, clock)
         books.past.extend([volume.directory for volume in lineage.in_order(lineage.find(data))[:-1]])
         if reserve:
             reserve.renew()
@@ -159,7 +170,8 @@ class Books:
             raise Rejected(f"the disk of {self._data} {full}", "disk-full")
         if self._journal.must_seal:
             self._seal(by)
-        frame = self._journal.draft(kind, data, stamp(by))
+        self._note_clock()
+        frame = self._draft(kind, data, by)
         try:
             changes = project(frame, self._view.read)
             self.past.must_be_new(frame)
@@ -172,8 +184,22 @@ class Books:
             self._view.apply(frame.seq, changes)
         return frame
 
+    def _draft(self, kind: str, data: dict[str, Any], by: str) -> Frame:
+        return self._journal.draft(kind, data, self.clock.stamp(self._journal.newest, by))
+
+    def _note_clock(self) -> None:
+        """Before a frame whose time is worth more or less than that of the one before, the books say so."""
+        body = self.clock.note(self._journal.newest, self._view.read(clocks.KIND, "self"))
+        if body is not None:
+            frame = self._draft(clocks.KIND, body, "station")
+            changes = project(frame, self._view.read)
+            self._journal.append(frame)
+            with self._applying:
+                self._view.apply(frame.seq, changes)
+
     def _seal(self, by: str) -> None:
-        frame = self._journal.seal(keep_snapshot(self._data / SNAPSHOT, self._view), stamp(by))
+        stamp = self.clock.stamp(self._journal.newest, by)
+        frame = self._journal.seal(keep_snapshot(self._data / SNAPSHOT, self._view), stamp)
         with self._applying:
             self._view.apply(frame.seq, project(frame, self._view.read))
         self.past.extend()
@@ -214,10 +240,14 @@ class Books:
             return self._journal.head
 
     @property
-    def time_floor_ms(self) -> int:
-        """Unix ms of the newest frame: recorded time never goes below it."""
-        with self._lock:
-            return self._journal.time_floor_ms
+    def time(self) -> Reading:
+        """What time it is, as a frame written now would bear it. Waits for nobody."""
+        return self.clock.read(self._journal.newest)
+
+    @property
+    def today(self) -> date:
+        """The office's date, where the station stands, as a frame written now would bear it."""
+        return datetime.fromtimestamp(self.time.time_ms / 1000).astimezone().date()
 
     @property
     def poisoned(self) -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from kiosk.books import Books
@@ -35,19 +34,14 @@ class Waiting:
     ready: bool
 
 
-def today() -> str:
-    """The office's date, where the station stands."""
-    return datetime.now().astimezone().date().isoformat()
-
-
 class CallBacks:
     """Entries whose event was never written, or whose end was, are removed at the start."""
 
-    def __init__(self, books: Books, book: CallBook, roster: Roster, day: Callable[[], str] = today) -> None:
+    def __init__(self, books: Books, book: CallBook, roster: Roster) -> None:
         self._books = books
         self._book = book
         self._roster = roster
-        self._day = day
+        self._day: Callable[[], str] = lambda: str(books.today)
         with books.transaction() as view:
             book.keep_only({row["number"] for row in view.rows("callbacks")})
         self.commands: dict[str, Callable[..., Any]] = {

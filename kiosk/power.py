@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from kiosk.access import now_ms
 from kiosk.durable import replace_file, sync_directory
 from kiosk.errors import KepingError
 from kiosk.worker.halt import Halt
@@ -19,6 +19,10 @@ from kiosk.worker.halt import Halt
 log = logging.getLogger(__name__)
 
 NAME = "power"
+
+
+def machine_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 class OnBattery(NamedTuple):
@@ -29,10 +33,13 @@ class OnBattery(NamedTuple):
 
 
 class Power:
-    """Thread-safe. `changed` is called when somebody has said something new."""
+    """Thread-safe. `changed` is called when somebody has said something new. `now_ms`: Unix."""
 
-    def __init__(self, data: Path, changed: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, data: Path, changed: Callable[[], None] = lambda: None, now_ms: Callable[[], int] = machine_ms
+    ) -> None:
         self._path = data / NAME
+        self._now_ms = now_ms
         self._changed = changed
         self._unwritten: OnBattery | None = None
         self.commands: dict[str, Callable[..., Any]] = {
@@ -47,7 +54,7 @@ class Power:
         A disk that refuses the note lets this process know it all the same.
         """
         if self.on_battery is None:
-            said = OnBattery(now_ms(), by)
+            said = OnBattery(self._now_ms(), by)
             log.warning("power=battery by=%s: no card is begun", by)
             try:
                 replace_file(self._path, json.dumps(said._asdict()).encode() + b"\n")

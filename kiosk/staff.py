@@ -72,7 +72,7 @@ class Staff:
     def list_people(self, by: str) -> list[dict[str, Any]]:
         """Everybody who ever was: id, name, role, active, and until when they are acting supervisor, or ""."""
         with self._books.transaction() as view:
-            until = {row["person"]: row["to"] for row in view.rows("acting") if acts_on(row, self._access.today())}
+            until = {row["person"]: row["to"] for row in view.rows("acting") if acts_on(row, self._books.today)}
         return [
             {
                 "id": each.id, "name": each.name, "role": each.role.value, "active": each.active,
@@ -155,8 +155,8 @@ class Staff:
             _, end = term(text("from", first), text("to", last))
         except ProjectionError as exc:
             raise UsageError(str(exc)) from exc
-        if end < self._access.today():
-            raise UsageError(f"{last} is over: today is {self._access.today()}")
+        if end < self._books.today:
+            raise UsageError(f"{last} is over: today is {self._books.today}")
         if not (paper := text("document", document)):
             raise UsageError("document: the number of the appointment's paper is needed")
         return paper

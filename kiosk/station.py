@@ -7,7 +7,6 @@ and control socket; `close()` ends all of it, last the books.
 from __future__ import annotations
 
 import logging
-import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -36,6 +35,7 @@ from kiosk.gate import open_keyring, require_enrolled
 from kiosk.guard import Guard
 from kiosk.interruption import Interruption, note_start, note_stop
 from kiosk.janitor import Janitor
+from kiosk.journal import Clock
 from kiosk.link import Ends
 from kiosk.pace import Pace
 from kiosk.people import Named, People
@@ -64,10 +64,18 @@ class Station:
     """One station on one DATA directory, which it locks for its lifetime. Unavailable if another process has it.
 
     `passphrase`: of the vault, if it is locked; Rejected `vault-locked` without. `safe`: it is only looked at.
+    `clock`: the machine's, on this DATA.
     """
 
     def __init__(
-        self, config: Config, data: Path, by: str, passphrase: str | None = None, *, safe: bool = False
+        self,
+        config: Config,
+        data: Path,
+        by: str,
+        passphrase: str | None = None,
+        *,
+        safe: bool = False,
+        clock: Clock | None = None,
     ) -> None:
         self.config = config
         self.safe = safe
@@ -81,7 +89,10 @@ class Station:
             self._key = keys.load_okp(data / "keys" / "signing.jwk", keys.SIGNING)
             keyring = open_keyring(data, config.vault.unlock, passphrase)
             self.vault = Vault(data / "vault", keyring)
-            sizes = {"segment_bytes": config.journal.segment << 20, "reserve_bytes": config.disk.reserve << 20}
+            sizes: dict[str, Any] = {
+                "segment_bytes": config.journal.segment << 20, "reserve_bytes": config.disk.reserve << 20,
+                "clock": clock,
+            }  # fmt: skip
             self.books = Books.for_looking(data) if safe else Books.open(data, by=by, key=self._key, **sizes)
         except BaseException:  # whatever it was, the lock goes with it
             self._lock.release()
@@ -110,7 +121,7 @@ class Station:
         self.staff = Staff(self.books, people, self.access)
         self.stock = Stock(self.books, self.access.second, self._wake)
         self.shifts = Shifts(self.books, self.access, self.data, required=self.config.shift.required)
-        self.power = Power(self.data, self._wake)
+        self.power = Power(self.data, self._wake, lambda: self.books.time.time_ms)
         self.reprints = Reprints(self.books, self.vault, self.access.second, self._wake, self._may_start)
         self.roster = Roster(self.vault)
         self.callbacks = CallBacks(self.books, CallBook(self.data / "vault" / "calls", keyring), self.roster)
@@ -128,7 +139,7 @@ class Station:
             self.books, self._wake, self._may_start, more, self.roster, self._witness, self.access.is_supervisor
         )
         self._janitor = Janitor(
-            self.books, self.vault, self.roster, self.callbacks.close_older, self.config.vault, time.time
+            self.books, self.vault, self.roster, self.callbacks.close_older, self.config.vault, self._sure_s
         )
         self._ends = Ends.of(self.data, self.books, self.vault, self._pins, self._key, self._janitor.sweep)
 
@@ -252,6 +263,15 @@ class Station:
         self.books.close()
         self._lock.release()
 
+    def _now_s(self) -> float:
+        return self.books.time.time_ms / 1000
+
+    def _sure_s(self) -> float | None:
+        """Unix seconds by the centre; where no centre is, by a clock that nothing speaks against. None in doubt."""
+        reading = self.books.time
+        known = reading.by_centre or not self.config.hub.url
+        return reading.truth_ms / 1000 if known and reading.truth_ms is not None else None
+
     def _may_start(self) -> None:
         self._guard.check_new_job()
         self.shifts.check_open()
@@ -286,13 +306,13 @@ class Station:
         return judged.record
 
     def _make_sync(self) -> SyncLoop:
-        http = connect(self.config.hub.url, ca=self.config.hub.authority)
+        http = connect(self.config.hub.url, ca=self.config.hub.authority, clock=self._now_s)
         self._link.callback(http.close)
-        client = HubClient(http, self.config.station.id, self._key, self._pins.signing)
-        self._janitor.now = lambda: client.hub_time_s
+        client = HubClient(http, self.config.station.id, self._key, self._pins.signing, heard=self.books.clock.heard)
         return SyncLoop(
             Shipper(client, self._ends.outbox, self._ends.acknowledged),
             Intake(client, self._ends.inbox),
+            clock=self._now_s,
             poll_s=self.config.hub.poll,
             on_closed=self._guard.close_down,
         )

@@ -27,6 +27,7 @@ from kiosk.core.frames import Frame
 from kiosk.core.records import Record, dump_record
 from kiosk.crypto import jose, keys
 from kiosk.crypto.keyfile import KeyFile
+from kiosk.journal import Clock
 from kiosk.outbox import Inbox
 from kiosk.rig.devices import DeskReader, new_blanks
 from kiosk.rig.residents import Resident, invent
@@ -55,6 +56,7 @@ class Office:
         self.hub_key = keys.generate_signing()
         rng = random.Random(7)
         self.clock = SimClock(speed)
+        self.machine: Clock | None = None
         self.world = World(self.clock, new_blanks(blanks, rng), ribbon=Ribbon(sets_left=200))
         self.antenna = self.lay_antenna()
         self.world.antenna = self.antenna  # type: ignore[assignment]
@@ -96,7 +98,7 @@ class Office:
 
     def _open(self) -> Station:
         config = Config(printer=self.printer(), reader=self.reader(), web=WebConfig(port=0))
-        return Station(config, self.data, "test")
+        return Station(config, self.data, "test", clock=self.machine)
 
     def printer(self) -> PrinterConfig:
         return PrinterConfig(port=self.port, reply_timeout=1.0)

@@ -102,11 +102,13 @@ def trace(app: App, what: str) -> None:
 
     WHAT is a job, the UID of a chip, a record's reference, the number of a handover paper (BAST) or of another
     document, a call-back number, a day (2018-08-14), or a frame (4711, or #4711 where a job has that name too).
-    As JSON it is the frames as they are stored.
+    A frame that bears the time of a doubtful clock is told under the time at which it was written, as far as that can
+    be proved. As JSON it is the frames as they are stored.
     """
     frames, about = _found(app.data, what)
     stored = [json.loads(frame.line) for frame in frames] if app.as_json else []
-    app.answer(stored, lambda: "\n".join(tell(frame, about) for frame in frames))
+    clocks = [] if app.as_json else list(Index(app.data, _tell_of_indexing).find([history.CLOCKS]))
+    app.answer(stored, lambda: "\n".join(tell(frame, about, clocks) for frame in frames))
 
 
 def _found(data: Path, what: str) -> tuple[list[Frame], frozenset[str]]:

@@ -3,24 +3,42 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from kiosk.core.clock import Certainty
+from kiosk.core.dating import date_of
 from kiosk.core.equipment import FIELDS, EquipmentRole
 from kiosk.core.frames import Frame
 
 Body = dict[str, Any]
 
 
-def tell(frame: Frame, about: frozenset[str] = frozenset()) -> str:
-    """Sequence number, local time, who, what, and where blanks went. Of a list of records only those in `about`."""
+def tell(frame: Frame, about: frozenset[str] = frozenset(), clocks: Sequence[Frame] = ()) -> str:
+    """Sequence number, local time, who, what, and where blanks went. Of a list of records only those in `about`.
+
+    `clocks`: all `clock` frames of the journal; by them a frame is dated that bears the time of a doubtful clock.
+    """
     words = _WORDS[frame.kind](_only(frame.data, about)) if frame.kind in _WORDS else _stored(frame)
     parts = [
         words,
         *(f"{qty} {sku} of lot {lot}: {source} -> {target}" for sku, lot, source, target, qty in _moves(frame)),
     ]
-    return f"{frame.seq:>8}  {local_time(frame.stamp.time_ms)}  {frame.stamp.by:<12}  {'; '.join(parts)}"
+    when, doubt = _when(frame, clocks)
+    return f"{frame.seq:>8}  {when}  {frame.stamp.by:<12}  {'; '.join(parts)}{doubt}"
+
+
+def _when(frame: Frame, clocks: Sequence[Frame]) -> tuple[str, str]:
+    """The time it is told under, and what must be said of it."""
+    recorded, dated = local_time(frame.stamp.time_ms), date_of(frame, clocks)
+    if dated == (frame.stamp.time_ms, frame.stamp.time_ms):
+        return recorded, ""
+    bears = f" [the clock was wrong: the frame bears {recorded}"
+    if dated.exact:
+        return local_time(dated.earliest_ms), f"{bears}]"
+    until = local_time(dated.latest_ms) if dated.latest_ms is not None else "now"
+    return local_time(dated.earliest_ms), f"{bears}; it was written then or later, before {until}]"
 
 
 def local_time(time_ms: int) -> str:
@@ -200,6 +218,17 @@ def _equipment(data: Body) -> str:
     return f"used as {data['role']}: {' '.join(data[name] for name in FIELDS[EquipmentRole(data['role'])])}"
 
 
+def _clock(data: Body) -> str:
+    shown = local_time(data["machine_ms"])
+    if data["state"] == Certainty.DOUBTFUL:
+        return f"the clock is in doubt, the machine shows {shown}"
+    if "centre_ms" not in data:
+        return f"the time is taken from the machine's clock again, it shows {shown}"
+    told = f"the centre says {local_time(data['centre_ms'])}, the machine shows {shown}"
+    late = "; frames bear a later time, and it waits there until that" if data["state"] == Certainty.AHEAD else ""
+    return f"the time is known: {told}{late}"
+
+
 _WORDS: dict[str, Callable[[Body], str]] = {
     "genesis": _genesis,
     "segment": _segment,
@@ -225,6 +254,7 @@ _WORDS: dict[str, Callable[[Body], str]] = {
     "shift-closed": _shift_closed,
     "people": _people,
     "equipment": _equipment,
+    "clock": _clock,
 }
 TOLD = frozenset(_WORDS)
 """Kinds that have words; a test compares them with those that there are."""

@@ -12,6 +12,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from kiosk.core import clock
 from kiosk.core.frames import Frame
 from kiosk.core.plan import Step
 
@@ -24,6 +25,7 @@ class Subject(StrEnum):
     DOCUMENT = "document"
     CALL = "call-back"
     REVERSED = "reversed frame"
+    CLOCK = "clock"
 
 
 class Key(NamedTuple):
@@ -31,6 +33,8 @@ class Key(NamedTuple):
     value: str
 
 
+CLOCKS = Key(Subject.CLOCK, "station")
+"""Of every `clock` frame: what the others were written by (kiosk.core.dating)."""
 OF_MANY = frozenset({"records", "gap-closed"})
 """Kinds that name others beside the one that is looked for."""
 
@@ -53,7 +57,8 @@ def keys_of(frame: Frame) -> frozenset[Key]:
     ]  # fmt: skip
     named = {Key(subject, part[name]) for part in parts for name, subject in _FIELDS.items() if part.get(name)}
     reversed_ = {Key(Subject.REVERSED, str(data["reverses"]))} if data.get("reverses") else set()
-    return frozenset(named | reversed_ | {Key(Subject.LOT, move[1]) for move in data.get("moves", [])})
+    clocks = {CLOCKS} if frame.kind == clock.KIND else set()
+    return frozenset(clocks | named | reversed_ | {Key(Subject.LOT, move[1]) for move in data.get("moves", [])})
 
 
 _FORMS: tuple[tuple[Subject, re.Pattern[str]], ...] = (

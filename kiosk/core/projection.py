@@ -2,16 +2,16 @@
 
 Tables: station, records, jobs (open), finished (the last `FINISHED_KEPT`), uncollected, missing, callbacks, tally,
 balances, lots, entries (the last `ENTRIES_KEPT`), causes, chips, intake, shift, shifts (the last `SHIFTS_KEPT`),
-people, acting, equipment, tests, closed (what leaves at a later seal), closing; keys are strings. Replaying every
-frame from the first gives the same tables as following them one by one; that is what makes the view disposable. It is
-of what is live: `kiosk.core.closing` says what leaves it, and when.
+people, acting, equipment, tests, clock, closed (what leaves at a later seal), closing; keys are strings. Replaying
+every frame from the first gives the same tables as following them one by one; that is what makes the view disposable.
+It is of what is live: `kiosk.core.closing` says what leaves it, and when.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from kiosk.core import callbacks, card_test, closing, collection, equipment, gap, reprint, shift, staff, stock
+from kiosk.core import callbacks, card_test, clock, closing, collection, equipment, gap, reprint, shift, staff, stock
 from kiosk.core.accounts import Place, Transfer, post
 from kiosk.core.change import Change, Document, ProjectionError, Read, counted, stored
 from kiosk.core.frames import Frame
@@ -21,12 +21,12 @@ from kiosk.core.plan import Plan, Step, plan_of
 
 FINISHED_KEPT = 200
 
-SHAPE = 9
+SHAPE = 10
 """Of the tables. Raise it with every table or field that is new: a snapshot of another shape is not taken, the
 journal is replayed. 1: without `uncollected`, `missing`, `callbacks`. 2: without `handed_over_at` of a record. 3:
 without `lots`, `entries`. 4: without `shift`, `shifts`, `people`, `acting`. 5: without
 `closed`, `closing`, and with all that ever closed. 6: without `equipment`. 7: without `tests`. 8: without
-`went_on` of a job."""
+`went_on` of a job. 9: without `clock`."""
 
 SPOKEN_FOR = frozenset({"in-job", "printed", "issued", "card-missing"})
 """Record states in which there is a card, or may be one. What was refused before a blank was spent may be tried
@@ -275,5 +275,6 @@ _HANDLERS: dict[str, Callable[[Frame, Read], list[Change]]] = {
     "equipment": equipment.chosen,
     card_test.BEGUN: card_test.begun,
     card_test.ENDED: card_test.ended,
+    clock.KIND: clock.noted,
 }
 KINDS = frozenset(_HANDLERS)

@@ -2,6 +2,7 @@
 
 from kiosk.journal.anchors import Anchor, held_against
 from kiosk.journal.auditor import Auditor
+from kiosk.journal.clock import Clock
 from kiosk.journal.closed import ClosedJournal
 from kiosk.journal.journal import Journal, Poisoned
 from kiosk.journal.reserve import Reserve
@@ -10,6 +11,7 @@ from kiosk.journal.segments import scan, scan_live
 __all__ = [
     "Anchor",
     "Auditor",
+    "Clock",
     "ClosedJournal",
     "Journal",
     "Poisoned",

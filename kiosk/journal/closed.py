@@ -24,7 +24,7 @@ class ClosedJournal:
         if not newest:
             raise DamagedData(f"{directory}: no frame in it")
         self.seq, self.head = newest[0].seq, newest[0].head
-        self.time_floor_ms = newest[0].stamp.time_ms
+        self.newest = newest[0].stamp
 
     def draft(self, kind: str, data: dict[str, Any], stamp: Stamp) -> NoReturn:
         raise Rejected("safe mode: nothing is written; restart without --safe", "safe-mode")

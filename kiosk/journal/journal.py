@@ -37,6 +37,10 @@ ROOM_BYTES = 256 << 10
 its time. Not `fallocate`: blocks that were never written cost the same when they are first."""
 
 
+NEVER = Stamp(0, "", 0, "")
+"""The stamp before the first."""
+
+
 class Poisoned(KepingError):
     """A write or sync failed earlier. Stop, fix the medium, restart."""
 
@@ -44,7 +48,7 @@ class Poisoned(KepingError):
 class Journal:
     """Open with `Journal.create` (a new station) or `Journal.open`. Not thread-safe: the caller holds the lock.
 
-    `recovered`: what recovery cut off the tail, None if nothing.
+    `recovered`: what recovery cut off the tail, None if nothing. `newest`: the stamp of the last frame.
     """
 
     def __init__(
@@ -59,7 +63,7 @@ class Journal:
         self.recovered: dict[str, object] | None = None
         self.seq = live.last
         self.head = before
-        self.time_floor_ms = 0
+        self.newest = NEVER
         self._fd = os.open(live.segment.path, os.O_WRONLY)
         self._size = 0
 
@@ -96,7 +100,7 @@ class Journal:
         with ExitStack() as failing:
             failing.callback(journal.close)
             if len(segments) > 1:
-                journal.time_floor_ms = time_at_end(segments[-2].path)
+                journal.newest = NEVER._replace(time_ms=time_at_end(segments[-2].path))
             tail = journal._judge_live(take)
             journal._hold_against(anchors)
             if tail.cut:
@@ -112,7 +116,7 @@ class Journal:
         def taken(frame: Frame, size: int) -> None:
             take(frame)
             live.add(size)
-            self.seq, self.head, self.time_floor_ms = frame.seq, frame.head, frame.stamp.time_ms
+            self.seq, self.head, self.newest = frame.seq, frame.head, frame.stamp
 
         try:
             return recover(_read_from_medium(live.segment.path), self.head, live.segment.first, taken)
@@ -121,8 +125,8 @@ class Journal:
 
     def draft(self, kind: str, data: dict[str, Any], stamp: Stamp) -> Frame:
         """The frame that would come next. Writes nothing. Recorded time never goes below the last frame's."""
-        if stamp.time_ms < self.time_floor_ms:
-            stamp = stamp._replace(time_ms=self.time_floor_ms)
+        if stamp.time_ms < self.newest.time_ms:
+            stamp = stamp._replace(time_ms=self.newest.time_ms)
         return make_frame(self.seq + 1, kind, stamp, data, self.head)
 
     def append(self, frame: Frame) -> None:
@@ -139,7 +143,7 @@ class Journal:
         except OSError as exc:
             raise self._poison(exc) from exc
         self._live.add(len(line))
-        self.seq, self.head, self.time_floor_ms = frame.seq, frame.head, frame.stamp.time_ms
+        self.seq, self.head, self.newest = frame.seq, frame.head, frame.stamp
 
     def _write(self, line: bytes) -> int:
         """Returns where it ends. A full medium may take a part of it or nothing: then once more, without the reserve.

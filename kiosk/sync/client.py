@@ -8,6 +8,7 @@ import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from kiosk.errors import Rejected, Unavailable, UsageError
 from kiosk.sync.tls import trust, why
 
 TIMEOUT = httpx.Timeout(10.0, connect=3.0)
+TOLD_LATE = timedelta(seconds=30)
+"""An answer that took longer says no time: its Date may be of the beginning."""
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 # Refusals of the token alone: the answer's Date, or a fresh token, cures them.
@@ -90,13 +93,15 @@ def connect(
     timeout: httpx.Timeout = TIMEOUT,
     ca: Path | None = None,
     transport: httpx.BaseTransport | None = None,
+    clock: Callable[[], float] = time.time,
 ) -> httpx.Client:
     """A connection pool to one centre: no proxy or certificate from the environment, no redirects.
 
     `ca`: PEM file to trust instead of the system's authorities; UsageError if it can't be read. Opens nothing yet.
+    `clock`: Unix seconds, for when a certificate of that authority ends.
     """
     base = check_url(url)
-    trusted = trust(ca) if base.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    trusted = trust(ca, clock) if base.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     return httpx.Client(base_url=base, timeout=timeout, trust_env=False, verify=trusted, transport=transport)
 
 
@@ -105,7 +110,7 @@ class HubClient:
 
     Raises HubUnreachable, HubRefused or UntrustedAnswer only. Not for two threads at once.
     `http` comes from `connect`, and `close` closes it. `hub_keys` are the pinned ones, newest first.
-    `hub_time_s`: the Date of the newest answer, Unix seconds; as trustworthy as the TLS connection.
+    `heard` is called with the Date (Unix ms) of each answer that is the centre's; as trustworthy as the connection.
     """
 
     def __init__(
@@ -116,6 +121,7 @@ class HubClient:
         hub_keys: Sequence[OKPKey],
         *,
         clock: Callable[[], float] = time.time,
+        heard: Callable[[int], None] = lambda centre_ms: None,
     ) -> None:
         self.station = station
         self.hub_keys = tuple(hub_keys)
@@ -123,7 +129,7 @@ class HubClient:
         self._audience = keys.thumbprint(self.hub_keys[0])
         self._clock = clock
         self._ahead_s = 0.0
-        self.hub_time_s: float | None = None
+        self._heard = heard
         self._http = http
 
     def records(self, after: str, limit: int) -> RecordPage:
@@ -228,13 +234,15 @@ class HubClient:
         """A station whose clock is wrong still makes tokens that fit: the centre's Date is what counts."""
         date_s = _date_s(response.headers.get("Date", ""))
         if date_s is not None:
-            self.hub_time_s = date_s
             self._ahead_s = date_s - self._clock()
 
     def _read(self, response: httpx.Response) -> dict[str, Any]:
         status = response.status_code
         if status == 200:
-            return _answer(response)
+            answer = _answer(response)
+            if (date_s := _date_s(response.headers.get("Date", ""))) and response.elapsed < TOLD_LATE:
+                self._heard(int(date_s * 1000))
+            return answer
         problem = _problem(response)
         detail = f"{status} {problem.get('detail') or response.reason_phrase}"
         if status in (408, 429) or not 400 <= status < 500 or "reason" not in problem:

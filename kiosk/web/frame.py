@@ -158,7 +158,7 @@ def group_nik(nik: str) -> str:
 
 def since(time_ms: int) -> str:
     """Minutes, hours or days ago, short, in the language of the page."""
-    minutes = max(0, int(time.time() - time_ms / 1000) // 60)
+    minutes = max(0, house().station.books.time.time_ms - time_ms) // 60_000
     if minutes < 60:
         count, unit = minutes, "mnt"
     else:
@@ -168,5 +168,5 @@ def since(time_ms: int) -> str:
 
 def clock(time_ms: float) -> str:
     """Time of day at the station; with the date if it was not today."""
-    then, today = time.localtime(time_ms / 1000), time.localtime()
+    then, today = (time.localtime(ms / 1000) for ms in (time_ms, house().station.books.time.time_ms))
     return time.strftime("%H.%M" if then[:3] == today[:3] else "%d-%m-%Y %H.%M", then)

@@ -121,6 +121,7 @@ KINDS = {
     "shift-closed": "Giliran ditutup",
     "people": "Petugas berubah",
     "equipment": "Alat dipilih",
+    "clock": "Jam stasiun",
 }
 
 ACTORS = {"station": "stasiun", "centre": "pusat"}

@@ -62,7 +62,7 @@ def test_a_station_gets_its_first_people(shell: Shell) -> None:
 def test_people_change(staffed: Shell) -> None:
     as_yosep = ("--as", "yosep", "user")
     assert staffed.run(*as_yosep, "acting", "maria", "--to", "tomorrow", pin=YOSEP).exit_code == 2
-    today = staffed.office.station.access.today().isoformat()
+    today = staffed.office.station.books.today.isoformat()
     term = ("--from", today, "--to", today, "--document", "SP-7/2026")
     assert "is acting supervisor from" in staffed.run(*as_yosep, "acting", "maria", *term, pin=YOSEP).stdout
     assert staffed.answer("user", "list")[0]["acting"] == today

@@ -133,7 +133,7 @@ def run_seal_with_room(place: Path, patch: pytest.MonkeyPatch, ignore: str = "")
         Books.create(data, SEGMENT_BYTES, GENESIS, "test").close()
         recorder.acknowledge(1)
         journal = Journal.open(data / "journal", SEGMENT_BYTES)
-        stamp = Stamp(journal.time_floor_ms, "boot", 1, "test")
+        stamp = Stamp(journal.newest.time_ms, "boot", 1, "test")
         for kind in ("started", "segment", "stopped", "started"):
             if kind == "segment":
                 journal.seal(None, stamp)

@@ -27,6 +27,8 @@ THUMBPRINT = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
 SEGMENT_BYTES = 5_000
 LOT, SECOND_LOT = "BAST-001/2018", "BAST-002/2018"
 REFS = [f"{number:032x}" for number in (0xA1, 0xA2, 0xA3)]
+BEGIN_MS = 1_534_212_000_000
+END_MS = BEGIN_MS + 86_400_000
 TORN = b'{"c":2104471188,"h":"5d0fb7'
 
 
@@ -43,7 +45,7 @@ class Writer:
 
     def stamp(self, by: str) -> Stamp:
         self.ticks += 1
-        return Stamp(1_534_212_000_000 + 250 * self.ticks, "0123abcd", 60_000 + 250 * self.ticks, by)
+        return Stamp(BEGIN_MS + 250 * self.ticks, "0123abcd", 60_000 + 250 * self.ticks, by)
 
     def commit(self, kind: str, by: str = "station", **data: Any) -> None:
         if self.journal.must_seal:

@@ -10,7 +10,9 @@ from argon2 import PasswordHasher
 
 from kiosk.access import Access
 from kiosk.books import Books
+from kiosk.core.clock import Moment
 from kiosk.crypto import keys
+from kiosk.journal import Clock as MachineClock
 from kiosk.journal import scan
 from kiosk.people import Named, People, Role
 from kiosk.shift import Shifts
@@ -28,7 +30,7 @@ ROLES = {
 DAY_MS = 86_400_000
 _TOMORROW = datetime.now().astimezone().replace(hour=12, minute=0, second=0, microsecond=0) + timedelta(days=1)
 NOON = int(_TOMORROW.timestamp() * 1000)
-"""Local noon of the day on which all of this happens: ahead of the frames, which bear the time of the test."""
+"""Local noon of the day on which all of this happens: ahead of genesis, which bears the time of the test."""
 
 
 def date_in(days: int) -> str:
@@ -47,9 +49,6 @@ class Clock:
         self.now_ms = now_ms
         self.monotonic_s = 1_000.0
 
-    def __call__(self) -> int:
-        return self.now_ms
-
 
 class House:
     """Books, people, door, and the verbs of staff, stock and shift."""
@@ -67,8 +66,11 @@ class House:
 
     def open(self) -> None:
         """As after a restart."""
-        self.books = Books.open(self.data, 1 << 20, "test", key=self.key)
-        self.access = Access(self.people, self.books, Throttle(lambda: self.clock.monotonic_s), self.clock)
+        clock = MachineClock(
+            self.data, lambda: Moment(self.clock.now_ms, "ab12cd34", int(self.clock.monotonic_s * 1000))
+        )
+        self.books = Books.open(self.data, 1 << 20, "test", key=self.key, clock=clock)
+        self.access = Access(self.people, self.books, Throttle(lambda: self.clock.monotonic_s))
         self.staff = Staff(self.books, self.people, self.access)
         self.stock = Stock(self.books, self.access.second)
         self.shifts = Shifts(self.books, self.access, self.data)

@@ -193,10 +193,10 @@ class Station:
     clock: Clock
     journal: Journal
 
-    def client(self, timeout: httpx.Timeout = BRISK) -> HubClient:
+    def client(self, timeout: httpx.Timeout = BRISK, **more: Any) -> HubClient:
         http = connect(self.centre.server.url, timeout=timeout)
         self.centre.clients.append(http)
-        return HubClient(http, self.name, self.key, self.pins.signing, clock=self.clock)
+        return HubClient(http, self.name, self.key, self.pins.signing, clock=self.clock, **more)
 
     def shipper(self, journal: Journal | None = None, timeout: httpx.Timeout = BRISK) -> Shipper:
         own = journal or self.journal

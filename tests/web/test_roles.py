@@ -98,7 +98,7 @@ def test_an_acting_supervisor_is_in_the_list_of_those_who_approve(staffed: Kiosk
     job = office.print_one()["id"]
     visitor = sign_in(staffed, "maria")
     assert 'value="tinus"' not in visitor.get(f"/hand-over/{job}/problem").text
-    today = office.station.access.today().isoformat()
+    today = office.station.books.today.isoformat()
     staff.appoint("op:yosep", "tinus", today, today, "SP-7/2026")
     assert 'value="tinus"' in visitor.get(f"/hand-over/{job}/problem").text
     visitor.leave()
