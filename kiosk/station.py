@@ -68,15 +68,9 @@ class Station:
     """
 
     def __init__(
-        self,
-        config: Config,
-        data: Path,
-        by: str,
-        passphrase: str | None = None,
-        *,
-        safe: bool = False,
+        self, config: Config, data: Path, by: str, passphrase: str | None = None, *, safe: bool = False,
         clock: Clock | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.config = config
         self.safe = safe
         self.data = data
