@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import shutil
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -21,22 +21,23 @@ from kiosk.core.change import ProjectionError
 from kiosk.core.clock import Reading
 from kiosk.core.frames import Frame
 from kiosk.core.jobs import TransitionError
-from kiosk.core.projection import KINDS, UnknownKind, project
+from kiosk.core.projection import KINDS, project
 from kiosk.crypto.checkpoint import Checkpoint, Position
 from kiosk.crypto.keys import OKPKey
 from kiosk.datalock import DataLock
 from kiosk.durable import remove_drafts, sync_directory
 from kiosk.errors import DamagedData, Rejected
-from kiosk.journal import Clock, ClosedJournal, Journal, Reserve, checkpoints, scan_live
+from kiosk.journal import Clock, ClosedJournal, Journal, Reserve, checkpoints
 from kiosk.journal.auditor import recheck
 from kiosk.journal.once import Once
 from kiosk.past import Past
-from kiosk.views import View, keep_snapshot, load_snapshot
+from kiosk.replay import JOURNAL, SNAPSHOT, Follower, read_view, replay, replay_all
+from kiosk.views import View, keep_snapshot
 
 log = logging.getLogger(__name__)
 
-JOURNAL, JOURNAL_DRAFT = "journal", "journal.new"
-SNAPSHOT, CHECKPOINTS, RESERVE, AUDIT_NOTE = "snapshot.json", "checkpoints", "reserve", "audit.json"
+JOURNAL_DRAFT = "journal.new"
+CHECKPOINTS, RESERVE, AUDIT_NOTE = "checkpoints", "reserve", "audit.json"
 
 NEW_WORK = frozenset({"records", "job-created", "reprint"})
 """What is not begun on a full disk; everything else finishes what is."""
@@ -113,7 +114,7 @@ class Books:
         recheck(data / JOURNAL, data / AUDIT_NOTE)
         anchors = checkpoints.newest(data / CHECKPOINTS, checkpoints.genesis_of(data / JOURNAL).data)
         reserve = Reserve(data / RESERVE, reserve_bytes) if reserve_bytes else None
-        live = _Follower(data)
+        live = Follower(data)
         journal = Journal.open(data / JOURNAL, segment_bytes, live.take, reserve, anchors)
         books = cls(data, journal, live.view or replay_all(data), reserve, key, clock)
         books.past.extend([volume.directory for volume in lineage.in_order(lineage.find(data))[:-1]])
@@ -244,6 +245,10 @@ class Books:
         """What time it is, as a frame written now would bear it. Waits for nobody."""
         return self.clock.read(self._journal.newest)
 
+    def now_s(self) -> float:
+        """As `time`, in Unix seconds."""
+        return self.time.time_ms / 1000
+
     @property
     def today(self) -> date:
         """The office's date, where the station stands, as a frame written now would bear it."""
@@ -269,61 +274,4 @@ def _tidy(data: Path) -> None:
         remove_drafts(directory)
 
 
-class _Follower:
-    """Takes the frames of the last segment, in order. `view`: after them, None where no snapshot fits the first."""
-
-    def __init__(self, data: Path) -> None:
-        self._path = data / SNAPSHOT
-        self._begun = False
-        self.view: View | None = None
-
-    def take(self, frame: Frame) -> None:
-        if not self._begun:
-            self._begun = True
-            self.view = self._snapshot(frame)
-        if self.view is not None:
-            follow(self.view, [frame])
-
-    def _snapshot(self, seal: Frame) -> View | None:
-        begins = seal.kind == "genesis"
-        if not (begins or seal.kind == "segment") or not seal.data.get("snapshot"):
-            return None
-        view = load_snapshot(self._path, seal.data["snapshot"])
-        return view if view and (begins or view.seq == seal.seq - 1) else None
-
-
-def replay(frames: Iterator[Frame]) -> View:
-    """The view after all `frames`, from nothing. DamagedData if one contradicts the ones before it."""
-    view = View()
-    follow(view, frames)
-    return view
-
-
-def replay_all(data: Path) -> View:
-    """As `replay`, through every journal of DATA. DamagedData if one before the present one is gone."""
-    return replay(lineage.history(lineage.of_data(data)))
-
-
-def follow(view: View, frames: Iterable[Frame]) -> None:
-    for frame in frames:
-        if frame.kind == "genesis" and frame.data.get("continues"):
-            view.age(view.seq)
-        try:
-            view.apply(frame.seq, project(frame, view.read))
-        except (LedgerError, TransitionError, ProjectionError, UnknownKind) as exc:
-            raise DamagedData(f"frame {frame.seq} ({frame.kind}): {exc}") from exc
-
-
-def read_view(data: Path) -> View:
-    """A view of what the journal holds now, without a lock, beside a running station.
-
-    Reads the last segment alone where the snapshot fits it, else everything. `keping ledger verify` always reads all.
-    """
-    journal = data / JOURNAL
-    live = _Follower(data)
-    for frame in scan_live(journal):
-        live.take(frame)
-    return live.view or replay_all(data)
-
-
-__all__ = ["KINDS", "Books", "DataLock", "read_view", "replay"]
+__all__ = ["JOURNAL", "KINDS", "SNAPSHOT", "Books", "DataLock", "read_view", "replay"]

@@ -63,8 +63,7 @@ log = logging.getLogger(__name__)
 class Station:
     """One station on one DATA directory, which it locks for its lifetime. Unavailable if another process has it.
 
-    `passphrase`: of the vault, if it is locked; Rejected `vault-locked` without. `safe`: it is only looked at.
-    `clock`: the machine's, on this DATA.
+    `passphrase`: of a locked vault, else Rejected `vault-locked`. `safe`: only looked at. `clock`: the machine's.
     """
 
     def __init__(
@@ -83,11 +82,10 @@ class Station:
             self._key = keys.load_okp(data / "keys" / "signing.jwk", keys.SIGNING)
             keyring = open_keyring(data, config.vault.unlock, passphrase)
             self.vault = Vault(data / "vault", keyring)
-            sizes: dict[str, Any] = {
-                "segment_bytes": config.journal.segment << 20, "reserve_bytes": config.disk.reserve << 20,
-                "clock": clock,
-            }  # fmt: skip
-            self.books = Books.for_looking(data) if safe else Books.open(data, by=by, key=self._key, **sizes)
+            room = config.disk.reserve << 20
+            self.books = Books.for_looking(data) if safe else Books.open(
+                data, config.journal.segment << 20, by, key=self._key, reserve_bytes=room, clock=clock
+            )  # fmt: skip
         except BaseException:  # whatever it was, the lock goes with it
             self._lock.release()
             raise
@@ -133,8 +131,9 @@ class Station:
             self.books, self._wake, self._may_start, more, self.roster, self._witness, self.access.is_supervisor
         )
         self._janitor = Janitor(
-            self.books, self.vault, self.roster, self.callbacks.close_older, self.config.vault, self._sure_s
-        )
+            self.books, self.vault, self.roster, self.callbacks.close_older, self.config.vault,
+            lambda: self.books.time.known_s(by_centre=bool(self.config.hub.url)),
+        )  # fmt: skip
         self._ends = Ends.of(self.data, self.books, self.vault, self._pins, self._key, self._janitor.sweep)
 
     def start(self) -> None:
@@ -257,15 +256,6 @@ class Station:
         self.books.close()
         self._lock.release()
 
-    def _now_s(self) -> float:
-        return self.books.time.time_ms / 1000
-
-    def _sure_s(self) -> float | None:
-        """Unix seconds by the centre; where no centre is, by a clock that nothing speaks against. None in doubt."""
-        reading = self.books.time
-        known = reading.by_centre or not self.config.hub.url
-        return reading.truth_ms / 1000 if known and reading.truth_ms is not None else None
-
     def _may_start(self) -> None:
         self._guard.check_new_job()
         self.shifts.check_open()
@@ -300,13 +290,10 @@ class Station:
         return judged.record
 
     def _make_sync(self) -> SyncLoop:
-        http = connect(self.config.hub.url, ca=self.config.hub.authority, clock=self._now_s)
+        http = connect(self.config.hub.url, ca=self.config.hub.authority, clock=self.books.now_s)
         self._link.callback(http.close)
         client = HubClient(http, self.config.station.id, self._key, self._pins.signing, heard=self.books.clock.heard)
         return SyncLoop(
-            Shipper(client, self._ends.outbox, self._ends.acknowledged),
-            Intake(client, self._ends.inbox),
-            clock=self._now_s,
-            poll_s=self.config.hub.poll,
-            on_closed=self._guard.close_down,
-        )
+            Shipper(client, self._ends.outbox, self._ends.acknowledged), Intake(client, self._ends.inbox),
+            clock=self.books.now_s, poll_s=self.config.hub.poll, on_closed=self._guard.close_down,
+        )  # fmt: skip

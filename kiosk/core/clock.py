@@ -53,6 +53,10 @@ class Reading(NamedTuple):
     by_centre: bool
     machine_ms: int
 
+    def known_s(self, *, by_centre: bool) -> float | None:
+        """Unix seconds, for what can't be undone. None in doubt, and where the centre must say it and has not."""
+        return None if self.truth_ms is None or (by_centre and not self.by_centre) else self.truth_ms / 1000
+
     @property
     def skew_ms(self) -> int:
         """How far the machine's clock is ahead of the best known time; 0 while that is within `SKEW_MS`."""
