@@ -58,6 +58,7 @@ class HubConfig:
     url: str = field(default="", metadata={"pattern": r"(https?://\S+)?"})
     ca: str = ""
     poll: float = field(default=30.0, metadata={"range": (1, 3600)})
+    days_ahead: int = field(default=25, metadata={"range": (1, 90)})
 
     @property
     def authority(self) -> Path | None:

@@ -25,9 +25,17 @@ class Ends:
 
     @classmethod
     def of(
-        cls, data: Path, books: Books, vault: Vault, pins: Pins, key: OKPKey, on_ack: Callable[[int], None]
+        cls,
+        data: Path,
+        books: Books,
+        vault: Vault,
+        pins: Pins,
+        key: OKPKey,
+        days_ahead: int,
+        on_ack: Callable[[int], None],
     ) -> Ends:
-        """`key` signs. `on_ack` is called with each frame number that the centre has confirmed newly."""
+        """`key` signs. `days_ahead`: of work, as `Inbox` has it. `on_ack` is called with each frame number that the
+        centre has confirmed newly."""
         outbox = Outbox(books, pins.station, key)
         acknowledged = Acknowledged(outbox, AckStore(data / RECEIPT), pins.station, pins.signing, on_ack)
-        return cls(outbox, Inbox(books, vault), acknowledged)
+        return cls(outbox, Inbox(books, vault, days_ahead), acknowledged)

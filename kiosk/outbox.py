@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kiosk.books import Books
+from kiosk.config import HubConfig
+from kiosk.core import workdays
 from kiosk.core.frames import ZERO_HEAD
 from kiosk.crypto.checkpoint import Checkpoint, Position, sign_checkpoint
 from kiosk.crypto.keys import OKPKey
@@ -13,8 +15,6 @@ from kiosk.sync.intake import Accepted, Judged, RefusedRecord
 from kiosk.vault import Vault
 
 ACTOR = "centre"
-ROOM = 5_000
-"""Most records that wait here at once: some 25 days of one printer's work."""
 
 
 class Outbox:
@@ -47,11 +47,15 @@ class Outbox:
 
 
 class Inbox:
-    """`RecordSink`: the vault first, then one frame that names the records and moves the cursor."""
+    """`RecordSink`: the vault first, then one frame that names the records and moves the cursor.
 
-    def __init__(self, books: Books, vault: Vault) -> None:
+    `days_ahead`: so many days of the station's own work may wait here.
+    """
+
+    def __init__(self, books: Books, vault: Vault, days_ahead: int = HubConfig.days_ahead) -> None:
         self._books = books
         self._vault = vault
+        self._days_ahead = days_ahead
 
     @property
     def cursor(self) -> str:
@@ -62,7 +66,8 @@ class Inbox:
     @property
     def room(self) -> int:
         with self._books.transaction() as view:
-            return ROOM - view.count("records", state="waiting")
+            a_day = workdays.cards_a_day(view.read)
+            return self._days_ahead * a_day - view.count("records", state="waiting")
 
     def accept(self, judged: Sequence[Judged], cursor: str) -> None:
         fresh = [item for item in judged if isinstance(item, Accepted) and not self._known(item.ref)]

@@ -134,7 +134,8 @@ class Station:
             self.books, self.vault, self.roster, self.callbacks.close_older, self.config.vault,
             lambda: self.books.time.known_s(by_centre=bool(self.config.hub.url)),
         )  # fmt: skip
-        self._ends = Ends.of(self.data, self.books, self.vault, self._pins, self._key, self._janitor.sweep)
+        days = self.config.hub.days_ahead
+        self._ends = Ends.of(self.data, self.books, self.vault, self._pins, self._key, days, self._janitor.sweep)
 
     def start(self) -> None:
         """Begin to serve. Blocks for no device: printer and reader are opened by the worker when they are needed."""

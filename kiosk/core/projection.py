@@ -2,16 +2,29 @@
 
 Tables: station, records, jobs (open), finished (the last `FINISHED_KEPT`), uncollected, missing, callbacks, tally,
 balances, lots, entries (the last `ENTRIES_KEPT`), causes, chips, intake, shift, shifts (the last `SHIFTS_KEPT`),
-people, acting, equipment, tests, clock, closed (what leaves at a later seal), closing; keys are strings. Replaying
-every frame from the first gives the same tables as following them one by one; that is what makes the view disposable.
-It is of what is live: `kiosk.core.closing` says what leaves it, and when.
+people, acting, equipment, tests, clock, days (with work), closed (what leaves at a later seal), closing; keys
+are strings. Replaying every frame from the first gives the same tables as following them one by one; that is what
+makes the view disposable. It is of what is live: `kiosk.core.closing` says what leaves it, and when.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from kiosk.core import callbacks, card_test, clock, closing, collection, equipment, gap, reprint, shift, staff, stock
+from kiosk.core import (
+    callbacks,
+    card_test,
+    clock,
+    closing,
+    collection,
+    equipment,
+    gap,
+    reprint,
+    shift,
+    staff,
+    stock,
+    workdays,
+)
 from kiosk.core.accounts import Place, Transfer, post
 from kiosk.core.change import Change, Document, ProjectionError, Read, counted, stored
 from kiosk.core.frames import Frame
@@ -26,7 +39,7 @@ SHAPE = 10
 journal is replayed. 1: without `uncollected`, `missing`, `callbacks`. 2: without `handed_over_at` of a record. 3:
 without `lots`, `entries`. 4: without `shift`, `shifts`, `people`, `acting`. 5: without
 `closed`, `closing`, and with all that ever closed. 6: without `equipment`. 7: without `tests`. 8: without
-`went_on` of a job. 9: without `clock`."""
+`went_on` of a job. 9: without `clock`, `days`."""
 
 SPOKEN_FOR = frozenset({"in-job", "printed", "issued", "card-missing"})
 """Record states in which there is a card, or may be one. What was refused before a blank was spent may be tried
@@ -245,6 +258,7 @@ def _job_ended(frame: Frame, read: Read) -> list[Change]:
         Change("finished", str(finished % FINISHED_KEPT), job),
         counted(read, "finished"),
         Change("records", record["ref"], record),
+        *(workdays.card_made(frame, read) if state is JobState.COMPLETED else []),
         *collection.finished_card(frame, job, record["state"]),
         *closing.noted(frame, read, chips=(card["uid"] for card in job["cards"] if card["written"])),
     ]

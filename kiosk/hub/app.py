@@ -19,7 +19,7 @@ from kiosk.crypto import jose, keys
 from kiosk.crypto.checkpoint import Position, sign_receipt
 from kiosk.crypto.jose import SignatureError
 from kiosk.crypto.keys import OKPKey
-from kiosk.hub import acceptance, delivery, leases, problems, stations, succession
+from kiosk.hub import acceptance, delivery, listing, problems, stations, succession
 from kiosk.hub.acceptance import BadFrames, ChainConflict
 from kiosk.hub.delivery import BadCheckpoint, ShutOut
 from kiosk.hub.keyring import HubKeys
@@ -30,7 +30,7 @@ from kiosk.hub.store import Store
 BODY_BYTES = 4 << 20
 ENROL_BYTES = 16 << 10
 CHECKPOINT_HEADER = "Keping-Checkpoint"
-PAGE, LARGEST_PAGE = 20, 100
+LINES, MOST_LINES = 100, 1000
 _INCARNATION = re.compile(r"[0-9a-f]{16}")
 
 
@@ -100,10 +100,8 @@ class _Centre:
     def records(self, station: str) -> Response:
         self._authenticate(station)
         after = _number("after", 0, 0, 1 << 62)
-        limit = _number("limit", PAGE, 1, LARGEST_PAGE)
-        with self.store.snapshot() as connection:
-            found, cursor = leases.page(connection, station, after, limit)
-        return jsonify(records=found, cursor=str(cursor))
+        limit = _number("limit", LINES, 1, MOST_LINES)
+        return Response(listing.lines(self.store, station, after, limit), content_type="application/x-ndjson")
 
     def status(self, station: str) -> Response:
         """A receipt for what is held of the station's current incarnation (its name empty if of none)."""

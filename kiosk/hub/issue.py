@@ -46,15 +46,18 @@ def issue(
     """Sign and lease one record for each resident, all or none; return their references in order.
 
     A reference is 128 random bits from the operating system, or from `rng`: a seeded one makes the same
-    records again. UsageError if the station is not enrolled; RecordError names a field that is unfit.
+    records again. One record is in memory at a time. UsageError if the station is not enrolled; RecordError names a
+    field that is unfit.
     """
     source = rng or random.SystemRandom()
-    records = [_record(keys, resident, station, now_s, source) for resident in residents]
+    refs: list[str] = []
     with store.transaction() as connection:
-        for record in records:
+        for resident in residents:
+            record = _record(keys, resident, station, now_s, source)
             token = jose.sign(dump_record(record), keys.signing, jose.RECORD)
             lease(connection, record, token, int(now_s * 1000))
-    return [record.ref for record in records]
+            refs.append(record.ref)
+    return refs
 
 
 def _record(keys: HubKeys, resident: Resident, station: str, now_s: float, source: random.Random) -> Record:

@@ -10,14 +10,18 @@ from kiosk.hub import stations
 from kiosk.hub.schema import leases, successions
 from kiosk.hub.store import lock_station
 
-PAGE_BYTES = 2 << 20
+RECORD_BYTES = (1 << 20) - 100
+"""The longest signed record: with its cursor it makes a line of 1 MiB, and a station refuses a longer one."""
 
 
 def lease(connection: Connection, record: Record, jws: str, now_ms: int) -> None:
     """Give the signed record to the station that it names.
 
-    UsageError if that station is not enrolled or lost; Rejected if the reference is leased already.
+    UsageError if that station is not enrolled or lost, or if the record is too long; Rejected if the reference is
+    leased already.
     """
+    if len(jws) > RECORD_BYTES:
+        raise UsageError(f"record {record.ref} has {len(jws)} bytes signed, {RECORD_BYTES} at most")
     holder = stations.find(connection, record.station)
     if holder is None or holder.lost:
         raise UsageError(f"station {record.station} is not enrolled, or lost")
@@ -46,11 +50,10 @@ def given_elsewhere(connection: Connection, station: str) -> int:
     return int(connection.execute(select(func.count()).where(others)).scalar_one())
 
 
-def page(connection: Connection, station: str, after: int, limit: int) -> tuple[list[str], int]:
-    """Signed records still to be printed after the cursor, at most `limit` and about 2 MiB; the new cursor.
+def page(connection: Connection, station: str, after: int, limit: int) -> list[tuple[int, str]]:
+    """Cursor and signed record, in the order of the cursor, of at most `limit` that are still to be printed.
 
-    A station that lost its disk is given those of its finished cards too that nobody took yet. One record always
-    fits. With nothing to give, the cursor stays.
+    A station that lost its disk is given those of its finished cards too that nobody took yet.
     """
     restored = select(successions.c.incarnation).where(successions.c.station == station)
     finished = ("printed",) if connection.execute(restored).first() else ()
@@ -61,12 +64,4 @@ def page(connection: Connection, station: str, after: int, limit: int) -> tuple[
         .order_by(leases.c.cursor)
         .limit(limit)
     )
-    records: list[str] = []
-    size = 0
-    for row in rows:
-        size += len(row.jws)
-        if records and size > PAGE_BYTES:
-            break
-        records.append(row.jws)
-        after = row.cursor
-    return records, after
+    return [(row.cursor, row.jws) for row in rows]

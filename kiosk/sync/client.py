@@ -6,10 +6,9 @@ import json
 import secrets
 import ssl
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +20,8 @@ from kiosk.crypto.checkpoint import Position, verify_receipt
 from kiosk.crypto.jose import SignatureError
 from kiosk.crypto.keys import OKPKey
 from kiosk.errors import Rejected, Unavailable, UsageError
+from kiosk.sync.answers import date_s, media_type, problem, retry_after_s
+from kiosk.sync.stream import NDJSON, Item, NotItems, read_items
 from kiosk.sync.tls import trust, why
 
 TIMEOUT = httpx.Timeout(10.0, connect=3.0)
@@ -68,14 +69,6 @@ class Receipt:
 
     position: Position
     token: str
-
-
-@dataclass(frozen=True)
-class RecordPage:
-    """Signed records as received, not yet verified, and the cursor behind the last of them."""
-
-    tokens: tuple[str, ...]
-    cursor: str
 
 
 def check_url(url: str) -> str:
@@ -132,15 +125,22 @@ class HubClient:
         self._heard = heard
         self._http = http
 
-    def records(self, after: str, limit: int) -> RecordPage:
-        """Records behind the cursor ("" from the start), oldest lease first."""
-        found = self._call("GET", "records", params={"after": after, "limit": str(limit)})
-        tokens, cursor = found.get("records"), found.get("cursor")
-        if not isinstance(tokens, list) or not all(isinstance(each, str) for each in tokens):
-            raise HubUnreachable("the answer holds no list of records")
-        if not isinstance(cursor, str):
-            raise HubUnreachable("the answer holds no cursor")
-        return RecordPage(tuple(tokens), cursor)
+    def items(self, after: str, limit: int) -> Generator[Item]:
+        """What is for this station behind the cursor ("" from the start): each item as soon as its line is whole.
+
+        HubUnreachable where the link is lost, after the items that came before. `close` of the generator hangs up.
+        """
+        response = self._answer("GET", "records", params={"after": after, "limit": str(limit)}, stream=True)
+        try:
+            if media_type(response) != NDJSON or "Content-Encoding" in response.headers:
+                raise HubUnreachable("something else than the centre answers there")
+            yield from read_items(response.iter_raw())
+        except httpx.HTTPError as exc:
+            raise _unreachable(exc) from exc
+        except NotItems as exc:
+            raise HubUnreachable(f"something else than the centre answers there: {exc}") from exc
+        finally:
+            response.close()
 
     def ship(self, lines: Sequence[bytes], checkpoint: str) -> Receipt:
         """Send frames (whole lines, in order) under the station's signed checkpoint."""
@@ -209,57 +209,73 @@ class HubClient:
         body: bytes = b"",
         headers: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
+        response = self._answer(method, name, params=params, body=body, headers=headers)
+        content = _content(response)
+        if (told_s := date_s(response.headers.get("Date", ""))) and response.elapsed < TOLD_LATE:
+            self._heard(int(told_s * 1000))
+        return content
+
+    def _answer(
+        self,
+        method: str,
+        name: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        stream: bool = False,
+    ) -> httpx.Response:
+        """With status 200, or raises. `stream`: the body has not been read, and the caller closes the answer."""
         path = f"/v1/stations/{self.station}/{name}"
-        response = self._send(method, path, params or {}, body, headers or {})
-        if response.status_code == 401 and _problem(response).get("reason") in _STALE:
-            response = self._send(method, path, params or {}, body, headers or {})
-        return self._read(response)
+        response = self._send(method, path, params or {}, body, headers or {}, stream)
+        if response.status_code == 401 and problem(response).get("reason") in _STALE:
+            response = self._send(method, path, params or {}, body, headers or {}, stream)
+        if response.status_code != 200:
+            raise self._refusal(response)
+        return response
 
     def _send(
-        self, method: str, path: str, params: Mapping[str, str], body: bytes, headers: Mapping[str, str]
+        self, method: str, path: str, params: Mapping[str, str], body: bytes, headers: Mapping[str, str], stream: bool
     ) -> httpx.Response:
         asked = jose.Request.of(self.station, self._audience, method, path, body)
         now_s = self._clock() + self._ahead_s
         token = jose.sign_request(asked, self._key, now_s, secrets.token_urlsafe(16))
+        request = self._http.build_request(
+            method, path, params=params, content=body,
+            headers={"Accept-Encoding": "identity", **headers, "Authorization": f"Bearer {token}"},
+        )  # fmt: skip
         try:
-            response = self._http.request(
-                method, path, params=params, content=body, headers={**headers, "Authorization": f"Bearer {token}"}
-            )
+            response = self._http.send(request, stream=True)
+            if response.status_code != 200 or not stream:
+                response.read()
         except httpx.HTTPError as exc:
-            raise HubUnreachable(f"centre not reached: {why(exc)}") from exc
+            raise _unreachable(exc) from exc
         self._learn_time(response)
         return response
 
     def _learn_time(self, response: httpx.Response) -> None:
         """A station whose clock is wrong still makes tokens that fit: the centre's Date is what counts."""
-        date_s = _date_s(response.headers.get("Date", ""))
-        if date_s is not None:
-            self._ahead_s = date_s - self._clock()
+        told_s = date_s(response.headers.get("Date", ""))
+        if told_s is not None:
+            self._ahead_s = told_s - self._clock()
 
-    def _read(self, response: httpx.Response) -> dict[str, Any]:
+    def _refusal(self, response: httpx.Response) -> HubUnreachable | HubRefused:
         status = response.status_code
-        if status == 200:
-            answer = _answer(response)
-            if (date_s := _date_s(response.headers.get("Date", ""))) and response.elapsed < TOLD_LATE:
-                self._heard(int(date_s * 1000))
-            return answer
-        problem = _problem(response)
-        detail = f"{status} {problem.get('detail') or response.reason_phrase}"
-        if status in (408, 429) or not 400 <= status < 500 or "reason" not in problem:
-            raise HubUnreachable(f"centre cannot serve now: {detail}", self._retry_after(response))
+        told = problem(response)
+        detail = f"{status} {told.get('detail') or response.reason_phrase}"
+        if status in (408, 429) or not 400 <= status < 500 or "reason" not in told:
+            return HubUnreachable(
+                f"centre cannot serve now: {detail}", retry_after_s(response, self._clock() + self._ahead_s)
+            )
         refusal = ChainRefused if status == 409 else HubRefused
-        raise refusal(f"centre refuses: {detail}", str(problem["reason"]), status)
-
-    def _retry_after(self, response: httpx.Response) -> float | None:
-        """RFC 9110, 10.2.3: seconds or a date."""
-        text = response.headers.get("Retry-After", "")
-        if text.isascii() and text.isdecimal():
-            return float(text[:9])
-        date_s = _date_s(text)
-        return None if date_s is None else max(0.0, date_s - self._clock() - self._ahead_s)
+        return refusal(f"centre refuses: {detail}", str(told["reason"]), status)
 
 
-def _answer(response: httpx.Response) -> dict[str, Any]:
+def _unreachable(exc: httpx.HTTPError) -> HubUnreachable:
+    return HubUnreachable(f"centre not reached: {why(exc)}")
+
+
+def _content(response: httpx.Response) -> dict[str, Any]:
     """A hotel's log-in page also answers 200."""
     try:
         answer = response.json()
@@ -268,21 +284,3 @@ def _answer(response: httpx.Response) -> dict[str, Any]:
     if not isinstance(answer, dict):
         raise HubUnreachable("something else than the centre answers there")
     return answer
-
-
-def _problem(response: httpx.Response) -> dict[str, Any]:
-    """The problem document (RFC 9457), or nothing if this is not one."""
-    if response.headers.get("Content-Type", "").split(";")[0].strip() != "application/problem+json":
-        return {}
-    try:
-        problem = json.loads(response.content)
-    except ValueError:
-        return {}
-    return problem if isinstance(problem, dict) else {}
-
-
-def _date_s(text: str) -> float | None:
-    try:
-        return parsedate_to_datetime(text).timestamp()
-    except ValueError:
-        return None

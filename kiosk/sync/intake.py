@@ -1,9 +1,10 @@
-"""Fetch print-ready records and judge each one; the sink makes them durable before the cursor moves."""
+"""Take records in as they come and judge each one; the sink makes them durable before the cursor moves."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -13,8 +14,14 @@ from kiosk.crypto import jose
 from kiosk.crypto.jose import Fault, SignatureError
 from kiosk.crypto.keys import OKPKey
 from kiosk.sync.client import HubClient, HubUnreachable
+from kiosk.sync.stream import LINE_BYTES, OVERSIZE, Item
 
-PAGE = 20
+BATCH, BATCH_BYTES = 20, 2 << 20
+"""So many items, or so much of them, are made durable together: one frame."""
+MOST = 1000
+"""Items that are asked for at once."""
+TURN_S = 60.0
+"""After so long an answer is left off at the next item: frames wait to be sent meanwhile."""
 
 
 class Refusal(StrEnum):
@@ -22,6 +29,7 @@ class Refusal(StrEnum):
     ALTERED = "altered"
     FOREIGN_LEASE = "foreign-lease"
     SCHEMA = "schema"
+    OVERSIZE = "oversize"
 
 
 @dataclass(frozen=True)
@@ -85,24 +93,62 @@ def judge(token: str, station: str, hub_keys: Sequence[OKPKey]) -> Judged:
 
 
 class Intake:
-    """Brings records in, a page at a time."""
+    """Brings records in, a batch at a time, from an answer that may break off anywhere. `monotonic`: seconds."""
 
-    def __init__(self, client: HubClient, sink: RecordSink) -> None:
+    def __init__(self, client: HubClient, sink: RecordSink, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._client = client
         self._sink = sink
+        self._monotonic = monotonic
 
     def step(self) -> bool:
-        """Fetch one page. True if there may be more at once. Blocks as HubClient and the sink do.
+        """Take in one answer. True if there may be more at once. Blocks <= a minute, and as HubClient and the sink.
 
-        Whatever fails, the cursor stays and the same page comes again.
+        Each line that came whole is kept, whatever became of the rest; the others come again.
         """
-        cursor, wanted = self._sink.cursor, min(PAGE, self._sink.room)
+        wanted = min(MOST, self._sink.room)
         if wanted <= 0:
             return False
-        page = self._client.records(cursor, wanted)
-        if page.tokens and page.cursor == cursor:
-            raise HubUnreachable("the centre's page of records leads nowhere")
-        if page.tokens:
-            judged = [judge(token, self._client.station, self._client.hub_keys) for token in page.tokens]
-            self._sink.accept(judged, page.cursor)
-        return len(page.tokens) > 0
+        ends = self._monotonic() + TURN_S
+        cursor, taken = self._sink.cursor, 0
+        items = self._client.items(cursor, wanted)
+        batch = _Batch(self._sink)
+        try:
+            for item in items:
+                if int(item.cursor) <= int(cursor or 0):
+                    raise HubUnreachable("the centre's list of records leads nowhere")
+                cursor, taken = item.cursor, taken + 1
+                batch.add(self._judge(item), item)
+                if taken == wanted or self._monotonic() > ends:
+                    break
+        finally:
+            items.close()
+            batch.keep()
+        return taken > 0
+
+    def _judge(self, item: Item) -> Judged:
+        if item.kind == OVERSIZE:
+            return RefusedRecord(Refusal.OVERSIZE, f"more than {LINE_BYTES} bytes", item.token)
+        return judge(item.token, self._client.station, self._client.hub_keys)
+
+
+class _Batch:
+    """What is judged and not yet durable."""
+
+    def __init__(self, sink: RecordSink) -> None:
+        self._sink = sink
+        self._judged: list[Judged] = []
+        self._cursor = ""
+        self._size = 0
+
+    def add(self, judged: Judged, item: Item) -> None:
+        self._judged.append(judged)
+        self._cursor = item.cursor
+        self._size += len(item.token)
+        if len(self._judged) == BATCH or self._size >= BATCH_BYTES:
+            self.keep()
+
+    def keep(self) -> None:
+        """Nothing if there is nothing. What the sink refuses is forgotten, and comes again."""
+        judged, self._judged, self._size = self._judged, [], 0
+        if judged:
+            self._sink.accept(judged, self._cursor)

@@ -16,16 +16,20 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
+from kiosk.core.records import parse_record
 from kiosk.crypto import jose, keys
 from kiosk.crypto.jose import Fault
 from kiosk.hub import stations
-from kiosk.hub.app import BODY_BYTES, CHECKPOINT_HEADER, ENROL_BYTES, LARGEST_PAGE, PAGE, create_app
+from kiosk.hub.app import BODY_BYTES, CHECKPOINT_HEADER, ENROL_BYTES, LINES, MOST_LINES, create_app
+from kiosk.hub.issue import issue
 from kiosk.hub.keyring import HubKeys
 from kiosk.hub.stations import add_station, declare_lost
 from kiosk.hub.store import Store
 from kiosk.hub.succession import allow_restore
+from kiosk.sync.stream import LINE_BYTES, NDJSON
 from tests.docs.pages import ROOT, page
 from tests.hub.conftest import STATION, Hub
+from tests.samples import sample_payload
 from tests.sync.centre import Clock, Journal
 
 SPEC: dict[str, Any] = yaml.safe_load(page("openapi.yaml"))
@@ -64,12 +68,28 @@ def check(operation: str, answer: TestResponse) -> str:
     promise = promised(operation, answer.status_code)
     [(media, content)] = promise["content"].items()
     assert answer.mimetype == media
+    if media == NDJSON:
+        check_lines(answer.get_data())
+        return ""
     schema = {**content["schema"], "components": SPEC["components"]}
     OAS31Validator(schema).validate(answer.get_json(force=True))
     for header in promise.get("headers", {}):
         assert header in answer.headers
     assert {"Date", "Cache-Control"} <= set(answer.headers.keys())
     return str(answer.get_json(force=True).get("reason", ""))
+
+
+def check_lines(body: bytes) -> None:
+    validator = OAS31Validator({"$ref": "#/components/schemas/Item", "components": SPEC["components"]})
+    cursors = []
+    for line in body.splitlines(keepends=True):
+        assert line.endswith(b"\n")
+        assert line.startswith(b'{"cursor":"')
+        assert len(line) <= LINE_BYTES
+        item = json.loads(line)
+        validator.validate(item)
+        cursors.append(int(item["cursor"]))
+    assert cursors == sorted(set(cursors))
 
 
 def test_it_is_openapi_3_1() -> None:
@@ -101,7 +121,7 @@ def test_limits_and_names_are_those_of_the_code() -> None:
     assert f"{ENROL_BYTES >> 10} KiB" in text
     records = SPEC["paths"]["/v1/stations/{station}/records"]["get"]
     limit = records["parameters"][1]["schema"]
-    assert (limit["default"], limit["maximum"]) == (PAGE, LARGEST_PAGE)
+    assert (limit["default"], limit["maximum"]) == (LINES, MOST_LINES)
     journal = SPEC["paths"]["/v1/stations/{station}/journal"]["post"]
     assert journal["parameters"][0]["name"] == CHECKPOINT_HEADER
     token = SPEC["components"]["securitySchemes"]["station"]["description"]
@@ -156,6 +176,10 @@ def test_good_answers(hub: Hub) -> None:
     assert check("journal", hub.ship()) == ""
     assert check("journal", hub.ship(b"")) == ""
     assert check("records", hub.call("GET", "records?after=&limit=2")) == ""
+    issue(hub.store, hub.keys, [parse_record(sample_payload())] * 2, STATION, now_s=0)
+    answer = hub.call("GET", "records?after=&limit=5")
+    assert check("records", answer) == ""
+    assert answer.get_data().count(b"\n") == 2
 
 
 def test_a_restore(hub: Hub) -> None:

@@ -2,39 +2,44 @@
 
 from __future__ import annotations
 
+import json
 import random
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import update
 
 from kiosk.core.records import CHIP_FILES, parse_record
 from kiosk.crypto import chip, jose, keys
 from kiosk.errors import DamagedData, Rejected, UsageError
-from kiosk.hub import leases, stations
+from kiosk.hub import leases, listing, stations
 from kiosk.hub.app import create_app
 from kiosk.hub.issue import issue
 from kiosk.hub.keyring import HubKeys
+from kiosk.hub.schema import leases as rows
 from kiosk.hub.server import HubServer
 from kiosk.hub.store import Store
+from kiosk.sync.stream import LINE_BYTES
 from tests.hub.conftest import STATION, Hub
 from tests.samples import sample_payload
 
 PEOPLE = [parse_record(sample_payload()) for _ in range(3)]
 
 
-def page(hub: Hub, after: int = 0, limit: int = 50) -> tuple[list[str], int]:
+def page(hub: Hub, after: int = 0, limit: int = 50) -> list[tuple[int, str]]:
     with hub.store.snapshot() as connection:
         return leases.page(connection, STATION, after, limit)
 
 
 def test_issued_record_is_signed_leased_and_fits_the_schema(hub: Hub) -> None:
     refs = issue(hub.store, hub.keys, PEOPLE, STATION, now_s=hub.clock())
-    tokens, cursor = page(hub)
+    cursors, tokens = zip(*page(hub), strict=True)
     records = [parse_record(jose.verify(token, [hub.keys.signing], jose.RECORD)) for token in tokens]
     assert [record.ref for record in records] == refs
-    assert cursor == 3
+    assert cursors == (1, 2, 3)
     for record in records:
         assert (record.station, record.issued_at) == (STATION, "2027-01-15T08:00:00+00:00")
         assert tuple(record.chip) == CHIP_FILES
@@ -44,13 +49,13 @@ def test_issued_record_is_signed_leased_and_fits_the_schema(hub: Hub) -> None:
 
 def test_seeded_issue_is_repeatable(hub: Hub, tmp_path: Path) -> None:
     first = issue(hub.store, hub.keys, PEOPLE, STATION, now_s=hub.clock(), rng=random.Random(7))
-    tokens, _ = page(hub)
+    here = page(hub)
     other = Store.open(tmp_path / "other")
     code = stations.add_station(other, STATION)
     stations.enrol(other, STATION, code, keys.generate_signing(), keys.generate_encryption(), 0)
     assert issue(other, hub.keys, PEOPLE, STATION, now_s=hub.clock(), rng=random.Random(7)) == first
     with other.snapshot() as connection:
-        assert leases.page(connection, STATION, 0, 50)[0] == tokens
+        assert leases.page(connection, STATION, 0, 50) == here
     other.close()
 
 
@@ -60,7 +65,7 @@ def test_issue_is_all_or_nothing(hub: Hub) -> None:
     issue(hub.store, hub.keys, PEOPLE[:1], STATION, now_s=0, rng=random.Random(7))
     with pytest.raises(Rejected, match="is leased to"):
         issue(hub.store, hub.keys, PEOPLE, STATION, now_s=0, rng=random.Random(7))
-    assert len(page(hub)[0]) == 1
+    assert len(page(hub)) == 1
 
 
 def test_record_of_a_lost_station_may_be_leased_anew_and_not_before(hub: Hub) -> None:
@@ -76,16 +81,44 @@ def test_record_of_a_lost_station_may_be_leased_anew_and_not_before(hub: Hub) ->
         issue(hub.store, hub.keys, PEOPLE, STATION, now_s=0)
 
 
-def test_pages_follow_the_cursor(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+def listed(hub: Hub, after: int = 0, limit: int = 50) -> list[bytes]:
+    return list(listing.lines(hub.store, STATION, after, limit))
+
+
+def test_lines_follow_the_cursor(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     issue(hub.store, hub.keys, PEOPLE, STATION, now_s=0)
-    whole, _ = page(hub)
-    assert page(hub, 0, 2) == (whole[:2], 2)
-    assert page(hub, 2, 2) == (whole[2:], 3)
-    assert page(hub, 3, 2) == ([], 3)
-    monkeypatch.setattr(leases, "PAGE_BYTES", len(whole[0]) + 10)
-    assert page(hub, 0, 50) == (whole[:1], 1)
-    monkeypatch.setattr(leases, "PAGE_BYTES", 1)
-    assert page(hub, 0, 50) == (whole[:1], 1)
+    whole = listed(hub)
+    assert [json.loads(line) for line in whole] == [
+        {"cursor": str(cursor), "record": token} for cursor, token in page(hub)
+    ]
+    assert listed(hub, 0, 2) == whole[:2]
+    assert listed(hub, 2, 2) == whole[2:]
+    assert listed(hub, 3, 2) == []
+    monkeypatch.setattr(listing, "ROWS", 1)
+    assert listed(hub) == whole
+    monkeypatch.setattr(listing, "ANSWER_BYTES", len(whole[0]) + 10)
+    assert listed(hub) == whole[:2]
+
+
+def test_a_slow_line_holds_nothing_in_the_data_base(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is given while somebody reads was not looked at yet; what is taken away is not sent any more."""
+    monkeypatch.setattr(listing, "ROWS", 1)
+    issue(hub.store, hub.keys, PEOPLE, STATION, now_s=0)
+    lines = listing.lines(hub.store, STATION, 0, 50)
+    assert json.loads(next(lines))["cursor"] == "1"
+    with hub.store.transaction() as connection:
+        connection.execute(update(rows).where(rows.c.cursor == 2).values(state="revoked"))
+    assert [json.loads(line)["cursor"] for line in lines] == ["3"]
+
+
+def test_a_record_that_no_station_would_take_is_not_leased(hub: Hub) -> None:
+    [person, *_] = PEOPLE
+    with pytest.raises(UsageError, match="bytes signed"):
+        issue(hub.store, hub.keys, [replace(person, photo=bytes(600_000))], STATION, now_s=0)
+    assert issue(hub.store, hub.keys, [replace(person, photo=bytes(585_000))], STATION, now_s=0)
+    [line] = listed(hub)
+    assert LINE_BYTES * 0.98 < len(line) <= LINE_BYTES
+    assert leases.RECORD_BYTES + len(b'{"cursor":"","record":""}') + 19 <= LINE_BYTES
 
 
 def test_keys_are_made_once_and_never_in_part(tmp_path: Path) -> None:

@@ -173,10 +173,12 @@ class Sink:
     room: int = 100
     held: list[Judged] = field(default_factory=list)
     broken: bool = False
+    batches: list[int] = field(default_factory=list)
 
     def accept(self, judged: list[Judged], cursor: str) -> None:
         if self.broken:
             raise OSError("vault is full")
+        self.batches.append(len(judged))
         self.held += judged
         self.cursor = cursor
 

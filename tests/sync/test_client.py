@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import httpx
@@ -14,6 +15,7 @@ from kiosk.hub import stations
 from kiosk.hub.stations import declare_lost
 from kiosk.sync.client import HubClient, HubRefused, HubUnreachable, UntrustedAnswer, connect
 from kiosk.sync.enrol import WrongHub, enrol, load_pins, save_pins
+from kiosk.sync.stream import NDJSON
 from tests.sync.centre import NOW, Centre, Station
 
 
@@ -93,10 +95,29 @@ def test_retry_after_is_seconds_or_a_date(header: str | None, seconds: float | N
     assert caught.value.retry_after_s == seconds
 
 
-@pytest.mark.parametrize("answer", [{}, {"records": [1], "cursor": "1"}, {"records": []}, {"records": "x"}])
-def test_malformed_page_is_no_page(answer: dict[str, object]) -> None:
-    with pytest.raises(HubUnreachable):
-        answering(lambda _: httpx.Response(200, json=answer)).records("", 5)
+LINE = b'{"cursor":"1","record":"x"}\n'
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [("text/html", LINE), ("application/json", b"{}"), (NDJSON, b"<h1>hotel</h1>\n"), (NDJSON, b'{"cursor":"1"}\n')],
+)
+def test_what_is_no_list_of_items_is_not_the_centres(kind: str, body: bytes) -> None:
+    answer = httpx.Response(200, content=iter([body]), headers={"Content-Type": kind})
+    with pytest.raises(HubUnreachable, match="something else"):
+        list(answering(lambda _: answer).items("", 5))
+
+
+def test_a_packed_list_is_not_unpacked() -> None:
+    headers = {"Content-Type": NDJSON, "Content-Encoding": "gzip"}
+    answer = httpx.Response(200, content=iter([gzip.compress(LINE)]), headers=headers)
+    with pytest.raises(HubUnreachable, match="something else"):
+        list(answering(lambda _: answer).items("", 5))
+
+
+def test_a_list_of_items_is_read_as_it_comes() -> None:
+    answer = httpx.Response(200, content=iter([LINE, LINE[:9]]), headers={"Content-Type": NDJSON})
+    assert [item.cursor for item in answering(lambda _: answer).items("", 5)] == ["1"]
 
 
 @pytest.mark.parametrize("url", ["http://hub.example", "ftp://hub", "hub.example", "", "https://"])

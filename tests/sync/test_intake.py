@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 import pytest
 
 from kiosk.core.records import CHIP_FILES, parse_record
 from kiosk.crypto import chip, jose, keys
 from kiosk.hub.leases import lease
-from kiosk.sync.client import HubUnreachable, RecordPage
-from kiosk.sync.intake import PAGE, Accepted, Intake, Refusal, RefusedRecord, judge
+from kiosk.sync.client import HubUnreachable
+from kiosk.sync.intake import BATCH, Accepted, Intake, Refusal, RefusedRecord, judge
+from kiosk.sync.stream import OVERSIZE, RECORD, Item
 from tests.samples import sample_payload
-from tests.sync.centre import Centre, Sink, Station
+from tests.sync.centre import Centre, Clock, Sink, Station
 
 HUB = keys.generate_signing()
 TRUSTED = [keys.import_public(keys.public_jwk(HUB), keys.SIGNING)]
@@ -70,7 +73,7 @@ def take_all(intake: Intake) -> None:
 
 
 def test_leased_records_arrive_once_in_order_and_signed(centre: Centre, station: Station) -> None:
-    refs = centre.issue(station.name, PAGE + 3)
+    refs = centre.issue(station.name, BATCH + 3)
     sink = Sink()
     take_all(Intake(station.client(), sink))
     assert [each.ref for each in sink.held if isinstance(each, Accepted)] == refs
@@ -128,19 +131,71 @@ def test_one_bad_record_does_not_hold_up_the_others(centre: Centre, station: Sta
     assert [each.ref for each in sink.held[1:] if isinstance(each, Accepted)] == refs
 
 
-class Circle:
-    """A centre that answers the same page for ever."""
+class Told:
+    """A centre that answers what it is told to, then loses the link."""
 
     station = "kupang-01"
     hub_keys = TRUSTED
 
-    def records(self, cursor: str, wanted: int) -> RecordPage:
-        return RecordPage((signed(),), cursor)
+    def __init__(self, *items: Item) -> None:
+        self.told = items
+        self.given = 0
+
+    def items(self, cursor: str, wanted: int) -> Generator[Item]:
+        for item in self.told:
+            self.given += 1
+            yield item
+        raise HubUnreachable("cut")
 
 
-def test_a_page_that_leads_nowhere_is_no_page() -> None:
+def record(cursor: int) -> Item:
+    return Item(str(cursor), RECORD, signed(ref=f"{cursor:032x}"))
+
+
+def intake(told: Told, sink: Sink, clock: Clock | None = None) -> Intake:
+    return Intake(told, sink, clock or Clock())  # type: ignore[arg-type]
+
+
+def test_a_list_that_leads_nowhere_is_none() -> None:
     """Taken, it would be taken for ever, a frame each time."""
+    for told, kept in (((4,), 0), ((6, 6), 1), ((7, 6), 1)):
+        sink = Sink(cursor="5")
+        with pytest.raises(HubUnreachable, match="leads nowhere"):
+            intake(Told(*map(record, told)), sink).step()
+        assert len(sink.held) == kept
+
+
+def test_what_came_whole_is_kept_when_the_link_is_lost() -> None:
     sink = Sink()
-    with pytest.raises(HubUnreachable, match="leads nowhere"):
-        Intake(Circle(), sink).step()  # type: ignore[arg-type]
-    assert sink.held == []
+    with pytest.raises(HubUnreachable, match="cut"):
+        intake(Told(*map(record, range(1, BATCH + 4))), sink).step()
+    assert (len(sink.held), sink.cursor, sink.batches) == (BATCH + 3, str(BATCH + 3), [BATCH, 3])
+
+
+def test_what_the_station_has_no_room_for_is_not_read() -> None:
+    told = Told(*map(record, range(1, 10)))
+    assert intake(told, Sink(room=2)).step()
+    assert told.given == 2
+
+
+def test_frames_are_not_kept_waiting_by_a_long_answer() -> None:
+    clock = Clock(0.0)
+
+    class Slow(Told):
+        def items(self, cursor: str, wanted: int) -> Generator[Item]:
+            for item in super().items(cursor, wanted):
+                clock.now_s += 25.0
+                yield item
+
+    sink = Sink()
+    assert intake(Slow(*map(record, range(1, 10))), sink, clock).step()
+    assert sink.cursor == "3"
+
+
+def test_a_line_that_is_too_long_is_passed_over_and_told() -> None:
+    sink = Sink()
+    with pytest.raises(HubUnreachable, match="cut"):
+        intake(Told(Item("3", OVERSIZE, "ab" * 32), record(4)), sink).step()
+    assert sink.cursor == "4"
+    assert sink.held[0] == RefusedRecord(Refusal.OVERSIZE, "more than 1048576 bytes", "ab" * 32)
+    assert isinstance(sink.held[1], Accepted)

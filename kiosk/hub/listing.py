@@ -1,0 +1,37 @@
+"""What a station is given, as lines that are read from the data base while they are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+
+from kiosk.hub import leases
+from kiosk.hub.store import Store
+
+ROWS = 8
+"""Records in memory at a time. Between two looks nothing is held in the data base, however slow the line is."""
+ANSWER_BYTES = 8 << 20
+"""An answer ends after about so much: the server keeps it apart from its threads, and a slow station takes none."""
+
+
+def lines(store: Store, station: str, after: int, limit: int) -> Iterator[bytes]:
+    """At most `limit` lines of docs/openapi.yaml; the first look at the data base is made before this returns."""
+    found = _lines(store, station, after, limit)
+    first = next(found, b"")
+    return chain((first,), found) if first else iter(())
+
+
+def _lines(store: Store, station: str, after: int, limit: int) -> Iterator[bytes]:
+    left, size = limit, 0
+    while left and size < ANSWER_BYTES:
+        wanted = min(ROWS, left)
+        with store.snapshot() as connection:
+            rows = leases.page(connection, station, after, wanted)
+        for cursor, token in rows:
+            line = b'{"cursor":"%d","record":"%s"}\n' % (cursor, token.encode())
+            size += len(line)
+            yield line
+            after = cursor
+        if len(rows) < wanted:
+            return
+        left -= wanted

@@ -1,0 +1,41 @@
+"""What an answer says of itself: its kind, its problem document, its times. Nothing here raises on a strange one."""
+
+from __future__ import annotations
+
+import json
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+
+
+def media_type(response: httpx.Response) -> str:
+    return str(response.headers.get("Content-Type", "")).split(";")[0].strip()
+
+
+def problem(response: httpx.Response) -> dict[str, Any]:
+    """The problem document (RFC 9457), or nothing if this is not one."""
+    if media_type(response) != "application/problem+json":
+        return {}
+    try:
+        found = json.loads(response.content)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def date_s(text: str) -> float | None:
+    """Unix seconds of an HTTP date."""
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except ValueError:
+        return None
+
+
+def retry_after_s(response: httpx.Response, now_s: float) -> float | None:
+    """RFC 9110, 10.2.3: seconds or a date."""
+    text = response.headers.get("Retry-After", "")
+    if text.isascii() and text.isdecimal():
+        return float(text[:9])
+    until_s = date_s(text)
+    return None if until_s is None else max(0.0, until_s - now_s)
