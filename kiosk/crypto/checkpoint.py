@@ -16,6 +16,7 @@ from kiosk.crypto.keys import OKPKey
 
 Balances = Mapping[str, Mapping[str, int]]
 
+_NAME = re.compile(r"[0-9a-z-]{0,64}")
 _HEAD = re.compile(r"[0-9a-f]{64}")
 
 
@@ -71,7 +72,9 @@ def _position(claims: Mapping[str, Any]) -> Position:
     shape = {"station": str, "incarnation": str, "seq": int, "head": str}
     if claims.keys() != shape.keys() or any(type(claims[name]) is not kind for name, kind in shape.items()):
         raise SignatureError("not a position: station, incarnation, seq, head", Fault.WRONG_CLAIMS)
-    if claims["seq"] < 0 or not _HEAD.fullmatch(claims["head"]):
+    if not (_NAME.fullmatch(claims["station"]) and _NAME.fullmatch(claims["incarnation"])):
+        raise SignatureError("station or incarnation is no name", Fault.WRONG_CLAIMS)
+    if not 0 <= claims["seq"] < 1 << 62 or not _HEAD.fullmatch(claims["head"]):
         raise SignatureError("sequence or head is out of range", Fault.WRONG_CLAIMS)
     return Position(**claims)
 

@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -29,6 +30,8 @@ ENROLMENT = "keping-enrolment+jws"
 SUCCESSION = "keping-succession+jws"
 MANIFEST = "keping-manifest+jws"
 REQUEST = "keping-request+jwt"
+
+_TOKEN_ID = re.compile(r"[\x21-\x7e]{8,64}")
 
 REQUEST_LIFE_S = 120
 LEEWAY_S = 30
@@ -96,7 +99,7 @@ def verify(token: str, keys: Iterable[OKPKey], typ: str) -> dict[str, Any]:
     content = verify_bytes(token, keys, typ)
     try:
         payload = json.loads(content)
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         raise SignatureError("payload is not JSON", Fault.WRONG_CLAIMS) from exc
     if not isinstance(payload, dict):
         raise SignatureError("payload is not an object", Fault.WRONG_CLAIMS)
@@ -107,7 +110,7 @@ def _header(token: str) -> dict[str, Any]:
     segment = token.split(".", 1)[0]
     try:
         header = json.loads(base64.b64decode(segment + "=" * (-len(segment) % 4), b"-_", validate=True))
-    except (binascii.Error, ValueError) as exc:
+    except (binascii.Error, ValueError, RecursionError) as exc:
         raise SignatureError("not a JWS", Fault.UNSIGNED) from exc
     if token.count(".") != 2 or not isinstance(header, dict):
         raise SignatureError("not a compact JWS", Fault.UNSIGNED)
@@ -157,7 +160,7 @@ def verify_request(token: str, request: Request, keys: Iterable[OKPKey], now_s: 
     issued, expires, token_id = claims.get("iat"), claims.get("exp"), claims.get("jti")
     if type(issued) is not int or type(expires) is not int or not isinstance(token_id, str):
         raise SignatureError("iat, exp or jti is missing", Fault.WRONG_CLAIMS)
-    if not 8 <= len(token_id) <= 64 or expires - issued > REQUEST_LIFE_S:
+    if not _TOKEN_ID.fullmatch(token_id) or expires - issued > REQUEST_LIFE_S:
         raise SignatureError("jti or lifetime is out of bounds", Fault.WRONG_CLAIMS)
     if now_s >= expires + LEEWAY_S:
         raise SignatureError("token has expired", Fault.EXPIRED)

@@ -31,6 +31,10 @@ BODY_BYTES = 4 << 20
 ENROL_BYTES = 16 << 10
 CHECKPOINT_HEADER = "Keping-Checkpoint"
 LINES, MOST_LINES = 100, 1000
+_TOKEN_ALARMS = {
+    "altered": "a token with the station's name and a signature that does not hold",
+    "wrong-claims": "a token that the station made for another request, or for another centre",
+}
 _INCARNATION = re.compile(r"[0-9a-f]{16}")
 
 
@@ -126,6 +130,7 @@ class _Centre:
         """What a station that lost its disk had delivered before, line by line."""
         self._authenticate(station)
         after = _number("after", 0, 0, 1 << 62)
+        _check_incarnation(incarnation)
         with self.store.snapshot() as connection:
             return jsonify(frames=succession.lines(connection, station, incarnation, after))
 
@@ -133,12 +138,8 @@ class _Centre:
         """Close the open journal where the station says that it ends; `incarnation` follows."""
         self._authenticate(station)
         asked = _json_object(request.get_data())
-        try:
-            end = Position(station, str(asked["incarnation"]), int(asked["seq"]), str(asked["head"]))
-        except (LookupError, ValueError, TypeError) as exc:
-            raise Problem(400, "bad-query", "expected incarnation, seq and head of the end") from exc
-        if not _INCARNATION.fullmatch(incarnation):
-            raise Problem(400, "bad-query", "incarnation: 16 hex digits")
+        end = _end(station, asked)
+        _check_incarnation(incarnation)
         try:
             with self.store.transaction() as connection:
                 delivery.locked(connection, station)
@@ -174,12 +175,17 @@ class _Centre:
         return jsonify(receipt=sign_receipt(held, self.keys.signing))
 
     def _authenticate(self, station: str) -> Station:
-        """As `_verified`, and alarmed if somebody speaks who was shut out."""
+        """As `_verified`, and alarmed if somebody speaks who was shut out, or with a token that is not theirs.
+
+        Not if a token comes twice: a network may double a request.
+        """
         try:
             return self._verified(station)
         except Problem as problem:
             if problem.reason in ("superseded", "station-lost"):
                 delivery.shut_out(self.store, station, problem.reason, self.now_ms)
+            elif problem.reason in _TOKEN_ALARMS:
+                delivery.alarm(self.store, station, "token", _TOKEN_ALARMS[problem.reason], self.now_ms)
             raise
 
     def _verified(self, station: str) -> Station:
@@ -187,6 +193,8 @@ class _Centre:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme != "Bearer":
             raise Problem(401, "unsigned", "a bearer token is missing")
+        if not stations.is_id(station):
+            raise Problem(401, "unsigned", "no station is called so")
         wanted = jose.Request.of(station, self.keys.audience, request.method, request.path, request.get_data())
         with self.store.transaction() as connection:
             known = stations.find(connection, station)
@@ -219,10 +227,22 @@ def _conflict(conflict: ChainConflict) -> Problem:
     )  # fmt: skip
 
 
+def _end(station: str, asked: dict[str, Any]) -> Position:
+    match asked:
+        case {"incarnation": str(incarnation), "seq": int(seq), "head": str(head)}:
+            return Position(station, incarnation, seq, head)
+    raise Problem(400, "bad-query", "expected incarnation, seq and head of the end")
+
+
+def _check_incarnation(incarnation: str) -> None:
+    if not _INCARNATION.fullmatch(incarnation):
+        raise Problem(400, "bad-query", "incarnation: 16 hex digits")
+
+
 def _json_object(body: bytes) -> dict[str, Any]:
     try:
         value = json.loads(body)
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         raise Problem(400, "not-json", "expected a JSON object") from exc
     if not isinstance(value, dict):
         raise Problem(400, "not-json", "expected a JSON object")
@@ -231,6 +251,6 @@ def _json_object(body: bytes) -> dict[str, Any]:
 
 def _number(name: str, default: int, low: int, high: int) -> int:
     text = request.args.get(name) or str(default)
-    if not text.isascii() or not text.isdecimal() or not low <= int(text[:20]) <= high:
+    if not re.fullmatch(r"[0-9]{1,19}", text) or not low <= int(text) <= high:
         raise Problem(400, "bad-query", f"{name}: a whole number from {low} to {high}")
     return int(text)

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from waitress import create_server, wasyncore  # type: ignore[import-untyped, unused-ignore]
+from waitress.channel import HTTPChannel  # type: ignore[import-untyped, unused-ignore]
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
+_log = logging.getLogger(__name__)
+
 HOST = "127.0.0.1"
 THREADS = 4
 STOP_S = 10.0
+REQUEST_S = 120.0
+"""In which a request must have arrived: 4 MiB at 35 KB/s."""
+CONNECTIONS = 1000
 
 
 class HubServer:
@@ -57,6 +65,26 @@ class HubServer:
         self.pause()
 
 
+class _Channel(HTTPChannel):  # type: ignore[misc, unused-ignore]
+    """Ends a connection whose request does not arrive in time. Waitress ends those that are silent; by a byte a
+    second all `CONNECTIONS` could be held for ever."""
+
+    _since: float | None = None
+
+    def received(self, data: bytes) -> bool:
+        before = self.request
+        taken = bool(super().received(data))
+        if self.request is not before:
+            self._since = None if self.request is None else time.monotonic()
+        return taken
+
+    def readable(self) -> bool:
+        if self._since is not None and time.monotonic() - self._since > REQUEST_S:
+            _log.warning("refused a request from %s: not here after %.0f s", self.addr[0], REQUEST_S)
+            self._since, self.will_close = None, True
+        return bool(super().readable())
+
+
 class _Running:
     """One listening socket with its connections, its loop thread and its workers."""
 
@@ -71,8 +99,11 @@ class _Running:
             threads=THREADS,
             max_request_body_size=8 << 20,
             channel_timeout=60,
+            connection_limit=CONNECTIONS,
+            asyncore_use_poll=True,
             ident=None,
         )
+        self._server.channel_class = _Channel
         self.port = int(self._server.effective_port)
         self._thread = threading.Thread(target=self._server.run, name="hub", daemon=True)
         self._thread.start()

@@ -34,12 +34,17 @@ class EnrolmentRefused(Rejected):
     """Unknown station, wrong or used code, or a lost station; which of them is not told."""
 
 
+def is_id(text: str) -> bool:
+    """Whether a station could be called so. Anything else is kept away from the data base."""
+    return bool(_STATION_ID.fullmatch(text))
+
+
 def add_station(store: Store, station: str) -> str:
     """Register a station; return its one-time code, "XXXXX-XXXXX-XXXXX-XXXXX", shown this once only.
 
     A second call before the enrolment replaces the code. UsageError for an unfit id or an enrolled station.
     """
-    if not _STATION_ID.fullmatch(station):
+    if not is_id(station):
         raise UsageError(f"station id {station!r}: a-z, 0-9 and hyphens, at most 63")
     code = new_code()
     with store.transaction() as connection:
@@ -61,11 +66,13 @@ def new_code() -> str:
 def digest(code: str) -> str:
     """A plain hash is enough at rest: the code has 100 random bits, there is nothing to guess."""
     plain = "".join(code.split()).replace("-", "").upper()
-    return hashlib.sha256(plain.encode()).hexdigest()
+    return hashlib.sha256(plain.encode(errors="replace")).hexdigest()
 
 
 def enrol(store: Store, station: str, code: str, signing: OKPKey, encryption: OKPKey, now_ms: int) -> None:
     """Bind the station's keys. The code works once; the same code with the same key is a repeated request."""
+    if not is_id(station):
+        raise EnrolmentRefused("station or code is not known here", "enrolment")
     with store.transaction() as connection:
         lock_station(connection, station)
         row = connection.execute(select(stations).where(stations.c.id == station)).first()

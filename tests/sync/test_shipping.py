@@ -333,4 +333,4 @@ def test_any_sequence_of_faults_converges(centre: Centre, actions: list[str | in
     assert centre.held(station.name) == own(station.journal)
     quantity = station.journal.last_seq - 1
     assert centre.status(station.name).stock.get(("wni", "vault"), 0) == quantity
-    assert centre.alarms(station.name) == set()
+    assert centre.alarms(station.name) <= {"token"}  # a body that was cut has another digest
