@@ -32,6 +32,10 @@ class Refusal(StrEnum):
     OVERSIZE = "oversize"
 
 
+GARBLED = frozenset({Refusal.UNSIGNED, Refusal.ALTERED})
+"""What one changed byte makes of a record."""
+
+
 @dataclass(frozen=True)
 class Accepted:
     """A record that the centre signed and leased to this station. `jws` is the proof, as received."""
@@ -99,11 +103,13 @@ class Intake:
         self._client = client
         self._sink = sink
         self._monotonic = monotonic
+        self._asked_again = ""
 
     def step(self) -> bool:
         """Take in one answer. True if there may be more at once. Blocks <= a minute, and as HubClient and the sink.
 
-        Each line that came whole is kept, whatever became of the rest; the others come again.
+        Each line that came whole is kept, whatever became of the rest; the others come again. So does one that the
+        centre did not sign: the same bytes twice are not the line's fault, and are noted as refused.
         """
         wanted = min(MOST, self._sink.room)
         if wanted <= 0:
@@ -116,14 +122,22 @@ class Intake:
             for item in items:
                 if int(item.cursor) <= int(cursor or 0):
                     raise HubUnreachable("the centre's list of records leads nowhere")
+                judged = self._judge(item)
+                self._must_be_as_sent(judged)
                 cursor, taken = item.cursor, taken + 1
-                batch.add(self._judge(item), item)
+                batch.add(judged, item)
                 if taken == wanted or self._monotonic() > ends:
                     break
         finally:
             items.close()
             batch.keep()
         return taken > 0
+
+    def _must_be_as_sent(self, judged: Judged) -> None:
+        """What is refused for good is passed over for good: so not for a byte that changed on the way."""
+        if isinstance(judged, RefusedRecord) and judged.reason in GARBLED and judged.digest != self._asked_again:
+            self._asked_again = judged.digest
+            raise HubUnreachable(f"a record came {judged.reason}: it is asked for once more")
 
     def _judge(self, item: Item) -> Judged:
         if item.kind == OVERSIZE:

@@ -87,7 +87,7 @@ class House:
         client = HubClient(
             http, STATION, key, pins.signing, clock=lambda: self.machine().wall_ms / 1000, heard=books.clock.heard
         )
-        ends = Ends.of(self.office.data, books, self.office.station.vault, pins, key, lambda seq: None)
+        ends = Ends.of(self.office.data, books, self.office.station.vault, pins, key, 5, lambda seq: None)
         shipper = Shipper(client, ends.outbox, ends.acknowledged)
         while shipper.step():
             pass
