@@ -16,6 +16,7 @@ from kiosk.hub import aside, projection
 from kiosk.hub.projection import Unfit
 from kiosk.hub.schema import frames, journals, stations, successions
 from kiosk.hub.stations import Station, raise_alarm, signing_keys
+from kiosk.hub.store import insert_all, storable
 
 _HEAD = re.compile(r"[0-9a-f]{64}")
 
@@ -183,16 +184,14 @@ def _check_continues(connection: Connection, held: Position, said: Mapping[str, 
 
 
 def _store(connection: Connection, held: Position, fresh: Sequence[Link], now_ms: int) -> None:
-    connection.execute(
-        insert(frames),
-        [
-            {
-                "station": held.station, "incarnation": held.incarnation, "seq": frame.seq,
-                "kind": frame.kind, "head": frame.head, "record": frame.record, "received_at": now_ms,
-            }
-            for frame in fresh
-        ],
-    )  # fmt: skip
+    rows = [
+        {
+            "station": held.station, "incarnation": held.incarnation, "seq": frame.seq,
+            "kind": storable(frame.kind)[:64], "head": frame.head, "record": frame.record, "received_at": now_ms,
+        }
+        for frame in fresh
+    ]  # fmt: skip
+    insert_all(connection, frames, rows)
     connection.execute(
         update(journals)
         .where(journals.c.station == held.station, journals.c.incarnation == held.incarnation)

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, exists, insert, select
 
-from kiosk.core.frames import Link, line_of, parse_link
+from kiosk.core.frames import Frame, Link, line_of, parse_link
 from kiosk.hub import projection
+from kiosk.hub.cards import Cards
 from kiosk.hub.projection import Ledger, Unfit, Why
 from kiosk.hub.schema import frames, leases, set_aside, set_aside_refs
 from kiosk.hub.stations import raise_alarm
-from kiosk.hub.store import Store, lock_station
+from kiosk.hub.store import Store, lock_station, storable
 
 _NAME = re.compile(rb"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 
@@ -43,12 +44,15 @@ def take(connection: Connection, station: str, incarnation: str, links: Sequence
     """Carry frames that follow each other into the projections; set aside what can't be read."""
     ledger = Ledger(connection, station)
     waiting = _waiting(connection, station)
-    for link in links:
+    read = [_read(link) for link in links]
+    cards = _cards(connection, station, read, now_ms)
+    for link, found in zip(links, read, strict=True):
         try:
-            _read_on(connection, station, link, ledger, waiting, now_ms)
+            _read_on(link, found, ledger, cards, waiting)
         except Unfit as exc:
             waiting |= _put(connection, station, incarnation, link, exc, now_ms)
     ledger.save()
+    cards.save()
 
 
 def apply(store: Store, now_ms: int) -> tuple[int, int]:
@@ -71,11 +75,14 @@ def _apply(connection: Connection, station: str, rows: Sequence[Aside], now_ms: 
     waiting: set[str] = set()
     for row in rows:
         link = _link(connection, row)
+        found = _read(link)
+        cards = _cards(connection, station, [found], now_ms)
         try:
-            _read_on(connection, station, link, ledger, waiting, now_ms)
+            _read_on(link, found, ledger, cards, waiting)
         except Unfit:
             waiting |= _refs(connection, station, link)
         else:
+            cards.save()
             for table in (set_aside, set_aside_refs):
                 connection.execute(
                     delete(table).where(
@@ -102,21 +109,32 @@ def any_of(connection: Connection, station: str) -> bool:
     return bool(connection.execute(select(exists().where(set_aside.c.station == station))).scalar_one())
 
 
-def _read_on(
-    connection: Connection, station: str, link: Link, ledger: Ledger, waiting: set[str], now_ms: int
-) -> None:
-    frame = projection.read(link)
+def _read(link: Link) -> Frame | Unfit:
+    try:
+        return projection.read(link)
+    except Unfit as exc:
+        return exc
+
+
+def _cards(connection: Connection, station: str, read: Sequence[Frame | Unfit], now_ms: int) -> Cards:
+    named = projection.named(frame for frame in read if not isinstance(frame, Unfit))
+    return Cards(connection, station, now_ms, *named)
+
+
+def _read_on(link: Link, found: Frame | Unfit, ledger: Ledger, cards: Cards, waiting: set[str]) -> None:
+    if isinstance(found, Unfit):
+        raise found
     if waiting and (shared := waiting & _names(link)):
         raise Unfit(Why.BEHIND, f"an earlier frame that waits speaks of record {min(shared)}")
-    ledger.post(frame)
-    projection.follow(connection, station, frame, now_ms)
+    ledger.post(found)
+    projection.follow(cards, found)
 
 
 def _put(connection: Connection, station: str, incarnation: str, link: Link, unfit: Unfit, now_ms: int) -> set[str]:
     """The records that wait with it from now on."""
     key = {"station": station, "incarnation": incarnation, "seq": link.seq}
     refs = _refs(connection, station, link)
-    row = {**key, "reason": unfit.why.value, "detail": str(unfit)[:300], "at": now_ms}
+    row = {**key, "reason": unfit.why.value, "detail": storable(str(unfit))[:300], "at": now_ms}
     connection.execute(insert(set_aside).values(**row))
     if refs:
         connection.execute(insert(set_aside_refs), [{**key, "ref": ref} for ref in sorted(refs)])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, select
 
 from kiosk.core.records import Record
 from kiosk.errors import Rejected, UsageError
 from kiosk.hub import stations
-from kiosk.hub.schema import leases, successions
-from kiosk.hub.store import lock_station
+from kiosk.hub.schema import LIVE, leases, successions
+from kiosk.hub.store import insert_unless, lock_station
 
 RECORD_BYTES = (1 << 20) - 100
 """The longest signed record: with its cursor it makes a line of 1 MiB, and a station refuses a longer one."""
@@ -22,25 +22,25 @@ def lease(connection: Connection, record: Record, jws: str, now_ms: int) -> None
     """
     if len(jws) > RECORD_BYTES:
         raise UsageError(f"record {record.ref} has {len(jws)} bytes signed, {RECORD_BYTES} at most")
+    lock_station(connection, record.station)
     holder = stations.find(connection, record.station)
     if holder is None or holder.lost:
         raise UsageError(f"station {record.station} is not enrolled, or lost")
-    lock_station(connection, record.station)
-    live = select(leases.c.station).where(leases.c.ref == record.ref, leases.c.state != "revoked")
-    if (row := connection.execute(live).first()) is not None:
-        raise Rejected(f"record {record.ref} is leased to {row.station}", "leased")
     last = select(func.coalesce(func.max(leases.c.cursor), 0)).where(leases.c.station == record.station)
-    connection.execute(
-        insert(leases).values(
-            station=record.station,
-            cursor=connection.execute(last).scalar_one() + 1,
-            ref=record.ref,
-            sku=record.sku.value,
-            jws=jws,
-            state="waiting",
-            changed_at=now_ms,
-        )
+    given = insert_unless(connection, leases).values(
+        station=record.station,
+        cursor=connection.execute(last).scalar_one() + 1,
+        ref=record.ref,
+        sku=record.sku.value,
+        jws=jws,
+        state="waiting",
+        changed_at=now_ms,
     )
+    # No station's lock covers a reference: another hub may be giving it to another station just now.
+    once = given.on_conflict_do_nothing(index_elements=["ref"], index_where=LIVE)
+    if connection.execute(once.returning(leases.c.cursor)).first() is None:
+        live = select(leases.c.station).where(leases.c.ref == record.ref, LIVE)
+        raise Rejected(f"record {record.ref} is leased to {connection.execute(live).scalar()}", "leased")
 
 
 def given_elsewhere(connection: Connection, station: str) -> int:

@@ -7,23 +7,24 @@ can't be true is alarmed, and followed: the station knows its cards better than 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, delete, select
 
 from kiosk.core.accounts import Account, LedgerError, Place, Transfer, post
 from kiosk.core.frames import Frame, FrameError, Link, NewerVersion, parse_record
 from kiosk.core.projection import KINDS
 from kiosk.core.records import Sku
-from kiosk.hub.schema import leases, stock
-from kiosk.hub.stations import raise_alarm
+from kiosk.hub.cards import Cards, Lease
+from kiosk.hub.schema import stock
+from kiosk.hub.store import insert_unless
 
 Accounts = dict[tuple[str, str], int]
 
 _Fits = Callable[[Mapping[str, Any]], bool]
-_Follow = Callable[[Connection, str, Frame, int], None]
+_Follow = Callable[[Cards, Frame], None]
 
 _REF = re.compile(r"[0-9a-f]{32}")
 _UID = re.compile(r"[0-9A-Fa-f]{1,32}")
@@ -63,10 +64,20 @@ def read(link: Link) -> Frame:
     return frame
 
 
-def follow(connection: Connection, station: str, frame: Frame, now_ms: int) -> None:
-    """Carry what `read` has passed into the leases."""
+def follow(cards: Cards, frame: Frame) -> None:
+    """Carry what `read` has passed into the leases, which `cards` must know: see `named`."""
     if frame.kind in _FOLLOWS:
-        _FOLLOWS[frame.kind][1](connection, station, frame, now_ms)
+        _FOLLOWS[frame.kind][1](cards, frame)
+
+
+def named(frames: Iterable[Frame]) -> tuple[set[str], set[str]]:
+    """References and chips of which frames that `read` has passed tell."""
+    lists = {"records": "records", "gap-closed": "cards"}
+    telling = [frame for frame in frames if frame.kind in _FOLLOWS]
+    items = [
+        item for frame in telling for item in (frame.data[lists[frame.kind]] if frame.kind in lists else [frame.data])
+    ]
+    return {item["ref"] for item in items}, {item["uid"] for item in items if item.get("uid")}
 
 
 class Ledger:
@@ -92,13 +103,17 @@ class Ledger:
         self._now |= {_row(place): quantity for place, quantity in changed.items()}
 
     def save(self) -> None:
-        for (sku, account), quantity in sorted(self._now.items()):
-            before = self._before.get((sku, account))
-            if quantity != before:
-                row = {"station": self._station, "sku": sku, "account": account}
-                same = (stock.c.station == self._station) & (stock.c.sku == sku) & (stock.c.account == account)
-                change = update(stock).where(same) if before is not None else insert(stock)
-                self._connection.execute(change.values(**row, quantity=quantity))
+        rows = [
+            {"station": self._station, "sku": sku, "account": account, "quantity": quantity}
+            for (sku, account), quantity in sorted(self._now.items())
+            if quantity != self._before.get((sku, account))
+        ]
+        if rows:
+            new = insert_unless(self._connection, stock)
+            put = new.on_conflict_do_update(
+                index_elements=["station", "sku", "account"], set_={"quantity": new.excluded.quantity}
+            )
+            self._connection.execute(put, rows)
 
 
 def _row(place: Place) -> tuple[str, str]:
@@ -125,79 +140,62 @@ def balances(connection: Connection, station: str) -> Accounts:
     return {(row.sku, row.account): row.quantity for row in rows}
 
 
-def _arrived(connection: Connection, station: str, frame: Frame, now_ms: int) -> None:
+def _arrived(cards: Cards, frame: Frame) -> None:
     for item in frame.data["records"]:
-        connection.execute(
-            update(leases)
-            .where(leases.c.station == station, leases.c.ref == item["ref"], leases.c.state == "waiting")
-            .values(state="arrived", changed_at=now_ms)
-        )
+        lease = cards.lease(item["ref"])
+        if lease is not None and lease.state == "waiting":
+            lease.state = "arrived"
 
 
-def _lease(connection: Connection, station: str, ref: str) -> Row[Any] | None:
-    """The newest lease of the record to this station."""
-    held = select(leases).where(leases.c.station == station, leases.c.ref == ref)
-    return connection.execute(held.order_by(leases.c.cursor.desc())).first()
-
-
-def _ended(connection: Connection, station: str, frame: Frame, now_ms: int) -> None:
+def _ended(cards: Cards, frame: Frame) -> None:
     if frame.data.get("state") == "completed":
-        _printed(connection, station, frame, now_ms)
+        _printed(cards, frame)
 
 
-def _printed(connection: Connection, station: str, frame: Frame, now_ms: int) -> None:
+def _printed(cards: Cards, frame: Frame) -> None:
     ref, uid = frame.data["ref"], frame.data.get("uid")
-    lease = _lease(connection, station, ref)
-    if lease is None or lease.state == "revoked":
-        raise_alarm(connection, station, "foreign-record", f"{ref} printed without a lease", now_ms)
+    lease = _held(cards, ref, "printed")
+    if lease is None:
         return
     if lease.state in ("printed", "issued"):
-        raise_alarm(connection, station, "printed-twice", f"{ref} in frame {frame.seq}", now_ms)
-    used = select(leases.c.ref).where(leases.c.chip_uid == uid, leases.c.ref != ref)
-    if uid and connection.execute(used).first():
-        raise_alarm(connection, station, "chip-used-twice", f"chip {uid} in frame {frame.seq}", now_ms)
-    connection.execute(
-        update(leases)
-        .where(leases.c.station == station, leases.c.cursor == lease.cursor)
-        .values(state="printed", chip_uid=uid, changed_at=now_ms)
-    )
+        cards.alarm("printed-twice", f"{ref} in frame {frame.seq}")
+    if not cards.put(ref, uid):
+        cards.alarm("chip-used-twice", f"chip {uid} in frame {frame.seq}")
+    lease.state = "printed"
 
 
-def _found(connection: Connection, station: str, frame: Frame, now_ms: int) -> None:
+def _held(cards: Cards, ref: str, what: str) -> Lease | None:
+    lease = cards.lease(ref)
+    if lease is None or lease.state == "revoked":
+        cards.alarm("foreign-record", f"{ref} {what} without a lease")
+        return None
+    return lease
+
+
+def _found(cards: Cards, frame: Frame) -> None:
     """Cards of which no frame told: they were made in the gap of a lost disk."""
     for card in frame.data["cards"]:
         told = frame._replace(data=card)
-        _printed(connection, station, told, now_ms)
+        _printed(cards, told)
         if card.get("with") == "holder":
-            _issued(connection, station, told, now_ms)
+            _issued(cards, told)
 
 
-def _issued(connection: Connection, station: str, frame: Frame, now_ms: int) -> None:
+def _issued(cards: Cards, frame: Frame) -> None:
     """The printed card, and no other, is with its holder."""
-    ref, uid = frame.data["ref"], frame.data.get("uid")
-    lease = _lease(connection, station, ref)
-    if lease is None or lease.state != "printed" or lease.chip_uid != uid:
-        raise_alarm(connection, station, "issued-unprinted", f"{ref} in frame {frame.seq}", now_ms)
-        return
-    connection.execute(
-        update(leases)
-        .where(leases.c.station == station, leases.c.cursor == lease.cursor)
-        .values(state="issued", changed_at=now_ms)
-    )
-
-
-def _reprinted(connection: Connection, station: str, frame: Frame, now_ms: int) -> None:
-    """The first card is booked away: the record may be printed once more."""
     ref = frame.data["ref"]
-    lease = _lease(connection, station, ref)
-    if lease is None or lease.state == "revoked":
-        raise_alarm(connection, station, "foreign-record", f"{ref} reprinted without a lease", now_ms)
+    lease = cards.lease(ref)
+    if lease is None or lease.state != "printed" or lease.chip_uid != frame.data.get("uid"):
+        cards.alarm("issued-unprinted", f"{ref} in frame {frame.seq}")
         return
-    connection.execute(
-        update(leases)
-        .where(leases.c.station == station, leases.c.cursor == lease.cursor)
-        .values(state="arrived", changed_at=now_ms)
-    )
+    lease.state = "issued"
+
+
+def _reprinted(cards: Cards, frame: Frame) -> None:
+    """The first card is booked away: the record may be printed once more."""
+    lease = _held(cards, frame.data["ref"], "reprinted")
+    if lease is not None:
+        lease.state = "arrived"
 
 
 def _names_a_record(data: object) -> bool:

@@ -93,8 +93,9 @@ leases = Table(
     Column("changed_at", BigInteger, nullable=False),
 )
 
-_LIVE = text("state <> 'revoked'")
-Index("one_live_lease", leases.c.ref, unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE)
+LIVE = text("state <> 'revoked'")
+"""A lease by which a record may be printed, or was: at most one a record, whichever hub gives it."""
+Index("one_live_lease", leases.c.ref, unique=True, sqlite_where=LIVE, postgresql_where=LIVE)
 Index("lease_by_chip", leases.c.chip_uid)
 Index("lease_by_ref", leases.c.station, leases.c.ref)
 

@@ -9,13 +9,13 @@ import re
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from kiosk.crypto import keys
 from kiosk.crypto.keys import OKPKey
 from kiosk.errors import Rejected, UsageError
 from kiosk.hub.schema import alarms, leases, retired_keys, set_aside_refs, station_keys, stations, tokens
-from kiosk.hub.store import Store, lock_station
+from kiosk.hub.store import Store, insert_unless, lock_station, storable
 
 _STATION_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _CODE_ALPHABET = "ABCDEFGHJKMNPQRSTVWXYZ0123456789"
@@ -48,12 +48,10 @@ def add_station(store: Store, station: str) -> str:
         raise UsageError(f"station id {station!r}: a-z, 0-9 and hyphens, at most 63")
     code = new_code()
     with store.transaction() as connection:
-        row = connection.execute(select(stations.c.enrolled_at).where(stations.c.id == station)).first()
-        if row is None:
-            connection.execute(insert(stations).values(id=station, code_digest=digest(code)))
-        elif row.enrolled_at is None:
-            connection.execute(update(stations).where(stations.c.id == station).values(code_digest=digest(code)))
-        else:
+        new = insert_unless(connection, stations).values(id=station, code_digest="", incarnation="")
+        connection.execute(new.values(successor_allowed=False).on_conflict_do_nothing())
+        fresh = (stations.c.id == station) & stations.c.enrolled_at.is_(None)
+        if not connection.execute(update(stations).where(fresh).values(code_digest=digest(code))).rowcount:
             raise UsageError(f"station {station} is enrolled already; declare it lost to replace it")
     return code
 
@@ -142,14 +140,17 @@ def _is_retired(connection: Connection, station: str, key: OKPKey) -> bool:
 
 
 def spend_token(connection: Connection, station: str, token_id: str, expires_s: int, now_ms: int) -> bool:
-    """Note a request token as used. False if it was used before. Forgets those that have expired anyway."""
+    """Note a request token as used. False if it was used before. Forgets its own that have
+    expired anyway."""
     lock_station(connection, station)
+    token_id = storable(token_id)
     seen = connection.execute(
         select(tokens.c.token_id).where(tokens.c.station == station, tokens.c.token_id == token_id)
     ).first()
     if seen is not None:
         return False
-    connection.execute(delete(tokens).where(tokens.c.expires_s < now_ms // 1000 - 3600))
+    old = (tokens.c.station == station) & (tokens.c.expires_s < now_ms // 1000 - 3600)
+    connection.execute(delete(tokens).where(old))
     connection.execute(insert(tokens).values(station=station, token_id=token_id, expires_s=expires_s))
     connection.execute(update(stations).where(stations.c.id == station).values(last_contact=now_ms))
     return True
@@ -158,6 +159,7 @@ def spend_token(connection: Connection, station: str, token_id: str, expires_s: 
 def allow_successor(store: Store, station: str) -> None:
     """The centre's consent that this station, restored after a lost disk, opens one new incarnation."""
     with store.transaction() as connection:
+        lock_station(connection, station)
         if find(connection, station) is None:
             raise UsageError(f"station {station} is not enrolled")
         connection.execute(update(stations).where(stations.c.id == station).values(successor_allowed=True))
@@ -171,9 +173,9 @@ def declare_lost(store: Store, station: str, now_ms: int) -> int:
     """
     untold = select(set_aside_refs.c.ref).where(set_aside_refs.c.station == station)
     with store.transaction() as connection:
+        lock_station(connection, station)
         if find(connection, station) is None:
             raise UsageError(f"station {station} is not enrolled")
-        lock_station(connection, station)
         connection.execute(update(stations).where(stations.c.id == station).values(lost_at=now_ms))
         return connection.execute(
             update(leases)
@@ -185,12 +187,7 @@ def declare_lost(store: Store, station: str, now_ms: int) -> int:
 
 def raise_alarm(connection: Connection, station: str, kind: str, detail: str, now_ms: int) -> None:
     """Record what a person at the centre must look at."""
-    same = (alarms.c.station == station) & (alarms.c.kind == kind) & (alarms.c.detail == detail[:300])
-    if connection.execute(select(func.count()).select_from(alarms).where(same)).scalar_one():
-        connection.execute(update(alarms).where(same).values(last_at=now_ms, times=alarms.c.times + 1))
-    else:
-        connection.execute(
-            insert(alarms).values(
-                station=station, kind=kind, detail=detail[:300], first_at=now_ms, last_at=now_ms, times=1
-            )
-        )
+    row = {"station": station, "kind": kind, "detail": storable(detail)[:300]}
+    raised = insert_unless(connection, alarms).values(**row, first_at=now_ms, last_at=now_ms, times=1)
+    again = {"last_at": now_ms, "times": alarms.c.times + 1}
+    connection.execute(raised.on_conflict_do_update(index_elements=list(row), set_=again))

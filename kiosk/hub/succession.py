@@ -54,10 +54,10 @@ def allow_restore(store: Store, station: str) -> str:
     """
     code = stations.new_code()
     with store.transaction() as connection:
+        lock_station(connection, station)
         known = stations.find(connection, station)
         if known is None or known.lost:
             raise UsageError(f"station {station} is not enrolled, or lost")
-        lock_station(connection, station)
         if known.successor_allowed:
             _drop_keys_bound_by_code(connection, station)
         row = station_rows.c.id == station

@@ -250,13 +250,15 @@ def test_every_kind_that_is_followed_says_what_it_needs() -> None:
 
 
 def test_command_shows_what_waits_and_reads_it_again(
-    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    hub: Hub, tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add(hub, record(hub, "of-tomorrow", {"moves": [["wni", "L", "supplier", "vault", 7]]}))
     ship(hub, bare=True)
 
+    words = ["--data", str(tmp_path), "--json", "hub", "--database", database, "set-aside"]
+
     def run(*more: str) -> Any:
-        done = CliRunner().invoke(main, ["--data", str(tmp_path), "--json", "hub", "set-aside", *more])
+        done = CliRunner().invoke(main, [*words, *more])
         assert done.exit_code == 0, done.output
         return json.loads(done.stdout)
 
