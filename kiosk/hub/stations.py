@@ -140,8 +140,7 @@ def _is_retired(connection: Connection, station: str, key: OKPKey) -> bool:
 
 
 def spend_token(connection: Connection, station: str, token_id: str, expires_s: int, now_ms: int) -> bool:
-    """Note a request token as used. False if it was used before. Forgets its own that have
-    expired anyway."""
+    """Note a request token as used. False if it was used before. Forgets the station's that have expired anyway."""
     lock_station(connection, station)
     token_id = storable(token_id)
     seen = connection.execute(
