@@ -13,7 +13,7 @@ from kiosk.stock import Moves, balances, entries, old_cards
 DETAILS = {
     Detail.BOXES: "How many boxes came.",
     Detail.CARRIERS: "The offices of those who fetched them, never their names.",
-    Detail.OFFICE: "Which office.",
+    Detail.OFFICE: "Which office: the name of its station at the centre.",
     Detail.WITNESSES: "The offices that looked on, never names: those stand on the paper.",
     Detail.METHOD: "How.",
     Detail.REASON: "Why, without a person's name.",

@@ -37,9 +37,9 @@ def is_current(connection: Connection) -> bool:
     return found == newest
 
 
-def upgrade(connection: Connection) -> None:
+def upgrade(connection: Connection, version: str = "head") -> None:
     """In the caller's transaction, which keeps others away. A data base from before versions is brought along too."""
     config = Config(attributes={"connection": connection})
     for name in ("script_location", "path_separator"):
         config.set_main_option(name, (_config().get_main_option(name) or "").replace("%", "%%"))
-    command.upgrade(config, "head")
+    command.upgrade(config, version)

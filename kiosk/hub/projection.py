@@ -17,7 +17,9 @@ from kiosk.core.accounts import Account, LedgerError, Place, Transfer, post
 from kiosk.core.frames import Frame, FrameError, Link, NewerVersion, parse_record
 from kiosk.core.projection import KINDS
 from kiosk.core.records import Sku
+from kiosk.hub import register
 from kiosk.hub.cards import Cards, Lease
+from kiosk.hub.register import Register
 from kiosk.hub.schema import stock
 from kiosk.hub.store import insert_unless
 
@@ -89,9 +91,10 @@ class Ledger:
         rows = connection.execute(select(stock).where(stock.c.station == station))
         self._before: Accounts = {(row.sku, row.account): row.quantity for row in rows}
         self._now = dict(self._before)
+        self._register = Register(connection, station)
 
     def post(self, frame: Frame) -> None:
-        """All movements of the frame, or Unfit and none. The centre does not tell lots apart."""
+        """All movements of the frame, or Unfit and none. What may be overdrawn is an account, not a lot in it."""
         moves = frame.data.get("moves") or []
         if not isinstance(moves, list) or not all(_is_move(move) for move in moves):
             raise Unfit(Why.MALFORMED, "moves: not [sku, lot, from, to, quantity]")
@@ -101,6 +104,7 @@ class Ledger:
         except LedgerError as exc:
             raise Unfit(Why.OVERDRAWN, str(exc)) from exc
         self._now |= {_row(place): quantity for place, quantity in changed.items()}
+        self._register.add(frame)
 
     def save(self) -> None:
         rows = [
@@ -114,6 +118,7 @@ class Ledger:
                 index_elements=["station", "sku", "account"], set_={"quantity": new.excluded.quantity}
             )
             self._connection.execute(put, rows)
+        self._register.save()
 
 
 def _row(place: Place) -> tuple[str, str]:
@@ -132,6 +137,7 @@ def _is_move(move: object) -> bool:
 def clear_stock(connection: Connection, station: str) -> None:
     """A new incarnation states its accounts anew, from its own genesis on."""
     connection.execute(delete(stock).where(stock.c.station == station))
+    register.clear(connection, station)
 
 
 def balances(connection: Connection, station: str) -> Accounts:

@@ -96,6 +96,9 @@ leases = Table(
 LIVE = text("state <> 'revoked'")
 """A lease by which a record may be printed, or was: at most one a record, whichever hub gives it."""
 Index("one_live_lease", leases.c.ref, unique=True, sqlite_where=LIVE, postgresql_where=LIVE)
+# Written out: SQLite takes an index of some rows only for a condition that it can read.
+TO_PRINT = text("state in ('waiting', 'arrived')")
+Index("lease_to_print", leases.c.station, sqlite_where=TO_PRINT, postgresql_where=TO_PRINT)
 Index("lease_by_chip", leases.c.chip_uid)
 Index("lease_by_ref", leases.c.station, leases.c.ref)
 
@@ -143,6 +146,48 @@ alarms = Table(
     Column("first_at", BigInteger, nullable=False),
     Column("last_at", BigInteger, nullable=False),
     Column("times", BigInteger, nullable=False),
+    Column("cleared_at", BigInteger),
+    Column("cleared_by", String(64)),
+    Column("cleared_reason", String(300)),
+)
+
+# What came into an account and went out of it, by the hour (since 1970, UTC) of the station's own time.
+flows = Table(
+    "flows",
+    metadata,
+    Column("hour", BigInteger, primary_key=True, autoincrement=False),
+    _station(),
+    Column("sku", String(64), primary_key=True),
+    Column("account", String(64), primary_key=True),
+    Column("came", BigInteger, nullable=False),
+    Column("went", BigInteger, nullable=False),
+)
+
+# Blanks that are unused, by the lot with which they came.
+lots = Table(
+    "lots",
+    metadata,
+    _station(),
+    Column("sku", String(64), primary_key=True),
+    Column("lot", String(64), primary_key=True),
+    Column("account", String(64), primary_key=True),
+    Column("quantity", BigInteger, nullable=False),
+)
+
+# What one office booked as lent or borrowed; `head` is of the frame that says so. kiosk.hub.lending pairs them.
+loans = Table(
+    "loans",
+    metadata,
+    _station(),
+    Column("head", String(64), primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("way", String(16), nullable=False),
+    Column("document", String(200), nullable=False),
+    Column("office", String(200), nullable=False),
+    Column("sku", String(64), nullable=False),
+    Column("quantity", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("reversed", Boolean, nullable=False),
 )
 
 # Frames that are in the chain and could not be read: `frames` holds them, no projection does.

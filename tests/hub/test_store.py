@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import MetaData, inspect, text
+from sqlalchemy import Connection, MetaData, insert, inspect, select, text
 
 from kiosk.errors import Unavailable, UsageError
 from kiosk.hub import migrate
-from kiosk.hub.schema import metadata
+from kiosk.hub.schema import flows, frames, loans, lots, metadata
 from kiosk.hub.status import status
-from kiosk.hub.store import Store
+from kiosk.hub.store import Store, _postgresql, _sqlite
 from tests.hub.conftest import STATION, Hub
 from tests.postgresql import Cluster
 
@@ -53,16 +55,63 @@ def test_programs_that_open_at_once_migrate_once(tmp_path: Path, empty: str) -> 
         store.close()
 
 
-def test_a_data_base_from_before_versions_is_brought_along(hub: Hub, tmp_path: Path, database: str) -> None:
+@contextmanager
+def at_version(version: str, directory: Path, database: str) -> Iterator[Connection]:
+    """A data base without tables, brought to a version of long ago; what is done in it stays."""
+    engine = _postgresql(database) if database else _sqlite(directory)
+    with engine.begin() as connection:
+        migrate.upgrade(connection, version)
+        yield connection
+    engine.dispose()
+
+
+def test_a_data_base_from_before_versions_is_brought_along(tmp_path: Path, empty: str) -> None:
     """It has no version, and may lack what was the youngest then; without this index it grows slow."""
-    with hub.store.transaction() as connection:
-        for younger in ("alembic_version", "set_aside", "set_aside_refs", "retired_keys"):
-            connection.execute(text(f"DROP TABLE {younger}"))
-        connection.execute(text("DROP INDEX lease_by_ref"))
-    hub.store.close()
-    hub.store = Store.open(tmp_path, database)
-    assert hub.status.station == STATION
-    assert differences(hub.store, metadata) == []
+    with at_version("0001", tmp_path, empty) as connection:
+        connection.execute(text(f"INSERT INTO stations VALUES ('{STATION}', '', NULL, NULL, NULL, '', false)"))
+        for statement in ("DROP TABLE alembic_version", "DROP INDEX lease_by_ref", "DROP TABLE retired_keys"):
+            connection.execute(text(statement))
+    opened = Store.open(tmp_path, empty)
+    assert [row.station for row in status(opened)] == [STATION]
+    assert differences(opened, metadata) == []
+    opened.close()
+
+
+def test_frames_from_before_the_registers_are_counted(hub: Hub, tmp_path: Path, empty: str) -> None:
+    """As if the registers had been there when they came."""
+    for each in MOVEMENTS:
+        hub.journal.append("stock", each)
+    assert hub.ship().status_code == 200
+    registers = (flows, lots, loans)
+
+    def counted(connection: Connection) -> list[set[tuple[object, ...]]]:
+        return [{tuple(row) for row in connection.execute(select(table))} for table in registers]
+
+    with hub.store.snapshot() as connection:
+        wanted = counted(connection)
+        told = [row._asdict() for row in connection.execute(select(frames))]
+    assert all(wanted)
+    with at_version("0001", tmp_path / "old", empty) as connection:
+        row = f"('{STATION}', '', NULL, NULL, NULL, '{hub.journal.incarnation}', false)"
+        connection.execute(text(f"INSERT INTO stations VALUES {row}"))
+        connection.execute(insert(frames), told)
+    opened = Store.open(tmp_path / "old", empty)
+    with opened.snapshot() as connection:
+        assert counted(connection) == wanted
+    opened.close()
+
+
+MOVEMENTS = (
+    {"movement": "receive", "document": "L1", "moves": [["wni", "L1", "supplier", "vault", 500]]},
+    {"movement": "receive", "document": "L2", "moves": [["wna", "L2", "supplier", "vault", 50]]},
+    {"movement": "loan-out", "document": "BA-1", "office": "kupang-02",
+     "moves": [["wni", "L1", "vault", "other-office", 200]]},
+    {"movement": "loan-in", "document": "BA-2", "office": "kupang-03",
+     "moves": [["wna", "BA-2", "other-office", "vault", 7]]},
+    {"movement": "spoil", "cause": "damaged", "moves": [["wni", "L1", "vault", "spoiled", 3]]},
+    {"movement": "reverse", "reverses": 4, "reason": "x", "moves": [["wni", "L1", "other-office", "vault", 200]]},
+    {"movement": "reverse", "reverses": 6, "reason": "x", "moves": [["wni", "L1", "spoiled", "vault", 3]]},
+)  # fmt: skip
 
 
 def test_a_data_base_of_a_newer_program_is_refused_untouched(hub: Hub, tmp_path: Path, database: str) -> None:

@@ -130,9 +130,10 @@ class Journal:
                 "key": keys.thumbprint(self.key), "predecessor": None,
             })  # fmt: skip
 
-    def append(self, kind: str, data: dict[str, Any]) -> Frame:
+    def append(self, kind: str, data: dict[str, Any], at_ms: int | None = None) -> Frame:
         head = self.frames[-1].head if self.frames else ZERO_HEAD
-        stamp = Stamp(1_000 + len(self.frames), "boot", len(self.frames), "test")
+        told_ms = 1_000 + len(self.frames) if at_ms is None else at_ms
+        stamp = Stamp(told_ms, "boot", len(self.frames), "test")
         self.frames.append(make_frame(len(self.frames) + 1, kind, stamp, data, head))
         return self.frames[-1]
 

@@ -71,13 +71,15 @@ def test_a_station_enrols_ships_and_takes_in(centre: Centre, sound: str, ca: Pat
     journal, sink = Journal("over-tls", key), Sink()
     journal.stock(40)
     refs = centre.issue("over-tls", 30)
-    with closing(HubClient(connect(sound, ca=ca), "over-tls", key, pins.signing, clock=Clock())) as client:
+    told: list[int] = []
+    http = connect(sound, ca=ca)
+    with closing(HubClient(http, "over-tls", key, pins.signing, clock=Clock(), heard=told.append)) as client:
         acknowledged = Acknowledged(journal, AckStore(tmp_path / "ack.json"), "over-tls", pins.signing)
         assert not Shipper(client, journal, acknowledged).step()
         intake = Intake(client, sink)
         while intake.step():
             pass
-        assert client.hub_time_s == centre.clock()  # the hub's word, not nginx's
+        assert set(told) == {int(centre.clock() * 1000)}  # the hub's word, not nginx's
         client.ship([large(journal)], journal.checkpoint())
     assert [each.ref for each in sink.held if isinstance(each, Accepted)] == refs
     assert len(centre.held("over-tls")) == 42
