@@ -58,10 +58,21 @@ class Reading(NamedTuple):
         return None if self.truth_ms is None or (by_centre and not self.by_centre) else self.truth_ms / 1000
 
     @property
+    def trouble(self) -> str:
+        """What a person must be told of the clock: "", `doubtful`, `ahead` or `wrong` (and the time is known)."""
+        if self.certainty is not Certainty.SURE:
+            return self.certainty.value
+        return "wrong" if self.skew_ms else ""
+
+    @property
+    def best_ms(self) -> int:
+        """The best known time; in doubt a lower bound."""
+        return self.time_ms if self.truth_ms is None else self.truth_ms
+
+    @property
     def skew_ms(self) -> int:
         """How far the machine's clock is ahead of the best known time; 0 while that is within `SKEW_MS`."""
-        best = self.time_ms if self.truth_ms is None else self.truth_ms
-        skew = self.machine_ms - best
+        skew = self.machine_ms - self.best_ms
         return skew if abs(skew) > SKEW_MS else 0
 
 

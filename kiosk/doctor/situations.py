@@ -75,9 +75,15 @@ SITUATIONS: Mapping[str, Words] = MappingProxyType({
         "Ruang cadangan tidak ada. Kosongkan disk; cadangan dibuat lagi sendiri.",
         "The reserve on the disk is not there. Free some space; it is made again by itself."),
     "clock.ok": _OK,
-    "clock.behind": _warn(
-        "Jam komputer tertinggal dari catatan terakhir. Setel jam; ganti baterainya.",
-        "The clock is behind the last entry. Set it; change its battery."),
+    "clock.doubtful": _warn(
+        "Jam komputer tidak mungkin benar. Setel jam; ganti baterainya.",
+        "The clock can't be right. Set it; change its battery."),
+    "clock.wrong": _warn(
+        "Jam komputer tidak cocok dengan jam pusat. Setel jam; waktu pusat yang dipakai.",
+        "The clock differs from the centre's. Set it; the centre's time is used."),
+    "clock.ahead": _warn(
+        "Jam pernah disetel terlalu maju; waktu catatan menunggu. Setel jam dengan benar.",
+        "The clock was set too far ahead once; the time of entries waits. See that it is right."),
     "keys.ok": _OK,
     "keys.missing": _fail(
         "Kunci stasiun hilang. Daftarkan lagi: keping enrol atau keping restore.",

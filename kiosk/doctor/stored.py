@@ -6,6 +6,7 @@ import os
 import shutil
 import stat
 from collections import deque
+from datetime import datetime
 from pathlib import Path
 
 from kiosk.books import AUDIT_NOTE, JOURNAL, RESERVE
@@ -15,7 +16,8 @@ from kiosk.doctor.look import Look
 from kiosk.doctor.situations import Finding
 from kiosk.errors import DamagedData, UsageError
 from kiosk.gate import key_path
-from kiosk.journal import scan_live
+from kiosk.journal import Clock, scan_live
+from kiosk.journal.clock import machine_clocks
 
 MB = 1_000_000
 NEEDED_KEYS = ("signing.jwk", "hub.json", "vault.key")
@@ -66,10 +68,19 @@ def reserve(look: Look) -> Finding:
 
 
 def clock(look: Look, last: Frame | None) -> Finding:
-    behind_s = (last.stamp.time_ms - look.now_ms) // 1000 if last else 0
-    if behind_s > 0:
-        return Finding("clock.behind", f"{behind_s} s behind the newest frame")
-    return Finding("clock.ok")
+    """Against the newest frame and what the centre said last. With the command that sets it."""
+    if last is None:
+        return Finding("clock.ok")
+    clock = Clock(look.data, lambda: machine_clocks()._replace(wall_ms=look.now_ms))
+    reading = clock.read(last.stamp)
+    if not reading.trouble:
+        return Finding("clock.ok")
+    shows, best = (datetime.fromtimestamp(ms / 1000).astimezone() for ms in (reading.machine_ms, reading.best_ms))
+    least = "at least " if reading.truth_ms is None else ""
+    command = f"timedatectl set-time '{best:%Y-%m-%d %H:%M:%S}'"
+    return Finding(
+        f"clock.{reading.trouble}", f"it shows {shows:%Y-%m-%d %H:%M}, it is {least}{best:%Y-%m-%d %H:%M}: {command}"
+    )
 
 
 def keys(look: Look) -> Finding:

@@ -12,6 +12,7 @@ from flask import Flask, current_app, g, request
 from markupsafe import Markup
 
 from kiosk.core.accounts import Account
+from kiosk.core.clock import Reading
 from kiosk.core.equipment import TABLE, EquipmentRole
 from kiosk.core.faults import by_weight
 from kiosk.core.jobs import ASKED, JobState, Why
@@ -37,7 +38,7 @@ class Bar:
     `stop`: why the printer waits for hands; empty while a card is in doubt, when what stopped it may be long over.
     `at_desk`: a card is waited for that is in somebody's hand. `plan`: of the next card.
     `battery_ms`: since when it is on battery; 0 if nothing tells.
-    `warns`: what will stop the printer soon, the gravest first."""
+    `warns`: what will stop the printer soon, the gravest first. `clock`: the time, and what is wrong with it."""
 
     station: str
     office: str
@@ -57,6 +58,7 @@ class Bar:
     plan: str
     job: dict[str, Any] | None
     waiting: int
+    clock: Reading
 
 
 def read_bar(place: House) -> Bar:
@@ -95,6 +97,7 @@ def read_bar(place: House) -> Bar:
         plan=station.fittings.plan.value,
         job=current,
         waiting=waiting,
+        clock=station.books.time,
     )
 
 

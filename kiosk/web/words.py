@@ -124,6 +124,16 @@ KINDS = {
     "clock": "Jam stasiun",
 }
 
+CLOCK = {
+    "doubtful": ("Jam diragukan", "Jam komputer menunjukkan %(shown)s. Itu tidak mungkin benar."),
+    "wrong": ("Jam komputer salah", "Jam komputer menunjukkan %(shown)s. Waktu dari pusat yang dipakai."),
+    "ahead": (
+        "Tanggal catatan terlalu maju",
+        "Jam komputer pernah disetel terlalu maju. Sekarang %(now)s menurut pusat.",
+    ),
+}
+"""Of the status bar, and beside what is not sent."""
+
 ACTORS = {"station": "stasiun", "centre": "pusat"}
 
 BECAME = {

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,8 @@ from kiosk.doctor import Result as Level
 from kiosk.doctor.look import Look
 from kiosk.doctor.situations import REACHED, STORED
 from kiosk.errors import Rejected, Unavailable, UsageError
+from kiosk.journal import Clock
+from kiosk.journal.clock import machine_clocks
 from kiosk.journal.segments import list_segments
 from tests.docs.pages import page, table
 from tests.office import Office
@@ -174,7 +177,17 @@ def test_a_disk_that_fills(stopped: Office, disk: tuple[int, int], level: str) -
 
 def test_a_clock_behind_the_newest_frame(stopped: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "time_ns", lambda: 946_684_800 * 10**9)
-    assert found(ask(stopped))["clock"] == "behind"
+    report = ask(stopped)
+    assert found(report)["clock"] == "doubtful"
+    [finding] = [each for each in report.findings if each.check == "clock"]
+    assert "it shows 2000-01-01" in finding.detail
+    assert f"timedatectl set-time '{datetime.now().astimezone():%Y-%m-%d}" in finding.detail
+
+
+def test_a_clock_that_the_centre_knows_better(stopped: Office) -> None:
+    now = machine_clocks()
+    Clock(stopped.data, lambda: now).heard(now.wall_ms + 7_200_000)
+    assert found(ask(stopped))["clock"] == "wrong"
 
 
 def test_the_second_medium(stopped: Office, tmp_path: Path) -> None:

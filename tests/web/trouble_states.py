@@ -8,13 +8,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from drivers.sim.chip import Behaviour
+from kiosk.core.clock import Moment
 from kiosk.interruption import Interruption
+from kiosk.journal import Clock
+from kiosk.journal.journal import NEVER
 from tests.web.states import State, finish, set_link
 
 if TYPE_CHECKING:
     from tests.office import Office
 
 MINUTE_MS = 60_000
+IN_2000_MS = 946_685_220_000
 
 
 def stopped(office: Office) -> Iterator[State]:
@@ -90,9 +94,24 @@ def the_link(office: Office) -> Iterator[State]:
         yield State(f"outbox, {name}", "/outbox")
         if changes:
             yield State(f"queue, {name}", "/queue")
+    yield from the_clock(office)
     office.station.sync = None
     yield State("outbox, no centre", "/outbox")
     set_link(office)
+
+
+def the_clock(office: Office) -> Iterator[State]:
+    """It wakes in 2000 without a link; then the centre is reached."""
+    usual = office.station.books.clock
+    woken = Moment(IN_2000_MS, "5e28ef1b", 420_000)
+    office.station.books.clock = Clock(office.data, lambda: woken)
+    set_link(office, online=False, unsent=37, acknowledged=3, last_error="Connection refused")
+    yield State("queue, clock doubtful", "/queue")
+    yield State("outbox, clock doubtful", "/outbox")
+    set_link(office)
+    office.station.books.clock.heard(usual.read(NEVER).time_ms)
+    yield State("outbox, clock wrong", "/outbox")
+    office.station.books.clock = usual
 
 
 def another_printer(office: Office) -> Iterator[State]:
