@@ -11,7 +11,6 @@ from typing import Any
 from kiosk.books import Books
 from kiosk.config import VaultConfig
 from kiosk.errors import KepingError
-from kiosk.roster import Roster
 from kiosk.vault import Vault
 
 log = logging.getLogger(__name__)
@@ -33,14 +32,12 @@ class Janitor:
         self,
         books: Books,
         vault: Vault,
-        roster: Roster,
         close_calls: Callable[[int], object],
         terms: VaultConfig,
         now: Callable[[], float | None],
     ) -> None:
         self._books = books
         self._vault = vault
-        self._roster = roster
         self._close_calls = close_calls
         self._terms = terms
         self.now = now
@@ -103,7 +100,6 @@ class Janitor:
             due = [ref for ref in refs if ref in gone or _is_due(view.read("records", ref), latest)]
             if due:
                 self._destroy(self._vault.erase, due, "records")
-                self._roster.forget(due)
         try:
             self._close_calls(int(now_s * 1000) - self._terms.call_term * DAY_MS)
         except KepingError as exc:

@@ -131,7 +131,7 @@ class Station:
             self.books, self._wake, self._may_start, more, self.roster, self._witness, self.access.is_supervisor
         )
         self._janitor = Janitor(
-            self.books, self.vault, self.roster, self.callbacks.close_older, self.config.vault,
+            self.books, self.vault, self.callbacks.close_older, self.config.vault,
             lambda: self.books.time.known_s(by_centre=bool(self.config.hub.url)),
         )  # fmt: skip
         days = self.config.hub.days_ahead
@@ -274,9 +274,8 @@ class Station:
     def _committed(self, frame: Frame) -> None:
         if self.sync:
             self.sync.wake()
-        if frame.kind == "records":
-            self.roster.add([*(item["ref"] for item in frame.data["records"]), *frame.data.get("again", [])])
-        elif frame.kind == "job-ended":
+        self.roster.follow(frame)
+        if frame.kind == "job-ended":
             self.pace.ended(frame.stamp.monotonic_ms)
         elif frame.kind == "step" and not frame.data.get("outcome"):
             self.pace.began(frame.stamp.monotonic_ms)

@@ -253,11 +253,7 @@ class Soak:
         self._hands.empty_trays()
         self._hands.change_shift()
         child.call("sync.now")
-        deadline = time.monotonic() + PATIENCE_S
-        while (status := child.call("station.status"))["sync"]["unsent"] or self._hands.open_jobs():
-            assert time.monotonic() < deadline, f"it does not come to rest: {status}"
-            self._plant.wake.wait(LOOK_S)
-        books, stands = child.call("stock.balance"), self._centre.ask("stands")
+        status, books, stands = self._at_rest()
         found.faults += audit.standing(self._plant, self._hands, books, status, stands)
         found.faults += [fault for fault in self._centre.ask("faults") if fault not in found.faults]
         found.audits += 1
@@ -269,6 +265,19 @@ class Soak:
         found.balance = books["wni"]
         for _ in range(LOOKS_AT_REST):
             self._sample(rest=True)
+            self._plant.wake.wait(LOOK_S)
+
+    def _at_rest(self) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+        """Status and balances of the station, and what the centre has, with no frame between the one and the other:
+        records may still be coming in."""
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            before = self._child.call("station.status")["seq"]
+            books, stands = self._child.call("stock.balance"), self._centre.ask("stands")
+            status = self._child.call("station.status")
+            if status["seq"] == before and not status["sync"]["unsent"] and not self._hands.open_jobs():
+                return status, books, stands
+            assert time.monotonic() < deadline, f"it does not come to rest: {status}"
             self._plant.wake.wait(LOOK_S)
 
     def _end_child(self) -> None:

@@ -18,7 +18,6 @@ from kiosk.errors import Rejected, Unavailable, UsageError
 from kiosk.gate import open_keyring
 from kiosk.janitor import Janitor
 from kiosk.journal import Poisoned, scan
-from kiosk.roster import Roster
 from kiosk.vault import Vault
 from kiosk.views import load_snapshot
 from tests.office import Killed, Office
@@ -290,7 +289,7 @@ def test_biometrics_go_when_the_centre_holds_the_hand_over_and_not_before(office
         cards = {row["job"]: row for row in view.rows("uncollected")}
     seq = commit_hand_over(books, cards[first]).seq
     ref = cards[first]["ref"]
-    janitor = Janitor(books, vault, Roster(vault), lambda before_ms: None, VaultConfig(), lambda: None)
+    janitor = Janitor(books, vault, lambda before_ms: None, VaultConfig(), lambda: None)
     fields = vault.identity(ref)
     janitor.sweep(seq - 1)
     assert vault.has_biometrics(ref)

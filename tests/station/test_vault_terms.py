@@ -57,6 +57,20 @@ def test_a_record_goes_whole_when_the_audit_term_is_over(office: Office) -> None
     assert office.station.vault.with_identity() == [other]
 
 
+def test_who_has_their_card_is_known_to_the_vault_alone(office: Office) -> None:
+    """And not to a search, nor by their NIK, in a process that may run for months."""
+    first, second = printed(office, 2)
+    roster, ref, other = office.station.roster, office.job(first)["ref"], office.job(second)["ref"]
+    holder = roster.get(ref)
+    assert holder
+    assert roster.find(holder.nik) == {ref}
+    hand_over(office, first, strokes="1,1 2,2")
+    assert roster.get(ref) == holder
+    assert roster.find(holder.nik) == roster.find(holder.nama) == set()
+    assert holder.nik not in roster._by_nik
+    assert {other} <= roster.find("")
+
+
 def test_without_a_clock_that_is_right_nothing_goes_by_age(office: Office) -> None:
     [job] = printed(office)
     ref = hand_over(office, job)["ref"]
