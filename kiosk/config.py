@@ -71,6 +71,7 @@ class VaultConfig:
     unlock: str = field(default="file", metadata={"choice": ("file", "passphrase")})
     audit_term: int = field(default=730, metadata={"range": (1, 3650)})
     call_term: int = field(default=180, metadata={"range": (1, 730)})
+    released_term: int = field(default=30, metadata={"range": (1, 730)})
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from kiosk.core.contradictions import contradiction
 from kiosk.core.jobs import ASKED, Answer, JobEvent, JobState, Why
 from kiosk.core.projection import SPOKEN_FOR
 from kiosk.core.reconcile import Evidence
+from kiosk.core.release import GONE
 from kiosk.core.verdicts import (
     AnswerError,
     Resolution,
@@ -277,7 +278,7 @@ def _next_records(view: View) -> list[str]:
 def _must_wait(state: str | None, ref: str) -> None:
     if state is None:
         raise Rejected(f"no record {ref} is leased to this station", "record-missing")
-    if state in SPOKEN_FOR:
+    if state in SPOKEN_FOR | GONE:
         raise Rejected(f"record {ref} is {state}", f"record-{state}")
 
 

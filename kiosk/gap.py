@@ -13,6 +13,7 @@ from kiosk.books import Books
 from kiosk.core import gap
 from kiosk.core.accounts import Account
 from kiosk.core.records import Sku
+from kiosk.core.release import GONE
 from kiosk.errors import Rejected, UsageError
 from kiosk.roster import Roster
 from kiosk.said import counted_of, sku_of, text, whole
@@ -51,7 +52,7 @@ class Gap:
             if found is None:
                 return None
             piles = sorted(_piles(view))
-            waiting = sum(row["state"] not in gap.HAS_CARD for row in view.rows("records"))
+            waiting = sum(row["state"] not in gap.HAS_CARD | GONE for row in view.rows("records"))
             complete = gap.is_complete(found, view.read)
         told = read and found["fed"] is not None and read[0] == found["printer"]
         return {
@@ -97,7 +98,7 @@ class Gap:
         """Rejected if nobody's record, or more than one, fits."""
         if asked.get("with") not in _END:
             raise UsageError(f"a card is with one of {', '.join(_END)}")
-        waiting = [row for row in view.rows("records") if row["state"] not in gap.HAS_CARD]
+        waiting = [row for row in view.rows("records") if row["state"] not in gap.HAS_CARD | GONE]
         if ref := asked.get("ref"):
             fitting = [row for row in waiting if row["ref"] == ref]
         else:

@@ -10,6 +10,7 @@ from typing import Any
 
 from kiosk.books import Books
 from kiosk.config import VaultConfig
+from kiosk.core.release import GONE, RELEASED
 from kiosk.errors import KepingError
 from kiosk.vault import Vault
 
@@ -50,8 +51,11 @@ class Janitor:
         """What a crash left: records that no frame names, files without a key."""
         with self._books.transaction():
             unknown = self._books.past.never_seen(self._vault.with_identity())
+            gone = [ref for ref in self._vault.with_biometrics() if self._books.past.state(ref) in GONE]
         if unknown:
             self._vault.erase(unknown)
+        if gone:
+            self._vault.erase_biometrics(gone)
         self._vault.remove_leftovers()
 
     def start(self) -> None:
@@ -98,12 +102,20 @@ class Janitor:
         gone = self._books.past.gone(refs, latest)
         with self._books.transaction() as view:
             due = [ref for ref in refs if ref in gone or _is_due(view.read("records", ref), latest)]
+            due += [ref for ref in refs if ref not in due and self._is_told(view.read("records", ref), ref, now_s)]
             if due:
                 self._destroy(self._vault.erase, due, "records")
         try:
             self._close_calls(int(now_s * 1000) - self._terms.call_term * DAY_MS)
         except KepingError as exc:
             log.warning("old call-backs stay for now: %s", exc)
+
+    def _is_told(self, record: dict[str, Any] | None, ref: str, now_s: float) -> bool:
+        """It was released so long ago that nobody asks for it at the counter any more."""
+        if record is None:
+            return self._books.past.state(ref) == RELEASED
+        latest = int(now_s * 1000) - self._terms.released_term * DAY_MS
+        return bool(record["state"] == RELEASED and record["released_at"] <= latest)
 
     def _destroy(self, erase: Callable[[list[str]], None], due: list[str], what: str) -> bool:
         """False if the medium refuses."""

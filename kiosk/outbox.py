@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from kiosk.books import Books
 from kiosk.config import HubConfig
-from kiosk.core import workdays
+from kiosk.core import release, workdays
 from kiosk.core.frames import ZERO_HEAD
+from kiosk.core.release import Withdrawal
 from kiosk.crypto.checkpoint import Checkpoint, Position, sign_checkpoint
 from kiosk.crypto.keys import OKPKey
+from kiosk.releases import settle
 from kiosk.stock import balances
-from kiosk.sync.intake import Accepted, Judged, RefusedRecord
+from kiosk.sync.intake import Accepted, Judged, RefusedRecord, Withdrawn
 from kiosk.vault import Vault
+from kiosk.views import View
 
 ACTOR = "centre"
 
@@ -73,24 +76,42 @@ class Inbox:
         fresh = [item for item in judged if isinstance(item, Accepted) and not self._known(item.ref)]
         again = [item for item in judged if isinstance(item, Accepted) and self._lacks(item.ref)]
         self._vault.put_all([(item.record, item.jws) for item in (*fresh, *again)])
-        self._books.commit("records", {
-            "records": [{
-                "ref": item.ref, "sku": item.record.sku.value, "reason": item.record.reason.value,
-                "priority": item.record.priority,
-            } for item in fresh],
-            "refused": [
-                {"reason": item.reason.value, "detail": item.detail}
-                for item in judged if isinstance(item, RefusedRecord)
-            ],
-            **({"again": [item.ref for item in again]} if again else {}),
-            "cursor": cursor,
-        }, ACTOR)  # fmt: skip
+        with self._books.transaction() as view:
+            withdrawn = list(self._withdrawn(judged, view))
+            if cursor == self.cursor and not withdrawn and all(isinstance(item, Withdrawn) for item in judged):
+                return
+            self._books.commit("records", {
+                "records": [{
+                    "ref": item.ref, "sku": item.record.sku.value, "reason": item.record.reason.value,
+                    "priority": item.record.priority,
+                } for item in fresh],
+                "refused": [
+                    {"reason": item.reason.value, "detail": item.detail}
+                    for item in judged if isinstance(item, RefusedRecord)
+                ],
+                **({"again": [item.ref for item in again]} if again else {}),
+                **({"withdrawn": withdrawn} if withdrawn else {}),
+                "cursor": cursor,
+            }, ACTOR)  # fmt: skip
+            settle(self._books)
+
+    def _withdrawn(self, judged: Sequence[Judged], view: View) -> Iterator[dict[str, str]]:
+        """What is new of it; `found`: what the record was here. A record that corrects another takes it away."""
+        told = {
+            item.record.replaces: Withdrawal.CORRECTED
+            for item in judged if isinstance(item, Accepted) and item.record.replaces
+        } | {item.ref: item.reason for item in judged if isinstance(item, Withdrawn)}  # fmt: skip
+        for ref, reason in told.items():
+            found = self._books.past.state(ref)
+            if found not in release.GONE and not release.is_withdrawn(view.read, ref):
+                yield {"ref": ref, "reason": reason.value, "found": found or release.NEVER_CAME}
 
     def _lacks(self, ref: str) -> bool:
         """The books know it, nobody has its card, and its data are not here: the station was restored."""
         with self._books.transaction() as view:
             record = view.read("records", ref)
-        return record is not None and record["state"] != "issued" and not self._vault.has_biometrics(ref)
+        done = {"issued", *release.GONE}
+        return record is not None and record["state"] not in done and not self._vault.has_biometrics(ref)
 
     def _known(self, ref: str) -> bool:
         with self._books.transaction():

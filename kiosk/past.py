@@ -14,6 +14,7 @@ from kiosk.core.accounts import Account
 from kiosk.core.change import ProjectionError
 from kiosk.core.frames import Frame
 from kiosk.core.once import Ever
+from kiosk.core.release import RELEASED
 from kiosk.core.verdicts import SpoilCause
 from kiosk.errors import DamagedData
 from kiosk.journal.once import Once
@@ -51,11 +52,13 @@ class Past:
         return Account.HOPPER if cards[-1]["cause"] == SpoilCause.WRONG_CHIP else str(cards[-1]["end"])
 
     def state(self, ref: str) -> str | None:
-        """Of a record, also where its card was handed over long ago. None: never taken in."""
+        """Of a record, also where its card was handed over, or it was released, long ago. None: never taken in."""
         record = self._view.read("records", ref)
         if record is not None:
             return str(record["state"])
-        return ISSUED if self._once.of_record(ref) else None
+        if self._once.of_record(ref):
+            return ISSUED
+        return RELEASED if self._once.released(ref) else None
 
     def handed_over(self, ref: str) -> int | None:
         """The frame of its hand-over; None if no card of the record is in its holder's hand."""

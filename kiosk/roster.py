@@ -21,7 +21,7 @@ from kiosk.vault import Vault
 
 log = logging.getLogger(__name__)
 
-LIVE = frozenset({"waiting", "in-job", "printed"})
+LIVE = frozenset({"waiting", "in-job", "printed", "released"})
 """States of records whose names are still asked for."""
 
 
@@ -43,7 +43,8 @@ class Roster:
     def meet(self, records: list[dict[str, Any]]) -> None:
         """As `begin`, at once: for whoever must know everybody. Nothing to do when that was done before."""
         if not self._met.is_set():
-            self.add(row["ref"] for row in records if row["state"] in LIVE)
+            here = set(self._vault.with_identity())
+            self.add(row["ref"] for row in records if row["state"] in LIVE and row["ref"] in here)
             self._met.set()
 
     def follow(self, frame: Frame) -> None:

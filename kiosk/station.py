@@ -41,6 +41,7 @@ from kiosk.pace import Pace
 from kiosk.people import Named, People
 from kiosk.power import Power
 from kiosk.pulse import Pulse
+from kiosk.releases import Releases, follow
 from kiosk.render import render_face
 from kiosk.reprints import Reprints
 from kiosk.roster import Roster
@@ -124,7 +125,7 @@ class Station:
         )  # fmt: skip
         parts = (
             self.stock, self.counter, self.reprints, self.callbacks, self.shifts, self.staff, self.gap, self.fittings,
-            self.card_tests, self.power,
+            self.card_tests, self.power, Releases(self.books, self._wake),
         )  # fmt: skip
         more = {name: action for part in parts for name, action in part.commands.items()}
         self.desk = Desk(
@@ -179,14 +180,12 @@ class Station:
 
     def execute(self, command: str, arguments: dict[str, Any], by: str) -> Any:
         """One command, the station's own or the desk's. Whoever calls this has asked who may (`ask`)."""
-        match command:
-            case "station.status":
-                return self.status()
-            case "sync.now":
-                if self.sync is None:
-                    raise Rejected("no centre is configured (hub.url)", "no-hub")
-                self.sync.wake(now=True)
-                return None
+        if command == "station.status":
+            return self.status()
+        if command == "sync.now":
+            if self.sync is None:
+                raise Rejected("no centre is configured (hub.url)", "no-hub")
+            return self.sync.wake(now=True)
         return self.desk.execute(command, arguments, by)
 
     def status(self) -> dict[str, Any]:
@@ -279,6 +278,7 @@ class Station:
             self.pace.ended(frame.stamp.monotonic_ms)
         elif frame.kind == "step" and not frame.data.get("outcome"):
             self.pace.began(frame.stamp.monotonic_ms)
+        follow(self.books, self.vault, frame)
         self.pulse.beat()
 
     def _check_record(self, token: str) -> Record:

@@ -1,4 +1,4 @@
-"""hub: run, add-station, issue, status, set-aside. The reference centre, for tests and a small province."""
+"""hub: run, add-station, issue, withdraw, declare-lost, status, set-aside. The reference centre."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from typing import Any
 import click
 
 from kiosk.cli.context import App, pass_app, set_up_logging, stop_signal, table
-from kiosk.hub import alarms, aside
+from kiosk.core.release import Withdrawal
+from kiosk.hub import alarms, aside, leases
 from kiosk.hub.app import create_app
 from kiosk.hub.issue import issue as issue_records
 from kiosk.hub.keyring import HubKeys
 from kiosk.hub.page import ZONES, create_page
 from kiosk.hub.server import HubServer
 from kiosk.hub.stations import add_station as new_station
+from kiosk.hub.stations import declare_lost as declare
 from kiosk.hub.status import StationStatus
 from kiosk.hub.status import status as hub_status
 from kiosk.hub.store import Store
@@ -107,6 +109,43 @@ def issue(app: App, station: str, invented: int, seed: int) -> None:
     refs = issue_records(store, keys, residents, station, now_s=time.time(), rng=random.SystemRandom())
     store.close()
     app.answer(refs, lambda: f"{len(refs)} records leased to {station}")
+
+
+@hub.command()
+@click.argument("ref")
+@click.option("--reason", type=click.Choice([each.value for each in Withdrawal]), required=True)
+@pass_app
+def withdraw(app: App, ref: str, reason: str) -> None:
+    """Take a record back that is not printed yet. It may be leased anew when the station has released it.
+
+    If its card is made already, the station says so, and an alarm stands in `hub status`. To correct a record, issue
+    another with `replaces`: the station then lets go of the first by itself.
+    """
+    store, keys = _open(app)
+    station = leases.withdraw(store, keys, ref, Withdrawal(reason), time.time())
+    store.close()
+    app.answer({"ref": ref, "station": station}, lambda: f"{station} is asked to release {ref}")
+
+
+@hub.command("declare-lost")
+@click.argument("station")
+@click.option("--yes", is_flag=True, help="Do it; without this, only say what would happen.")
+@pass_app
+def declare_lost(app: App, station: str, yes: bool) -> None:
+    """A person's decree that a station is gone for ever: burnt, stolen, sunk. It can't be taken back.
+
+    Its keys open nothing any more, and its records that are not printed may be leased to others. If it is not gone
+    but only silent, it goes on printing them until it next reaches the centre, and people get two cards.
+    """
+    store, _ = _open(app)
+    with store.snapshot() as connection:
+        free = leases.unprinted(connection, station)
+    if yes:
+        free = declare(store, station, int(time.time() * 1000))
+    store.close()
+    would = "are free" if yes else "would be free; nothing is changed without --yes"
+    name = f"station {station} {'is declared' if yes else 'is not yet'} lost"
+    app.answer({"station": station, "lost": yes, "records": free}, lambda: f"{name}: {free} records {would}")
 
 
 @hub.command()

@@ -1,4 +1,4 @@
-"""sync: status, now."""
+"""sync: status, now, release."""
 
 from __future__ import annotations
 
@@ -45,3 +45,17 @@ def now(app: App) -> None:
     """Look at the centre at once, whatever the back-off says. Needs a running station."""
     call(app.data, "sync.now", {}, app.named)
     app.answer({"asked": True}, lambda: "asked")
+
+
+@sync.command()
+@click.argument("refs", nargs=-1)
+@click.option("--all-waiting", is_flag=True, help="Every record that is in no job and has no card.")
+@click.option("--reason", required=True, help="Why they are given back; it stands in the books.")
+@pass_app
+def release(app: App, refs: tuple[str, ...], all_waiting: bool, reason: str) -> None:
+    """Give records back to the centre, so that it may lease them to another station; a supervisor's word.
+
+    None of them can be printed here again. The centre frees them when it has the frame that says so.
+    """
+    gone = app.execute("sync.release", refs=list(refs), reason=reason, all_waiting=all_waiting)
+    app.answer(gone, lambda: f"{len(gone)} records given back; the centre knows when it is reached")

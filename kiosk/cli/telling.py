@@ -53,6 +53,8 @@ def _moves(frame: Frame) -> list[list[Any]]:
 def _only(data: Body, about: frozenset[str]) -> Body:
     if about and "cards" in data:
         return {**data, "cards": [card for card in data["cards"] if card["ref"] in about]}
+    if about and "refs" in data:
+        return {**data, "refs": [ref for ref in data["refs"] if ref in about]}
     if not about or "records" not in data:
         return data
     return {**data, "records": [item for item in data["records"] if item["ref"] in about], "refused": []}
@@ -108,7 +110,16 @@ def _records(data: Body) -> str:
     ]
     refused = [f"a record was refused: {item['reason']}, {item['detail']}" for item in data["refused"]]
     again = [f"the data of {len(data['again'])} known records are here again"] if data.get("again") else []
-    return ", ".join(here + refused + again) or "no record arrived"
+    withdrawn = [
+        f"the centre takes record {item['ref']} away ({item['reason']}), here it is {item['found']}"
+        for item in data.get("withdrawn", [])
+    ]
+    return ", ".join(here + refused + again + withdrawn) or "no record arrived"
+
+
+def _released(data: Body) -> str:
+    said = f": {data['said']}" if data.get("said") else ", which had taken them away"
+    return f"given back to the centre{said}: record {', '.join(data['refs'])}"
 
 
 def _job_created(data: Body) -> str:
@@ -237,6 +248,7 @@ _WORDS: dict[str, Callable[[Body], str]] = {
     "stopped": lambda data: "the station ended in order",
     "stock": _stock,
     "records": _records,
+    "released": _released,
     "job-created": _job_created,
     "job-state": _job_state,
     "step": _step,

@@ -15,7 +15,8 @@ SELF = "self"
 
 
 def noted(frame: Frame, read: Read, chips: Iterable[str] = (), refs: Iterable[str] = ()) -> list[Change]:
-    """No chip of `chips` is expected again, each of `refs` has its card in its holder's hand. Once in a frame."""
+    """No chip of `chips` is expected again, each of `refs` is done with: its card is in its holder's
+    hand, or the record went back to the centre. Once in a frame."""
     row: Document = {"seq": frame.seq, "chips": sorted(set(chips)), "refs": sorted(refs)}
     if not row["chips"] and not row["refs"]:
         return []
@@ -45,5 +46,9 @@ def _dropped(row: Document, read: Read) -> Iterator[Change]:
         yield Change("chips", uid, None)
     for ref in row["refs"]:
         record = read("records", ref)
-        if record and record.get("handed_over") == row["seq"]:  # else a reprint has opened it again
+        if record and row["seq"] in (
+            record.get("handed_over"),
+            record.get("released"),
+        ):  # else a reprint opened it again
             yield Change("records", ref, None)
+            yield Change("withdrawals", ref, None)

@@ -54,7 +54,7 @@ _GENESIS = frozenset({"station", "incarnation", "key", "predecessor"})
 
 
 _NUMBERED: Mapping[str, tuple[str, ...]] = {
-    "records": ("handed_over",), "lots": ("seq",), "entries": ("seq", "reversed"), "chips": ("seq",),
+    "records": ("handed_over", "released"), "lots": ("seq",), "entries": ("seq", "reversed"), "chips": ("seq",),
     "finished": ("created", "ended"), "jobs": ("created",), "closed": ("seq",),
     "closing": ("seal",),
 }  # fmt: skip

@@ -35,7 +35,7 @@ class Key(NamedTuple):
 
 CLOCKS = Key(Subject.CLOCK, "station")
 """Of every `clock` frame: what the others were written by (kiosk.core.dating)."""
-OF_MANY = frozenset({"records", "gap-closed"})
+OF_MANY = frozenset({"records", "gap-closed", "released"})
 """Kinds that name others beside the one that is looked for."""
 
 Find = Callable[[Iterable[Key]], Iterable[Frame]]
@@ -53,7 +53,8 @@ def keys_of(frame: Frame) -> frozenset[Key]:
     data = frame.data
     parts: list[dict[str, Any]] = [
         data, data.get("outcome", {}), *data.get("records", []), *data.get("cards", []),
-        *({"ref": ref} for ref in data.get("again", [])),
+        *data.get("withdrawn", []),
+        *({"ref": ref} for ref in [*data.get("again", []), *data.get("refs", [])]),
     ]  # fmt: skip
     named = {Key(subject, part[name]) for part in parts for name, subject in _FIELDS.items() if part.get(name)}
     reversed_ = {Key(Subject.REVERSED, str(data["reverses"]))} if data.get("reverses") else set()

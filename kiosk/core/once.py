@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from kiosk.core import gap
+from kiosk.core import gap, release
 from kiosk.core.change import ProjectionError
 from kiosk.core.frames import Frame
 from kiosk.core.history import Key, Subject
@@ -63,6 +63,8 @@ def keys_of(frame: Frame, uid: str | None) -> Iterator[Key]:
     for card in found_cards(frame):
         if card["uid"]:
             yield Key(Subject.CHIP, card["uid"])
+    for ref in released(frame):
+        yield Key(Subject.RECORD, ref)
     for card in cards_taken(frame):
         yield Key(Subject.RECORD, card["ref"])
         yield Key(Subject.JOB, card["job"])
@@ -78,6 +80,11 @@ def cards_taken(frame: Frame) -> list[dict[str, Any]]:
     if frame.kind == "handed-over":
         return [frame.data]
     return [card for card in found_cards(frame) if card["with"] == "holder"]
+
+
+def released(frame: Frame) -> list[str]:
+    """Records that went back to the centre by this frame."""
+    return frame.data["refs"] if frame.kind == release.KIND else []
 
 
 class Ever:
@@ -98,19 +105,27 @@ class Ever:
             self._records[card["ref"]] = card["job"]
             if card["uid"]:  # a job that was given up at the gap may have begun to write it
                 self._chips.setdefault(card["uid"], card["job"])
+        for ref in released(frame):
+            self._released(ref)
         match frame.kind:
             case "records":
-                for item in frame.data["records"]:
-                    self._arrived(item["ref"])
+                self._arrived(frame)
             case "reprint":
                 self._reprints.add(frame.data["job"])
             case "job-ended":
                 self._ended(frame)
 
-    def _arrived(self, ref: str) -> None:
-        if ref in self._records:
-            raise ProjectionError(f"record {ref} was taken in before")
-        self._records[ref] = None
+    def _arrived(self, frame: Frame) -> None:
+        for ref in (item["ref"] for item in frame.data["records"]):
+            if ref in self._records:
+                raise ProjectionError(f"record {ref} was taken in before")
+            self._records[ref] = None
+
+    def _released(self, ref: str) -> None:
+        """Whatever is done with it later is done a second time."""
+        if (job := self._records.get(ref)) is not None:
+            raise ProjectionError(f"record {ref} was released, after job {job} had printed it")
+        self._records[ref] = release.KIND
 
     def _chip(self, uid: str, job: str) -> None:
         if (owner := self._chips.setdefault(uid, job)) != job:

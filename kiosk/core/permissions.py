@@ -66,6 +66,7 @@ TABLE = (
     Act("steer",      "O S T B",   "hold, release, cancel a job; go on after a stop"),
     Act("resolve",    "O S B",     "say what became of a card in doubt"),
     Act("hand-over",  "O S B",     "read a finished card and give it to its holder"),
+    Act("release",    "S B",       "give records that wait back to the centre: none of them is printable here again"),
     Act("reprint",    "O S B",     "book a card away and make another; one that is lost is approved", _AT_TIMES),
     Act("call-backs", "O S B",     "note, list and close telephone numbers of people who wait"),
     # Blanks
@@ -124,7 +125,8 @@ ROUTES: Mapping[str, str] = {
 """Endpoint of the touchscreen -> act. It moves blanks between `shift` and `hopper`, and one bad one away."""
 
 COMMANDS: Mapping[str, str] = {
-    "station.status": "see-work", "sync.now": "link", "equipment.list": "see-work", "equipment.use": "equip",
+    "station.status": "see-work", "sync.now": "link", "sync.release": "release",
+    "equipment.list": "see-work", "equipment.use": "equip",
     "jobs.list": "see-work", "jobs.show": "see-work", "jobs.run": "print", "jobs.hold": "steer",
     "jobs.release": "steer", "jobs.cancel": "steer", "jobs.resume": "steer", "jobs.resolve": "resolve",
     "jobs.test-card": "test-card", "jobs.hand-over": "hand-over", "jobs.reprint": "reprint",
@@ -153,7 +155,8 @@ VERBS: Mapping[str, str] = {
     "enrol": "serve", "run": "serve", "waiting-page": "serve", "vault unlock": "serve", "vault passphrase": "serve",
     "demo": "serve", "sim printer": "serve", "sim chip": "serve",
     "hub run": "centre", "hub issue": "centre", "hub status": "centre", "hub add-station": "centre",
-    "hub allow-restore": "centre", "backup": "serve", "restore": "serve", "stock old-cards": "see-work",
+    "hub allow-restore": "centre", "hub withdraw": "centre", "hub declare-lost": "centre",
+    "backup": "serve", "restore": "serve", "stock old-cards": "see-work",
 }  # fmt: skip
 """Commands of the shell that ask no station: whoever may read or write its files can do what they do."""
 

@@ -2,9 +2,9 @@
 
 Tables: station, records, jobs (open), finished (the last `FINISHED_KEPT`), uncollected, missing, callbacks, tally,
 balances, lots, entries (the last `ENTRIES_KEPT`), causes, chips, intake, shift, shifts (the last `SHIFTS_KEPT`),
-people, acting, equipment, tests, clock, days (with work), closed (what leaves at a later seal), closing; keys
-are strings. Replaying every frame from the first gives the same tables as following them one by one; that is what
-makes the view disposable. It is of what is live: `kiosk.core.closing` says what leaves it, and when.
+people, acting, equipment, tests, clock, days (with work), withdrawals (not released yet), closed (what leaves at a
+later seal), closing; keys are strings. Replaying every frame from the first gives the same tables as following them
+one by one; that is what makes the view disposable. It is of what is live: `kiosk.core.closing` says what leaves it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from kiosk.core import (
     collection,
     equipment,
     gap,
+    release,
     reprint,
     shift,
     staff,
@@ -39,7 +40,8 @@ SHAPE = 10
 journal is replayed. 1: without `uncollected`, `missing`, `callbacks`. 2: without `handed_over_at` of a record. 3:
 without `lots`, `entries`. 4: without `shift`, `shifts`, `people`, `acting`. 5: without
 `closed`, `closing`, and with all that ever closed. 6: without `equipment`. 7: without `tests`. 8: without
-`went_on` of a job. 9: without `clock`, `days`."""
+`went_on` of a job. 9: without `clock`, `days`,
+`withdrawals`."""
 
 SPOKEN_FOR = frozenset({"in-job", "printed", "issued", "card-missing"})
 """Record states in which there is a card, or may be one. What was refused before a blank was spent may be tried
@@ -113,7 +115,7 @@ def _records(frame: Frame, read: Read) -> list[Change]:
         if read("records", item["ref"]):
             raise ProjectionError(f"record {item['ref']} was taken in before")
         changes.append(Change("records", item["ref"], {**item, "state": "waiting", "order": [frame.seq, place]}))
-    return changes
+    return [*changes, *release.withdrawn(frame, read)]
 
 
 def _job_created(frame: Frame, read: Read) -> list[Change]:
@@ -121,6 +123,7 @@ def _job_created(frame: Frame, read: Read) -> list[Change]:
     record = _record(read, data["ref"])
     if record["state"] in SPOKEN_FOR:
         raise ProjectionError(f"record {data['ref']} is {record['state']}")
+    release.must_be_printable(read, record)
     if gap.is_open(read):
         raise ProjectionError(f"record {data['ref']} may have a card: the gap of the lost disk is open")
     job = new_job(data["job"], record, frame.seq)
@@ -159,6 +162,8 @@ def _step(frame: Frame, read: Read) -> list[Change]:
             event = JobEvent.START if job["state"] == JobState.PENDING else JobEvent.RESUME
             _move_to(job, event, [Why.JOB_PRINTING])
         if job["card"] is None:
+            if job.get("ref"):
+                release.must_be_printable(read, _record(read, job["ref"]))
             job["card"] = {
                 "n": len(job["cards"]) + 1, "uid": None, "lot": data.get("lot"), "booked": False,
                 "cause": None, "written": False, "done": [], "intent": None, **_named_plan(data),
@@ -290,5 +295,6 @@ _HANDLERS: dict[str, Callable[[Frame, Read], list[Change]]] = {
     card_test.BEGUN: card_test.begun,
     card_test.ENDED: card_test.ended,
     clock.KIND: clock.noted,
+    release.KIND: release.released,
 }
 KINDS = frozenset(_HANDLERS)

@@ -80,6 +80,7 @@ class Record:
 
     `station`: whom it is leased to. `priority`: lower is served first. `photo`: JPEG; `signature`: PNG, 1 bit.
     `chip`: elementary files by ID, "6FF0".."6FF6", as they must stand on the chip (without length prefix).
+    `replaces`: the reference of the record that this one corrects, empty for most.
     """
 
     ref: str
@@ -92,6 +93,7 @@ class Record:
     photo: bytes
     signature: bytes
     chip: Mapping[str, bytes]
+    replaces: str = ""
 
 
 _TEXT = dict.fromkeys(Fields.__dataclass_fields__, str)
@@ -138,13 +140,20 @@ def _fields(value: object) -> Fields:
     return fields
 
 
+def parse_ref(value: object, where: str = "record.ref") -> str:
+    """RecordError unless it is a reference."""
+    if not isinstance(value, str) or not _REF.fullmatch(value):
+        raise RecordError(f"{where}: 32 lower-case hex digits")
+    return value
+
+
 def parse_record(value: object) -> Record:
     """Build a Record from the decoded JSON payload. RecordError names the first thing that is wrong."""
-    top = _shape(value, _TOP, "record")
+    corrects = isinstance(value, dict) and "replaces" in value
+    top = _shape(value, _TOP | ({"replaces": str} if corrects else {}), "record")
     if top["v"] != SCHEMA_VERSION:
         raise RecordError(f"record.v: {top['v']} is not {SCHEMA_VERSION}; upgrade the station first")
-    if not _REF.fullmatch(top["ref"]):
-        raise RecordError("record.ref: 32 lower-case hex digits")
+    parse_ref(top["ref"])
     try:
         sku, reason = Sku(top["sku"]), Reason(top["reason"])
     except ValueError as exc:
@@ -155,6 +164,7 @@ def parse_record(value: object) -> Record:
         issued_at=top["issued_at"], fields=_fields(top["fields"]),
         photo=_bytes(top["photo"], "record.photo"), signature=_bytes(top["signature"], "record.signature"),
         chip={name: _bytes(content, f"record.chip.{name}") for name, content in chip.items()},
+        replaces=parse_ref(top["replaces"], "record.replaces") if corrects else "",
     )  # fmt: skip
 
 
@@ -167,6 +177,7 @@ def dump_record(record: Record) -> dict[str, Any]:
         "photo": base64.b64encode(record.photo).decode(),
         "signature": base64.b64encode(record.signature).decode(),
         "chip": {name: base64.b64encode(data).decode() for name, data in record.chip.items()},
+        **({"replaces": record.replaces} if record.replaces else {}),
     }  # fmt: skip
 
 

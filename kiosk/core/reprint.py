@@ -13,6 +13,7 @@ from kiosk.core.accounts import Account
 from kiosk.core.change import Change, Document, ProjectionError, Read, stored
 from kiosk.core.frames import Frame
 from kiosk.core.jobs import new_job
+from kiosk.core.release import is_withdrawn
 from kiosk.core.verdicts import SpoilCause
 
 
@@ -85,6 +86,8 @@ def reprinted(frame: Frame, read: Read) -> list[Change]:
     """The first card is booked away and the second's job is made, in one frame."""
     data = frame.data
     record = stored(read, "records", data["ref"], f"no record {data['ref']}")
+    if is_withdrawn(read, data["ref"]):
+        raise ProjectionError(f"record {data['ref']} was withdrawn by the centre")
     card = first_card(read, data["ref"], data["reprint_of"])
     state, reason = record["state"], ReprintReason(data["reason"])
     if (state, reason) not in BOOKINGS:

@@ -28,6 +28,7 @@ RECEIPT = "keping-receipt+jws"
 CHECKPOINT = "keping-checkpoint+jws"
 ENROLMENT = "keping-enrolment+jws"
 SUCCESSION = "keping-succession+jws"
+WITHDRAWAL = "keping-withdrawal+jws"
 MANIFEST = "keping-manifest+jws"
 REQUEST = "keping-request+jwt"
 

@@ -104,7 +104,7 @@ class _Centre:
     def records(self, station: str) -> Response:
         self._authenticate(station)
         after = _number("after", 0, 0, 1 << 62)
-        limit = _number("limit", LINES, 1, MOST_LINES)
+        limit = _number("limit", LINES, 0, MOST_LINES)
         return Response(listing.lines(self.store, station, after, limit), content_type="application/x-ndjson")
 
     def status(self, station: str) -> Response:

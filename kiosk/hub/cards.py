@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from sqlalchemy import Connection, bindparam, select, update
@@ -20,6 +20,7 @@ class Lease:
     cursor: int
     state: str
     chip_uid: str | None
+    withdrawn: bool
 
 
 class Cards:
@@ -41,11 +42,12 @@ class Cards:
 
     def _read_leases(self, refs: list[str]) -> None:
         """Of several leases of a record to this station the newest."""
-        found = select(leases.c.ref, leases.c.cursor, leases.c.state, leases.c.chip_uid)
+        withdrawn = leases.c.withdrawal.is_not(None).label("withdrawn")
+        found = select(leases.c.ref, leases.c.cursor, leases.c.state, leases.c.chip_uid, withdrawn)
         mine = (leases.c.station == self._station) & leases.c.ref.in_(refs)
         for row in self._connection.execute(found.where(mine).order_by(leases.c.cursor)):
-            self._leases[row.ref] = Lease(row.cursor, row.state, row.chip_uid)
-            self._before[row.ref] = Lease(row.cursor, row.state, row.chip_uid)
+            read = Lease(row.cursor, row.state, row.chip_uid, bool(row.withdrawn))
+            self._leases[row.ref], self._before[row.ref] = read, replace(read)
 
     def _read_chips(self, uids: list[str]) -> None:
         found = select(leases.c.chip_uid, leases.c.station, leases.c.cursor, leases.c.ref)

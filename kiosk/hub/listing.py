@@ -14,21 +14,25 @@ ANSWER_BYTES = 8 << 20
 """An answer ends after about so much: the server keeps it apart from its threads, and a slow station takes none."""
 
 
+WITHDRAWALS = 1000
+"""Lines of an answer without records."""
+
+
 def lines(store: Store, station: str, after: int, limit: int) -> Iterator[bytes]:
-    """At most `limit` lines of docs/openapi.yaml; the first look at the data base is made before this returns."""
+    """At most `limit` lines of docs/openapi.yaml, with 0 the withdrawals alone. The first look is made here."""
     found = _lines(store, station, after, limit)
     first = next(found, b"")
     return chain((first,), found) if first else iter(())
 
 
 def _lines(store: Store, station: str, after: int, limit: int) -> Iterator[bytes]:
-    left, size = limit, 0
+    left, size = limit or WITHDRAWALS, 0
     while left and size < ANSWER_BYTES:
         wanted = min(ROWS, left)
         with store.snapshot() as connection:
-            rows = leases.page(connection, station, after, wanted)
-        for cursor, token in rows:
-            line = b'{"cursor":"%d","record":"%s"}\n' % (cursor, token.encode())
+            rows = leases.page(connection, station, after, wanted, records=limit > 0)
+        for cursor, kind, token in rows:
+            line = f'{{"cursor":"{cursor}","{kind}":"{token}"}}\n'.encode()
             size += len(line)
             yield line
             after = cursor

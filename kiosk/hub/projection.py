@@ -74,12 +74,19 @@ def follow(cards: Cards, frame: Frame) -> None:
 
 def named(frames: Iterable[Frame]) -> tuple[set[str], set[str]]:
     """References and chips of which frames that `read` has passed tell."""
-    lists = {"records": "records", "gap-closed": "cards"}
-    telling = [frame for frame in frames if frame.kind in _FOLLOWS]
-    items = [
-        item for frame in telling for item in (frame.data[lists[frame.kind]] if frame.kind in lists else [frame.data])
-    ]
+    items = [item for frame in frames if frame.kind in _FOLLOWS for item in _items(frame)]
     return {item["ref"] for item in items}, {item["uid"] for item in items if item.get("uid")}
+
+
+def _items(frame: Frame) -> list[dict[str, Any]]:
+    match frame.kind:
+        case "records":
+            return [*frame.data["records"], *frame.data.get("withdrawn", [])]
+        case "gap-closed":
+            return list(frame.data["cards"])
+        case "released":
+            return [{"ref": ref} for ref in frame.data["refs"]]
+    return [frame.data]
 
 
 class Ledger:
@@ -151,6 +158,23 @@ def _arrived(cards: Cards, frame: Frame) -> None:
         lease = cards.lease(item["ref"])
         if lease is not None and lease.state == "waiting":
             lease.state = "arrived"
+    for item in frame.data.get("withdrawn", []):
+        if item["found"] in ("printed", "issued", "card-missing"):
+            _too_late(cards, item["ref"], frame)
+
+
+def _too_late(cards: Cards, ref: str, frame: Frame) -> None:
+    cards.alarm("withdrawn-too-late", f"{ref} was printed, says frame {frame.seq}")
+
+
+def _released(cards: Cards, frame: Frame) -> None:
+    """The station can't print them any more: they may be leased anew."""
+    for ref in frame.data["refs"]:
+        lease = cards.lease(ref)
+        if lease is not None and lease.state in ("waiting", "arrived"):
+            lease.state = "revoked"
+        elif lease is not None and lease.state != "revoked":
+            cards.alarm("released-printed", f"{ref} is {lease.state}, and released in frame {frame.seq}")
 
 
 def _ended(cards: Cards, frame: Frame) -> None:
@@ -163,6 +187,8 @@ def _printed(cards: Cards, frame: Frame) -> None:
     lease = _held(cards, ref, "printed")
     if lease is None:
         return
+    if lease.withdrawn:
+        _too_late(cards, ref, frame)
     if lease.state in ("printed", "issued"):
         cards.alarm("printed-twice", f"{ref} in frame {frame.seq}")
     if not cards.put(ref, uid):
@@ -218,8 +244,23 @@ def _lists(name: str) -> Callable[[Mapping[str, Any]], bool]:
     return fits
 
 
+def _lists_records(data: Mapping[str, Any]) -> bool:
+    withdrawn = {"withdrawn": data.get("withdrawn", [])}
+    return (
+        _lists("records")(data)
+        and _lists("withdrawn")(withdrawn)
+        and all("found" in i for i in withdrawn["withdrawn"])
+    )
+
+
+def _lists_refs(data: Mapping[str, Any]) -> bool:
+    refs = data.get("refs")
+    return isinstance(refs, list) and all(isinstance(ref, str) and _REF.fullmatch(ref) for ref in refs)
+
+
 _FOLLOWS: Mapping[str, tuple[_Fits, _Follow]] = {
-    "records": (_lists("records"), _arrived),
+    "records": (_lists_records, _arrived),
+    "released": (_lists_refs, _released),
     "job-ended": (_names_a_record, _ended),
     "handed-over": (_names_a_record, _issued),
     "gap-closed": (_lists("cards"), _found),

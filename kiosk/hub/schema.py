@@ -91,6 +91,8 @@ leases = Table(
     Column("state", String(16), nullable=False),  # waiting, arrived, printed, issued, revoked
     Column("chip_uid", String(32)),
     Column("changed_at", BigInteger, nullable=False),
+    Column("withdrawal", Text),  # signed; given out under a cursor of its own, in place of the record
+    Column("withdrawal_cursor", BigInteger),
 )
 
 LIVE = text("state <> 'revoked'")
@@ -101,6 +103,7 @@ TO_PRINT = text("state in ('waiting', 'arrived')")
 Index("lease_to_print", leases.c.station, sqlite_where=TO_PRINT, postgresql_where=TO_PRINT)
 Index("lease_by_chip", leases.c.chip_uid)
 Index("lease_by_ref", leases.c.station, leases.c.ref)
+Index("withdrawal_by_cursor", leases.c.station, leases.c.withdrawal_cursor)
 
 journals = Table(
     "journals",

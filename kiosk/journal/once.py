@@ -21,7 +21,7 @@ from pathlib import Path
 from kiosk.core.change import ProjectionError, Read
 from kiosk.core.frames import Frame, FrameError, parse_line
 from kiosk.core.history import Key, Subject
-from kiosk.core.once import Writings, begins_writing, cards_taken, found_cards, identified_by, keys_of
+from kiosk.core.once import Writings, begins_writing, cards_taken, found_cards, identified_by, keys_of, released
 from kiosk.durable import replace_file
 from kiosk.journal.extract import Link, links, read_segment
 from kiosk.journal.index import frames_at, label_of
@@ -31,7 +31,7 @@ from kiosk.journal.sieve import Sieve
 log = logging.getLogger(__name__)
 
 FORM = 1
-TAKEN, STEP = (b'"k":"handed-over"', b'"k":"gap-closed"'), b'"k":"step"'
+TAKEN, STEP = (b'"k":"handed-over"', b'"k":"gap-closed"', b'"k":"released"'), b'"k":"step"'
 CHIP = (b'"uid"', b'"encode"')
 """One of them is in each step that says which chip it is, or that it is written."""
 ENTRY_BYTES = 12
@@ -103,6 +103,10 @@ class Once:
         """The frame of the newest hand-over of the record's card; in an older journal it is 0 or less."""
         return self._handed_over(Key(Subject.RECORD, ref), "ref")
 
+    def released(self, ref: str) -> bool:
+        """The record went back to the centre."""
+        return any(ref in released(frame) for _, frame in self._frames(Key(Subject.RECORD, ref)))
+
     def of_job(self, job: str) -> int | None:
         """As `of_record`, of the card that `job` made."""
         return self._handed_over(Key(Subject.JOB, job), "job")
@@ -143,7 +147,7 @@ class Once:
         """ProjectionError if the frame, about to be written, does what was done before the view begins."""
         if frame.kind == "records":
             for item in frame.data["records"]:
-                if self.of_record(item["ref"]):
+                if self.of_record(item["ref"]) or self.released(item["ref"]):
                     raise ProjectionError(f"record {item['ref']} was taken in before")
         elif begins_writing(frame):
             job = read("jobs", frame.data["job"])

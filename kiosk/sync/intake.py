@@ -7,14 +7,16 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import islice
 from typing import Protocol
 
-from kiosk.core.records import Record, RecordError, parse_record
+from kiosk.core.records import Record, RecordError, parse_record, parse_ref
+from kiosk.core.release import Withdrawal
 from kiosk.crypto import jose
 from kiosk.crypto.jose import Fault, SignatureError
 from kiosk.crypto.keys import OKPKey
 from kiosk.sync.client import HubClient, HubUnreachable
-from kiosk.sync.stream import LINE_BYTES, OVERSIZE, Item
+from kiosk.sync.stream import LINE_BYTES, OVERSIZE, WITHDRAWAL, Item
 
 BATCH, BATCH_BYTES = 20, 2 << 20
 """So many items, or so much of them, are made durable together: one frame."""
@@ -57,7 +59,15 @@ class RefusedRecord:
     digest: str
 
 
-Judged = Accepted | RefusedRecord
+@dataclass(frozen=True)
+class Withdrawn:
+    """The centre has taken the record away."""
+
+    ref: str
+    reason: Withdrawal
+
+
+Judged = Accepted | RefusedRecord | Withdrawn
 
 
 class RecordSink(Protocol):
@@ -74,11 +84,11 @@ class RecordSink(Protocol):
     def accept(self, judged: Sequence[Judged], cursor: str) -> None:
         """Make all of them and the cursor durable together, or raise and keep neither.
 
-        May be called again with records that it holds already.
+        May be called again with records that it holds already, and with withdrawals that it knows.
         """
 
 
-def judge(token: str, station: str, hub_keys: Sequence[OKPKey]) -> Judged:
+def judge(token: str, station: str, hub_keys: Sequence[OKPKey]) -> Accepted | RefusedRecord:
     """Pure. The lease is part of what is signed: a record for another station is refused, whoever sent it."""
     digest = hashlib.sha256(token.encode()).hexdigest()
     try:
@@ -94,6 +104,21 @@ def judge(token: str, station: str, hub_keys: Sequence[OKPKey]) -> Judged:
         # The rest of the message may quote the field, and the detail goes into the journal.
         return RefusedRecord(Refusal.SCHEMA, str(exc).partition(":")[0], digest)
     return Accepted(record.ref, record, token)
+
+
+def judge_withdrawal(token: str, station: str, hub_keys: Sequence[OKPKey]) -> Withdrawn | RefusedRecord:
+    """Pure. Who could forge one could stop an office: it is believed as a record is."""
+    digest = hashlib.sha256(token.encode()).hexdigest()
+    try:
+        said = jose.verify(token, hub_keys, jose.WITHDRAWAL)
+        if said.get("station") != station:
+            return RefusedRecord(Refusal.FOREIGN_LEASE, "a withdrawal at another station", digest)
+        return Withdrawn(parse_ref(said.get("ref")), Withdrawal(str(said.get("reason"))))
+    except SignatureError as exc:
+        reason = Refusal.ALTERED if exc.fault is Fault.ALTERED else Refusal.UNSIGNED
+        return RefusedRecord(reason, f"a withdrawal: {exc}", digest)
+    except ValueError:
+        return RefusedRecord(Refusal.SCHEMA, "a withdrawal", digest)
 
 
 class Intake:
@@ -113,6 +138,7 @@ class Intake:
         """
         wanted = min(MOST, self._sink.room)
         if wanted <= 0:
+            self._take_withdrawals()
             return False
         ends = self._monotonic() + TURN_S
         cursor, taken = self._sink.cursor, 0
@@ -139,7 +165,20 @@ class Intake:
             self._asked_again = judged.digest
             raise HubUnreachable(f"a record came {judged.reason}: it is asked for once more")
 
+    def _take_withdrawals(self) -> None:
+        """Of a station without room: the cursor stays, for records are passed over, and they come again with them."""
+        cursor = self._sink.cursor
+        items = self._client.items(cursor, 0)
+        try:
+            judged = [self._judge(item) for item in islice(items, BATCH) if item.kind == WITHDRAWAL]
+        finally:
+            items.close()
+        if withdrawn := [each for each in judged if isinstance(each, Withdrawn)]:
+            self._sink.accept(withdrawn, cursor)
+
     def _judge(self, item: Item) -> Judged:
+        if item.kind == WITHDRAWAL:
+            return judge_withdrawal(item.token, self._client.station, self._client.hub_keys)
         if item.kind == OVERSIZE:
             return RefusedRecord(Refusal.OVERSIZE, f"more than {LINE_BYTES} bytes", item.token)
         return judge(item.token, self._client.station, self._client.hub_keys)

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 NDJSON = "application/x-ndjson"
-RECORD, OVERSIZE = "record", "oversize"
-KINDS = frozenset({RECORD})
+RECORD, WITHDRAWAL, OVERSIZE = "record", "withdrawal", "oversize"
+KINDS = frozenset({RECORD, WITHDRAWAL})
 
 LINE_BYTES = 1 << 20
 """The longest line that is looked at; a record with its photo has some 50 KB."""

@@ -104,6 +104,7 @@ KINDS = {
     "started": "Stasiun menyala",
     "stopped": "Stasiun dimatikan",
     "records": "Data dari pusat",
+    "released": "Data dikembalikan ke pusat",
     "stock": "Blangko dipindahkan",
     "job-created": "Pekerjaan dibuat",
     "job-state": "Pekerjaan berubah",
@@ -133,6 +134,16 @@ CLOCK = {
     ),
 }
 """Of the status bar, and beside what is not sent."""
+
+WITHDRAWALS = {
+    "wrong-data": "data salah",
+    "corrected": "sudah diperbaiki",
+    "duplicate": "ganda",
+    "deceased": "meninggal",
+    "moved": "pindah",
+    "requested": "permintaan pemohon",
+    "other": "alasan lain",
+}
 
 ACTORS = {"station": "stasiun", "centre": "pusat"}
 

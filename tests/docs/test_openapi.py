@@ -17,12 +17,14 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
 from kiosk.core.records import parse_record
+from kiosk.core.release import Withdrawal
 from kiosk.crypto import jose, keys
 from kiosk.crypto.jose import Fault
 from kiosk.hub import stations
 from kiosk.hub.app import BODY_BYTES, CHECKPOINT_HEADER, ENROL_BYTES, LINES, MOST_LINES, create_app
 from kiosk.hub.issue import issue
 from kiosk.hub.keyring import HubKeys
+from kiosk.hub.leases import withdraw
 from kiosk.hub.stations import add_station, declare_lost
 from kiosk.hub.store import Store
 from kiosk.hub.succession import allow_restore
@@ -127,7 +129,15 @@ def test_limits_and_names_are_those_of_the_code() -> None:
     token = SPEC["components"]["securitySchemes"]["station"]["description"]
     assert f"{jose.REQUEST_LIFE_S} s" in token
     assert f"{jose.LEEWAY_S} s of skew" in token
-    types = {jose.RECORD, jose.RECEIPT, jose.CHECKPOINT, jose.ENROLMENT, jose.REQUEST, jose.SUCCESSION}
+    types = {
+        jose.RECORD,
+        jose.RECEIPT,
+        jose.CHECKPOINT,
+        jose.ENROLMENT,
+        jose.REQUEST,
+        jose.SUCCESSION,
+        jose.WITHDRAWAL,
+    }
     assert set(re.findall(r"keping-[a-z]+\+jw[st]", page("openapi.yaml"))) == types
 
 
@@ -180,6 +190,12 @@ def test_good_answers(hub: Hub) -> None:
     answer = hub.call("GET", "records?after=&limit=5")
     assert check("records", answer) == ""
     assert answer.get_data().count(b"\n") == 2
+    ref = jose.verify(json.loads(answer.get_data().splitlines()[0])["record"], [hub.keys.signing], jose.RECORD)["ref"]
+    withdraw(hub.store, hub.keys, ref, Withdrawal.MOVED, 1.0)
+    for query, lines in (("after=&limit=5", 2), ("after=&limit=0", 1)):
+        answer = hub.call("GET", f"records?{query}")
+        assert check("records", answer) == ""
+        assert answer.get_data().count(b"\n") == lines
 
 
 def test_a_restore(hub: Hub) -> None:
@@ -207,7 +223,7 @@ def after_a_gap(hub: Hub) -> TestResponse:
 
 
 REFUSED: dict[str, tuple[str, Callable[[Hub], TestResponse]]] = {
-    "bad-query": ("records", lambda hub: hub.call("GET", "records?limit=0")),
+    "bad-query": ("records", lambda hub: hub.call("GET", "records?limit=1001")),
     "partial-line": ("journal", lambda hub: hub.ship(b"{")),
     "bad-frames": ("journal", lambda hub: hub.ship(b"{}\n")),
     "checkpoint": ("journal", lambda hub: hub.ship(checkpoint="no")),

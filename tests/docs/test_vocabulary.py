@@ -24,6 +24,7 @@ from kiosk.core.permissions import Role
 from kiosk.core.plan import PLANS, Plan, Step
 from kiosk.core.reconcile import Verdict
 from kiosk.core.records import Reason, Sku
+from kiosk.core.release import Withdrawal
 from kiosk.core.reprint import ReprintReason
 from kiosk.core.shift import TERMS, Term
 from kiosk.core.staff import StaffEvent
@@ -104,7 +105,18 @@ WORDS: dict[str, Callable[[], set[str]]] = {
     "Readings": lambda: set(PROBLEMS),
     "Reprint reasons": lambda: set(ReprintReason),
     "Call-back reasons": lambda: set(CallReason),
-    "Record states": lambda: quoted_in_code({"waiting", "in-job", "printed", "issued", "card-missing"}),
+    "Record states": lambda: quoted_in_code(
+        {
+            "waiting",
+            "in-job",
+            "printed",
+            "issued",
+            "card-missing",
+            "released",
+            "never-came",
+        }
+    ),
+    "Withdrawals": lambda: set(Withdrawal),
     "Record refusals": lambda: set(Refusal) | quoted_in_code({"unprintable", "record-missing", "damaged"}),
     "Drivers": lambda: modules_with("printers", "open"),
     "Chip profiles": lambda: modules_with("encoders", "open"),

@@ -19,6 +19,7 @@ from kiosk.hub import leases, listing, stations
 from kiosk.hub.app import create_app
 from kiosk.hub.issue import issue
 from kiosk.hub.keyring import HubKeys
+from kiosk.hub.leases import Given
 from kiosk.hub.schema import leases as rows
 from kiosk.hub.server import HubServer
 from kiosk.hub.store import Store
@@ -29,14 +30,14 @@ from tests.samples import sample_payload
 PEOPLE = [parse_record(sample_payload()) for _ in range(3)]
 
 
-def page(hub: Hub, after: int = 0, limit: int = 50) -> list[tuple[int, str]]:
+def page(hub: Hub, after: int = 0, limit: int = 50) -> list[Given]:
     with hub.store.snapshot() as connection:
         return leases.page(connection, STATION, after, limit)
 
 
 def test_issued_record_is_signed_leased_and_fits_the_schema(hub: Hub) -> None:
     refs = issue(hub.store, hub.keys, PEOPLE, STATION, now_s=hub.clock())
-    cursors, tokens = zip(*page(hub), strict=True)
+    cursors, _, tokens = zip(*page(hub), strict=True)
     records = [parse_record(jose.verify(token, [hub.keys.signing], jose.RECORD)) for token in tokens]
     assert [record.ref for record in records] == refs
     assert cursors == (1, 2, 3)
@@ -89,7 +90,7 @@ def test_lines_follow_the_cursor(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> N
     issue(hub.store, hub.keys, PEOPLE, STATION, now_s=0)
     whole = listed(hub)
     assert [json.loads(line) for line in whole] == [
-        {"cursor": str(cursor), "record": token} for cursor, token in page(hub)
+        {"cursor": str(cursor), "record": token} for cursor, _, token in page(hub)
     ]
     assert listed(hub, 0, 2) == whole[:2]
     assert listed(hub, 2, 2) == whole[2:]

@@ -7,10 +7,12 @@ from collections.abc import Generator
 import pytest
 
 from kiosk.core.records import CHIP_FILES, parse_record
+from kiosk.core.release import Withdrawal
 from kiosk.crypto import chip, jose, keys
-from kiosk.hub.leases import lease
+from kiosk.crypto.keys import OKPKey
+from kiosk.hub.leases import lease, withdraw
 from kiosk.sync.client import HubUnreachable
-from kiosk.sync.intake import BATCH, Accepted, Intake, Refusal, RefusedRecord, judge
+from kiosk.sync.intake import BATCH, Accepted, Intake, Refusal, RefusedRecord, Withdrawn, judge, judge_withdrawal
 from kiosk.sync.stream import OVERSIZE, RECORD, Item
 from tests.samples import sample_payload
 from tests.sync.centre import Centre, Clock, Sink, Station
@@ -109,12 +111,12 @@ def test_broken_line_loses_no_record(centre: Centre, station: Station, fault: st
     assert len(sink.held) == 2
 
 
-def test_full_station_asks_for_nothing(centre: Centre, station: Station) -> None:
+def test_full_station_asks_for_no_record(centre: Centre, station: Station) -> None:
     centre.issue(station.name, 5)
     sink = Sink(room=0)
     before = centre.line.requests
     assert Intake(station.client(), sink).step() is False
-    assert centre.line.requests == before
+    assert (centre.line.requests, sink.held) == (before + 1, [])  # it asks for what was taken away
     sink.room = 2
     Intake(station.client(), sink).step()
     assert len(sink.held) == 2
@@ -203,3 +205,45 @@ def test_a_line_that_is_too_long_is_passed_over_and_told() -> None:
     assert sink.cursor == "4"
     assert sink.held[0] == RefusedRecord(Refusal.OVERSIZE, "more than 1048576 bytes", "ab" * 32)
     assert isinstance(sink.held[1], Accepted)
+
+
+def test_what_the_centre_takes_away_comes_behind_its_own_cursor(centre: Centre, station: Station) -> None:
+    first, second = centre.issue(station.name, 2)
+    sink = Sink()
+    take_all(Intake(station.client(), sink))
+    assert withdraw(centre.store, centre.keys, first, Withdrawal.DECEASED, 1.0) == station.name
+    assert withdraw(centre.store, centre.keys, first, Withdrawal.DECEASED, 2.0) == station.name
+    take_all(Intake(station.client(), sink))
+    assert sink.held[2:] == [Withdrawn(first, Withdrawal.DECEASED)]
+    assert sink.cursor == "3"
+    fresh = Sink()
+    take_all(Intake(station.client(), fresh))
+    assert [each.ref for each in fresh.held if not isinstance(each, RefusedRecord)] == [second, first]
+
+
+def test_a_station_without_room_hears_of_it_all_the_same(centre: Centre, station: Station) -> None:
+    first, *_ = centre.issue(station.name, 3)
+    sink = Sink(room=1)
+    Intake(station.client(), sink).step()
+    withdraw(centre.store, centre.keys, first, Withdrawal.OTHER, 1.0)
+    sink.room = 0
+    assert Intake(station.client(), sink).step() is False
+    assert sink.held[1:] == [Withdrawn(first, Withdrawal.OTHER)]
+    assert sink.cursor == "1"
+
+
+@pytest.mark.parametrize(
+    ("change", "key", "reason"),
+    [
+        ({}, None, Refusal.UNSIGNED),
+        ({"station": "kupang-02"}, HUB, Refusal.FOREIGN_LEASE),
+        ({"ref": "x"}, HUB, Refusal.SCHEMA),
+        ({"reason": "because"}, HUB, Refusal.SCHEMA),
+    ],
+)
+def test_nobody_else_takes_a_record_away(change: dict[str, str], key: OKPKey | None, reason: Refusal) -> None:
+    said = {"station": "kupang-01", "ref": "0f" * 16, "reason": "moved", **change}
+    token = jose.sign(said, key or keys.generate_signing(), jose.WITHDRAWAL)
+    verdict = judge_withdrawal(token, "kupang-01", TRUSTED)
+    assert isinstance(verdict, RefusedRecord)
+    assert verdict.reason is reason

@@ -20,6 +20,7 @@ CAPTIONS = {
     "queue, empty": "Nobody waits: what will come, and when.",
     "queue, keyboard": "The keyboard of the page, under the field and never over it.",
     "queue, nothing found": "Nothing fits what was looked for.",
+    "queue, taken back": "Their record was taken back by the centre, and why; the card can't be made here.",
     "queue, about to lock": "Half a minute before the idle end the screen asks.",
     "queue, station lost": "The page can't reach the station, so it does not call itself true.",
     "queue, offline": "Out of the network: said in the bar, no alarm, work goes on.",

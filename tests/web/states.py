@@ -18,7 +18,10 @@ from drivers.sim.chip import Behaviour
 from kiosk.core.frames import Frame
 from kiosk.core.jobs import FINAL
 from kiosk.core.records import Reason
+from kiosk.core.release import Withdrawal
+from kiosk.outbox import Inbox
 from kiosk.rig.residents import invent
+from kiosk.sync.intake import Accepted, Withdrawn, judge
 from kiosk.sync.loop import SyncState
 from tests.web.browser import enter
 from tests.web.captions import CAPTIONS
@@ -196,12 +199,29 @@ def people_waiting(kiosk: Kiosk) -> Iterator[State]:
     yield State("queue", "/queue")
     yield State("queue, keyboard", "/queue", keys="#cari")
     yield State("queue, nothing found", "/queue", then=find_nobody)
+    yield taken_back(office)
     yield State("check", f"/check/{refs[4]}")
     yield State("check, odd NIK", f"/check/{refs[10]}")
     yield State("check, no blank", f"/check/{refs[11]}")
     yield State("run", "/run")
     yield State("run, one left out", f"/run?without={refs[4]}")
     yield from about_to_lock(kiosk)
+
+
+def taken_back(office: Office) -> State:
+    """One more person, whom the queue does not show."""
+    [person] = invent(6, 1, issued=date(2018, 8, 14))
+    came = judge(office.token(person)[1], office.station.config.station.id, [office.hub_key])
+    assert isinstance(came, Accepted)
+    for item in (came, Withdrawn(came.ref, Withdrawal.WRONG_DATA)):
+        Inbox(office.station.books, office.station.vault).accept([item], "1")
+
+    def find(page: Page) -> None:
+        page.fill("#cari", person.fields.nik)
+        page.press("#cari", "Enter")
+        page.wait_for_selector(".rows .bad")
+
+    return State("queue, taken back", "/queue", then=find)
 
 
 def about_to_lock(kiosk: Kiosk) -> Iterator[State]:

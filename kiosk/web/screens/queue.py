@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, abort, redirect, render_template, request, url_for
 
 from kiosk.core.records import Fields, Reason
+from kiosk.core.release import RELEASED
 from kiosk.web import words
 from kiosk.web.house import house
 from kiosk.web.security import current, first_page
@@ -54,13 +55,26 @@ def queue() -> str:
     text, reason = searched(), request.args.get("reason", "")
     records = waiting_records(reason)
     total = len(records)
+    hits: set[str] = set()
     if text:
         hits = house().station.roster.find(text) | {text.casefold()}
         records = [record for record in records if record["ref"] in hits]
     return render_template(
         "queue.html", rows=_rows(records[:SHOWN]), total=total, found=len(records), q=text, reason=reason,
-        reasons={each.value: words.REASONS[each.value] for each in Reason},
+        gone=_rows(_gone(hits)), reasons={each.value: words.REASONS[each.value] for each in Reason},
     )  # fmt: skip
+
+
+def _gone(hits: set[str]) -> list[dict[str, Any]]:
+    """Of those that are looked for, records that went back to the centre; not of somebody who has another one."""
+    station = house().station
+    with station.books.look() as view:
+        found = [row for ref in sorted(hits) if (row := view.read("records", ref)) and row["state"] == RELEASED]
+        return [row for row in found if not any(view.read("records", other) for other in _others(row["ref"], found))]
+
+
+def _others(ref: str, gone: list[dict[str, Any]]) -> set[str]:
+    return house().station.roster.same_person(ref) - {row["ref"] for row in gone}
 
 
 def waiting_records(reason: str = "") -> list[dict[str, Any]]:
