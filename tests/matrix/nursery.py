@@ -18,6 +18,7 @@ import json
 import os
 import signal
 import sys
+from contextlib import suppress
 from datetime import date
 from importlib import import_module
 from itertools import islice
@@ -121,8 +122,9 @@ def serve() -> None:
         os.close(log)
         sys.stdout.write(json.dumps({"pid": child}) + "\n")
         sys.stdout.flush()
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            continue
+        with suppress(ChildProcessError):  # the one just born may have ended, and be reaped, by now
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                continue
 
 
 if __name__ == "__main__":

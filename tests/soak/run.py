@@ -149,6 +149,7 @@ class Soak:
         sys.stderr.write(
             f"{found.cards} cards, {found.seconds:.0f} s, {found.starts} starts, {last.rss_kb} kB, "
             f"{last.handles} handles, {last.threads} threads, {len(found.faults)} faults\n"
+            + "".join(f"  {fault}\n" for fault in found.faults[-3:])
         )
         sys.stderr.flush()
 
@@ -272,10 +273,10 @@ class Soak:
         records may still be coming in."""
         deadline = time.monotonic() + PATIENCE_S
         while True:
-            before = self._child.call("station.status")["seq"]
-            books, stands = self._child.call("stock.balance"), self._centre.ask("stands")
             status = self._child.call("station.status")
-            if status["seq"] == before and not status["sync"]["unsent"] and not self._hands.open_jobs():
+            books, stands = self._child.call("stock.balance"), self._centre.ask("stands")
+            moved = self._child.call("station.status")["seq"] != status["seq"]
+            if not moved and not status["sync"]["unsent"] and not self._hands.open_jobs():
                 return status, books, stands
             assert time.monotonic() < deadline, f"it does not come to rest: {status}"
             self._plant.wake.wait(LOOK_S)
