@@ -1,4 +1,4 @@
-"""A running centre held to docs/openapi.yaml by generated requests, good and bad, each signed as a station signs it."""
+"""A running centre held to docs/openapi.yaml by generated requests, good and bad, signed as a station signs."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ class Running:
         self.answers: dict[int, int] = {}
 
     def ask(self, case: schemathesis.Case, *, at_home: bool) -> None:
-        """`at_home`: as the one station that is enrolled here, with its own checkpoint and frames; but what is wrong on
-        purpose stays."""
+        """`at_home`: as the one station that is enrolled here, with its own checkpoint and frames; what is wrong
+        on purpose stays."""
         if at_home and is_sound(case, ParameterLocation.PATH):
             case.path_parameters = {**(case.path_parameters or {}), "station": STATION}
             if "Keping-Checkpoint" in case.headers and is_sound(case, ParameterLocation.HEADER):
