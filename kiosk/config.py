@@ -108,6 +108,7 @@ class Config:
 
     data: str = ""
     mirror: str = ""
+    stick: tuple[str, ...] = ("/media/*/*", "/run/media/*/*")
     station: StationConfig = StationConfig()
     printer: PrinterConfig = PrinterConfig()
     reader: ReaderConfig = ReaderConfig()

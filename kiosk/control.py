@@ -108,14 +108,16 @@ def _address(data: Path) -> Iterator[str]:
         os.close(directory)
 
 
-def call(data: Path, command: str, arguments: dict[str, Any], named: Named | None = None) -> Any:
-    """Ask the station that runs on `data`, in the name of `named` if given. Blocks <= 30 s.
+def call(
+    data: Path, command: str, arguments: dict[str, Any], named: Named | None = None, patience_s: float = TIMEOUT_S
+) -> Any:
+    """Ask the station that runs on `data`, in the name of `named` if given. Blocks <= `patience_s`.
 
     NotRunning if none listens, Unavailable if it does not answer; else the station's own error with its exit code.
     """
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-            connection.settimeout(TIMEOUT_S)
+            connection.settimeout(patience_s)
             with _address(data) as address:
                 connection.connect(address)
             request = {"command": command, "arguments": arguments, **({"as": vars(named)} if named else {})}

@@ -47,12 +47,11 @@ from kiosk.reprints import Reprints
 from kiosk.roster import Roster
 from kiosk.shift import Shifts
 from kiosk.staff import Staff
+from kiosk.sticks import Sticks
 from kiosk.stock import Stock
-from kiosk.sync.client import HubClient, connect
 from kiosk.sync.enrol import load_pins
-from kiosk.sync.intake import Intake, RefusedRecord, judge
+from kiosk.sync.intake import RefusedRecord, judge
 from kiosk.sync.loop import SyncLoop
-from kiosk.sync.shipping import Shipper
 from kiosk.trace import DIRECTORY as TRACE
 from kiosk.trace import Trace
 from kiosk.vault import Vault
@@ -91,6 +90,7 @@ class Station:
             self._lock.release()
             raise
         self.trace = Trace(data / TRACE)
+        self.pulse = Pulse()
         self._open_desk(keyring)
         self.worker: Worker | None = None
         self.sync: SyncLoop | None = None
@@ -98,7 +98,6 @@ class Station:
         self._prepress: Prepress | None = None
         self._bench: Bench | None = None
         self._control: ControlServer | None = None
-        self.pulse = Pulse()
         self.pace = Pace()
         self.interruption: Interruption | None = None
         self.closing = False
@@ -123,20 +122,21 @@ class Station:
             self.books, self._wake, self._may_start, colour="y" in self.config.printer.ribbon,
             files=lambda: test_files(self.config.reader.encoder),
         )  # fmt: skip
+        self._janitor = Janitor(
+            self.books, self.vault, self.callbacks.close_older, self.config.vault,
+            lambda: self.books.time.known_s(by_centre=bool(self.config.hub.url)),
+        )  # fmt: skip
+        hub, sweep = self.config.hub, self._janitor.sweep
+        self._ends = Ends(hub, self.data, self.books, self.vault, self._pins, self._key, sweep)
+        self.sticks = Sticks(self._ends.carrier(), self.config.stick, self.pulse.beat)
         parts = (
             self.stock, self.counter, self.reprints, self.callbacks, self.shifts, self.staff, self.gap, self.fittings,
-            self.card_tests, self.power, Releases(self.books, self._wake),
+            self.card_tests, self.power, self.sticks, Releases(self.books, self._wake),
         )  # fmt: skip
         more = {name: action for part in parts for name, action in part.commands.items()}
         self.desk = Desk(
             self.books, self._wake, self._may_start, more, self.roster, self._witness, self.access.is_supervisor
         )
-        self._janitor = Janitor(
-            self.books, self.vault, self.callbacks.close_older, self.config.vault,
-            lambda: self.books.time.known_s(by_centre=bool(self.config.hub.url)),
-        )  # fmt: skip
-        days = self.config.hub.days_ahead
-        self._ends = Ends.of(self.data, self.books, self.vault, self._pins, self._key, days, self._janitor.sweep)
 
     def start(self) -> None:
         """Begin to serve. Blocks for no device: printer and reader are opened by the worker when they are needed."""
@@ -148,7 +148,7 @@ class Station:
         self._prepress = Prepress(
             self.vault, self._check_record, render_face, self._bench.prepare, self.card_tests.specimen
         )
-        sync = self._make_sync() if config.hub.url else None
+        sync = self._ends.link(self._link, self._guard.close_down) if config.hub.url else None
         self.books.on_commit = self._committed
         # What can be refused was built before this line; from here on cards may move.
         self.worker = Worker(
@@ -288,12 +288,3 @@ class Station:
             raise Rejected(f"the record may not be printed here: {judged.detail}", judged.reason)
         load_driver("encoders", self.config.reader.encoder).check(judged.record.chip)
         return judged.record
-
-    def _make_sync(self) -> SyncLoop:
-        http = connect(self.config.hub.url, ca=self.config.hub.authority, clock=self.books.now_s)
-        self._link.callback(http.close)
-        client = HubClient(http, self.config.station.id, self._key, self._pins.signing, heard=self.books.clock.heard)
-        return SyncLoop(
-            Shipper(client, self._ends.outbox, self._ends.acknowledged), Intake(client, self._ends.inbox),
-            clock=self.books.now_s, poll_s=self.config.hub.poll, on_closed=self._guard.close_down,
-        )  # fmt: skip

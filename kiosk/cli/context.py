@@ -19,7 +19,7 @@ from typing import Any
 import click
 
 from kiosk.config import Config, find_config, find_data, load_config
-from kiosk.control import NotRunning, call
+from kiosk.control import TIMEOUT_S, NotRunning, call
 from kiosk.errors import KepingError, UsageError
 from kiosk.people import Named
 
@@ -115,11 +115,14 @@ class App:
         pin = os.environ.get(PIN_VARIABLE) or click.prompt(f"PIN of {self.person}", hide_input=True, err=True)
         return Named(self.person, pin)
 
-    def execute(self, command: str, **arguments: Any) -> Any:
-        """By the running station if one runs, else here, under the data lock. Both ask who may."""
+    def execute(self, command: str, patience_s: float = TIMEOUT_S, /, **arguments: Any) -> Any:
+        """By the running station if one runs, else here, under the data lock. Both ask who may.
+
+        `patience_s`: how long the running one may take.
+        """
         named = self.named
         try:
-            return call(self.data, command, arguments, named)
+            return call(self.data, command, arguments, named, patience_s)
         except NotRunning:
             pass
         from kiosk.station import Station  # devices, rendering and the link: only where no station runs

@@ -1,8 +1,9 @@
-"""hub: run, add-station, issue, withdraw, declare-lost, status, set-aside. The reference centre."""
+"""hub: run, add-station, issue, withdraw, declare-lost, import, export, status, set-aside, alarms."""
 
 from __future__ import annotations
 
 import random
+import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ import click
 
 from kiosk.cli.context import App, pass_app, set_up_logging, stop_signal, table
 from kiosk.core.release import Withdrawal
+from kiosk.errors import UsageError
 from kiosk.hub import alarms, aside, leases
 from kiosk.hub.app import create_app
 from kiosk.hub.issue import issue as issue_records
@@ -22,6 +24,7 @@ from kiosk.hub.stations import add_station as new_station
 from kiosk.hub.stations import declare_lost as declare
 from kiosk.hub.status import StationStatus
 from kiosk.hub.status import status as hub_status
+from kiosk.hub.sticks import MOST_RECORDS, Sticks, Taken, Told
 from kiosk.hub.store import Store
 from kiosk.hub.succession import allow_restore as allow
 from kiosk.rig.residents import invent
@@ -109,6 +112,46 @@ def issue(app: App, station: str, invented: int, seed: int) -> None:
     refs = issue_records(store, keys, residents, station, now_s=time.time(), rng=random.SystemRandom())
     store.close()
     app.answer(refs, lambda: f"{len(refs)} records leased to {station}")
+
+
+@hub.command("import")
+@click.argument("directory", type=click.Path(path_type=Path))
+@pass_app
+def import_(app: App, directory: Path) -> None:
+    """Take what stations wrote on a stick, by the same checks as over the link. Then answer it: keping hub export.
+
+    Exits with 1 if something was refused, and says why; it is an alarm of that station too.
+    """
+    set_up_logging(app.config.log.level)
+    store, keys = _open(app)
+    taken = Sticks(store, keys, int(time.time() * 1000)).take(directory)
+    store.close()
+    app.answer([vars(each) for each in taken], lambda: "\n".join(map(_told, taken)))
+    if any(each.reason for each in taken):
+        sys.exit(1)
+
+
+def _told(taken: Taken) -> str:
+    if taken.reason:
+        return f"{taken.station}: refused, {taken.reason}: {taken.detail}; frame {taken.held} is held"
+    return f"{taken.station}: {taken.fresh or 'nothing'} new, frame {taken.held} is held"
+
+
+@hub.command()
+@click.argument("directory", type=click.Path(path_type=Path))
+@click.option("--station", help="For this one, all that is leased to it; else for those whose frames are there.")
+@pass_app
+def export(app: App, directory: Path, station: str | None) -> None:
+    """Write receipt and new records to a stick, sealed for the station. Older answers to it there are replaced."""
+    store, keys = _open(app)
+    sticks = Sticks(store, keys, int(time.time() * 1000))
+    asked = [Told(station, "", MOST_RECORDS)] if station else sticks.told(directory)
+    if not asked:
+        raise UsageError(f"{directory}: no station's frames are here; name one with --station")
+    written = [sticks.answer(directory, told) for told in asked]
+    store.close()
+    found = [{"station": each.station, "acknowledged": each.acknowledged, **vars(each.written)} for each in written]
+    app.answer(found, lambda: table([list(row.values()) for row in found], list(found[0])))
 
 
 @hub.command()

@@ -1,9 +1,11 @@
-"""sync: status, now, release."""
+"""sync: status, now, release, export, import."""
 
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -59,3 +61,49 @@ def release(app: App, refs: tuple[str, ...], all_waiting: bool, reason: str) -> 
     """
     gone = app.execute("sync.release", refs=list(refs), reason=reason, all_waiting=all_waiting)
     app.answer(gone, lambda: f"{len(gone)} records given back; the centre knows when it is reached")
+
+
+STICK_S = 3600.0
+"""A slow stick with a month on it."""
+
+
+@sync.command()
+@click.argument("directory", type=click.Path(path_type=Path))
+@click.option("--all", "everything", is_flag=True, help="From the first frame on: the centre lost some.")
+@pass_app
+def export(app: App, directory: Path, *, everything: bool) -> None:
+    """Write what the centre has not confirmed to a stick, sealed for the centre.
+
+    Carry it there (keping hub import); a stick that is lost costs nothing, the next one has it all again. Older ones
+    of this station in DIRECTORY are replaced. When this has ended the stick may be pulled.
+    """
+    asked = {"directory": str(directory.absolute()), "everything": everything}
+    found = app.execute("sync.export", STICK_S, **asked)
+    app.answer(found, lambda: exported(found))
+
+
+def exported(found: dict[str, Any]) -> str:
+    written, frames = found["written"], found["through"] - found["after"]
+    told = f"frames {found['after'] + 1} to {found['through']}, {frames} of them" if frames else "no new frame"
+    return f"{told}, {written['size'] / 1e6:.1f} MB as {written['name']}: carry it to the centre"
+
+
+@sync.command("import")
+@click.argument("directory", type=click.Path(path_type=Path))
+@pass_app
+def import_(app: App, directory: Path) -> None:
+    """Take the centre's receipt and new records from a stick. Anything else on it is left alone.
+
+    Exits with 1 if something of it could not be used, and says why; what could be, is kept.
+    """
+    found = app.execute("sync.import", STICK_S, directory=str(directory.absolute()))
+    app.answer(found, lambda: imported(found))
+    if found["unused"]:
+        sys.exit(1)
+
+
+def imported(found: dict[str, Any]) -> str:
+    confirmed = f"the centre has frame {found['acknowledged']}, {found['confirmed']} more than was known here"
+    refused = f", {found['refused']} refused" if found["refused"] else ""
+    unused = [f"not used, {each['reason']}: {each['detail']}" for each in found["unused"]]
+    return "\n".join([f"{confirmed}; {found['records']} new records{refused}", *unused])

@@ -98,6 +98,7 @@ TABLE = (
     Act("test-card",  "S T B",     "spend a blank to test printer and chip"),
     Act("diagnose",   "S T",       "look at the devices from the touchscreen, and read aloud what was found"),
     Act("link",       "O S T B",   "look at the centre at once"),
+    Act("carry",      "O S T B",   "write what waits for the centre on a stick, and read what came back"),
     Act("serve",      "B",         "enrol, run, unlock, back up the station; its devices, simulated or not"),
     Act("centre",     "B",         "the reference centre's own commands"),
 )  # fmt: skip
@@ -119,13 +120,14 @@ ROUTES: Mapping[str, str] = {
     "calls": "call-backs", "new_call": "call-backs", "add_call": "call-backs", "close_call": "call-backs",
     "technician": "diagnose", "examine": "diagnose", "ask_test_card": "test-card", "test_card": "test-card",
     "cancel_test_card": "test-card", "resolve_test_card": "test-card",
-    "book_blank": "write-off", "move_supplies": "hopper", "retry_outbox": "link",
+    "book_blank": "write-off", "move_supplies": "hopper", "retry_outbox": "link", "use_stick": "carry",
     "devices": "equip", "use_device": "equip", "look_for_devices": "equip",
 }  # fmt: skip
 """Endpoint of the touchscreen -> act. It moves blanks between `shift` and `hopper`, and one bad one away."""
 
 COMMANDS: Mapping[str, str] = {
     "station.status": "see-work", "sync.now": "link", "sync.release": "release",
+    "sync.export": "carry", "sync.import": "carry",
     "equipment.list": "see-work", "equipment.use": "equip",
     "jobs.list": "see-work", "jobs.show": "see-work", "jobs.run": "print", "jobs.hold": "steer",
     "jobs.release": "steer", "jobs.cancel": "steer", "jobs.resume": "steer", "jobs.resolve": "resolve",
@@ -156,6 +158,7 @@ VERBS: Mapping[str, str] = {
     "demo": "serve", "sim printer": "serve", "sim chip": "serve",
     "hub run": "centre", "hub issue": "centre", "hub status": "centre", "hub add-station": "centre",
     "hub allow-restore": "centre", "hub withdraw": "centre", "hub declare-lost": "centre",
+    "hub allow-restore": "centre", "hub import": "centre", "hub export": "centre",
     "backup": "serve", "restore": "serve", "stock old-cards": "see-work",
 }  # fmt: skip
 """Commands of the shell that ask no station: whoever may read or write its files can do what they do."""

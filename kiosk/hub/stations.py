@@ -125,6 +125,15 @@ def thumbprints(connection: Connection, station: str, curve: str) -> list[str]:
     return [row.thumbprint for row in rows]
 
 
+def encryption_key(connection: Connection, station: str) -> OKPKey:
+    """The newest in force: what goes to the station on a stick is sealed for it. LookupError if there is none."""
+    newest = thumbprints(connection, station, keys.ENCRYPTION)[-1]
+    row = (station_keys.c.station == station) & (station_keys.c.thumbprint == newest)
+    return keys.import_public(
+        json.loads(connection.execute(select(station_keys.c.jwk).where(row)).scalar_one()), keys.ENCRYPTION
+    )
+
+
 def _all_signing(connection: Connection, station: str) -> list[OKPKey]:
     rows = connection.execute(
         select(station_keys.c.jwk)

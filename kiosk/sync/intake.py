@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
@@ -15,7 +15,7 @@ from kiosk.core.release import Withdrawal
 from kiosk.crypto import jose
 from kiosk.crypto.jose import Fault, SignatureError
 from kiosk.crypto.keys import OKPKey
-from kiosk.sync.client import HubClient, HubUnreachable
+from kiosk.sync.client import HubUnreachable
 from kiosk.sync.stream import LINE_BYTES, OVERSIZE, WITHDRAWAL, Item
 
 BATCH, BATCH_BYTES = 20, 2 << 20
@@ -68,6 +68,19 @@ class Withdrawn:
 
 
 Judged = Accepted | RefusedRecord | Withdrawn
+
+
+class ItemSource(Protocol):
+    """Where records come from: the link, or a parcel on a stick."""
+
+    @property
+    def station(self) -> str: ...
+
+    @property
+    def hub_keys(self) -> Sequence[OKPKey]: ...
+
+    def items(self, after: str, limit: int) -> Generator[Item, None, None]:
+        """Items behind the cursor, as they come; more than `limit` need not be asked for."""
 
 
 class RecordSink(Protocol):
@@ -124,7 +137,7 @@ def judge_withdrawal(token: str, station: str, hub_keys: Sequence[OKPKey]) -> Wi
 class Intake:
     """Brings records in, a batch at a time, from an answer that may break off anywhere. `monotonic`: seconds."""
 
-    def __init__(self, client: HubClient, sink: RecordSink, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, client: ItemSource, sink: RecordSink, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._client = client
         self._sink = sink
         self._monotonic = monotonic

@@ -32,6 +32,7 @@ from kiosk.core.verdicts import SpoilCause, account_of_refused
 from kiosk.counter import PROBLEMS
 from kiosk.rig.faults import KINDS as FAULTS
 from kiosk.rig.faults import parse_fault
+from kiosk.sync import stick
 from kiosk.sync.intake import Refusal
 from tests.docs.pages import ROOT, files, page, table
 
@@ -118,6 +119,7 @@ WORDS: dict[str, Callable[[], set[str]]] = {
     ),
     "Withdrawals": lambda: set(Withdrawal),
     "Record refusals": lambda: set(Refusal) | quoted_in_code({"unprintable", "record-missing", "damaged"}),
+    "Stick refusals": lambda: set(stick.Reason),
     "Drivers": lambda: modules_with("printers", "open"),
     "Chip profiles": lambda: modules_with("encoders", "open"),
     "Faults of the rehearsal": lambda: set(FAULTS),

@@ -191,6 +191,7 @@ class Station:
     centre: Centre
     name: str
     key: OKPKey
+    encryption: OKPKey
     pins: Pins
     directory: Path
     clock: Clock
@@ -230,10 +231,10 @@ class Centre:
         name = f"kupang-{self._made}"
         key = signing or keys.generate_signing()
         code = stations.add_station(self.store, name)
-        own = (key, keys.generate_encryption())
+        own = key, keys.generate_encryption()
         pins = enrol(self.server.url, name, code, self.keys.fingerprint, own)
         directory = self.directory / name
-        return Station(self, name, key, pins, directory, Clock(), Journal(name, key))
+        return Station(self, name, *own, pins, directory, Clock(), Journal(name, key))
 
     def issue(self, station: str, count: int) -> list[str]:
         people = [parse_record(sample_payload()) for _ in range(count)]
