@@ -129,6 +129,7 @@ def states(kiosk: Kiosk) -> Iterator[State]:
     """While one is looked at, it stays as it is. Takes 18 blanks."""
     from tests.web.counter_states import at_the_counter, to_be_called
     from tests.web.desk_states import at_desk
+    from tests.web.stick_states import the_stick
     from tests.web.technician_states import examining
     from tests.web.trouble_states import another_printer, not_certain, printer_away, stopped, the_link
 
@@ -145,6 +146,7 @@ def states(kiosk: Kiosk) -> Iterator[State]:
     yield from not_certain(office)
     yield from at_desk(office)
     yield from the_link(office)
+    yield from the_stick(office)
     yield from examining(kiosk)
     yield from another_printer(office)
     yield from printer_away(office)

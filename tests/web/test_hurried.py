@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 from kiosk.people import Role
+from kiosk.sticks import Place
 from kiosk.web.examination import Kind
 from tests.station.test_handover import printed, tray
 from tests.station.test_in_doubt import stop_in_doubt
@@ -152,6 +153,16 @@ def asking_the_centre(kiosk: Kiosk) -> Form:
     return Form("/outbox/retry", {}, nothing, ACTS)
 
 
+def writing_a_stick(kiosk: Kiosk) -> Form:
+    """Its end is not seen: nobody can begin another one meanwhile."""
+    root, began = kiosk.office.directory / "stick", []
+    root.mkdir()
+    sticks = kiosk.office.station.sticks
+    sticks.look = lambda patterns: [Place(str(root), root.name, 0)]
+    sticks._work = began.append  # type: ignore[method-assign]
+    return Form("/outbox/stick", {"verb": "export", "place": str(root)}, lambda: len(began), NOTHING_LEFT)
+
+
 def taking_a_plan(kiosk: Kiosk) -> Form:
     fields = {"role": "plan", "name": "desktop-after"}
     return Form("/devices/use", fields, counted(kiosk, "equipment"), NOTHING_LEFT, "yosep")
@@ -197,7 +208,8 @@ FORMS: dict[str, Callable[[Kiosk], Form]] = {
     "make_jobs": making_jobs, "stop_run": stopping_a_run, "go_on": going_on, "cancel_job": cancelling,
     "resolve_job": answering, "book_blank": booking_a_blank, "read_card": reading_a_card, "hand_over": handing_over,
     "reprint_card": making_it_again, "add_call": noting_a_call, "close_call": closing_a_call,
-    "move_supplies": loading, "retry_outbox": asking_the_centre, "use_device": taking_a_plan,
+    "move_supplies": loading, "retry_outbox": asking_the_centre, "use_stick": writing_a_stick,
+    "use_device": taking_a_plan,
     "look_for_devices": looking_for_devices, "examine": examining, "test_card": spending_a_test_card,
     "cancel_test_card": cancelling_a_test, "resolve_test_card": answering_of_a_test,
 }  # fmt: skip
