@@ -104,6 +104,6 @@ def import_(app: App, directory: Path) -> None:
 
 def imported(found: dict[str, Any]) -> str:
     confirmed = f"the centre has frame {found['acknowledged']}, {found['confirmed']} more than was known here"
-    refused = f", {found['refused']} refused" if found["refused"] else ""
+    besides = [f", {found[what]} {what}" for what in ("refused", "withdrawn") if found[what]]
     unused = [f"not used, {each['reason']}: {each['detail']}" for each in found["unused"]]
-    return "\n".join([f"{confirmed}; {found['records']} new records{refused}", *unused])
+    return "\n".join([f"{confirmed}; {found['records']} new records{''.join(besides)}", *unused])

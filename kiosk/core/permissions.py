@@ -158,7 +158,7 @@ VERBS: Mapping[str, str] = {
     "demo": "serve", "sim printer": "serve", "sim chip": "serve",
     "hub run": "centre", "hub issue": "centre", "hub status": "centre", "hub add-station": "centre",
     "hub allow-restore": "centre", "hub withdraw": "centre", "hub declare-lost": "centre",
-    "hub allow-restore": "centre", "hub import": "centre", "hub export": "centre",
+    "hub import": "centre", "hub export": "centre",
     "backup": "serve", "restore": "serve", "stock old-cards": "see-work",
 }  # fmt: skip
 """Commands of the shell that ask no station: whoever may read or write its files can do what they do."""

@@ -111,8 +111,10 @@ class Sticks:
         return Answer(known.id, held.seq, written)
 
     def _lines(self, station: str, after: str, most: int) -> Iterator[bytes]:
-        """As over the link, answer after answer."""
+        """As over the link, answer after answer; with 0 the withdrawals alone."""
         cursor, left = int(after or 0), most
+        if not most:
+            yield from listing.lines(self._store, station, cursor, 0)
         while left > 0:
             before = cursor
             for line in listing.lines(self._store, station, cursor, left):

@@ -15,13 +15,13 @@ from kiosk.crypto.checkpoint import verify_receipt
 from kiosk.crypto.jose import SignatureError
 from kiosk.crypto.keys import OKPKey
 from kiosk.errors import Rejected
-from kiosk.sync.client import Receipt
+from kiosk.sync.client import HubUnreachable, Receipt
 from kiosk.sync.enrol import Pins
-from kiosk.sync.intake import Accepted, Intake, Judged, RecordSink
+from kiosk.sync.intake import Accepted, Intake, Judged, RecordSink, RefusedRecord, Withdrawn
 from kiosk.sync.packing import Progress, Sender, Written, packed, write
 from kiosk.sync.shipping import REQUEST_BYTES, Acknowledged, FrameSource
 from kiosk.sync.stick import Kind, Manifest, Parcel, Reason, StickRefused, parcels
-from kiosk.sync.stream import Item, NotItems, read_items
+from kiosk.sync.stream import WITHDRAWAL, Item, NotItems, read_items
 
 log = logging.getLogger(__name__)
 
@@ -47,12 +47,13 @@ class Unused:
 @dataclass
 class Imported:
     """`acknowledged`: the newest frame that the centre has confirmed; `confirmed`: how many of them were not before.
-    `records`: taken in; `refused`: how many that may not be printed here came besides."""
+    `records`: taken in; `refused`: how many that may not be printed here came besides; `withdrawn`: taken back."""
 
     acknowledged: int = 0
     confirmed: int = 0
     records: int = 0
     refused: int = 0
+    withdrawn: int = 0
     unused: list[Unused] = field(default_factory=list)
 
 
@@ -126,7 +127,7 @@ class Carrier:
                 done.unused.append(Unused(parcel.name, exc.reason, str(exc)))
         done.acknowledged = self._acknowledged.position.seq
         done.confirmed = max(0, done.acknowledged - before)
-        done.records, done.refused = sink.accepted, sink.refused
+        done.records, done.refused, done.withdrawn = sink.accepted, sink.refused, sink.withdrawn
         return done
 
     def _confirm(self, token: str) -> None:
@@ -147,9 +148,12 @@ class Carrier:
                 f"{answer.name}: records before these are missing: export once more, and let the centre answer that",
                 Reason.GAP,
             )
-        intake = Intake(answer, sink)
-        while intake.step():
-            continue
+        intake = Intake(answer, sink, garbles=False)
+        try:
+            while intake.step():
+                continue
+        except HubUnreachable as exc:
+            raise StickRefused(f"{answer.name}: {exc}", Reason.CONTENT) from exc
         if sink.room <= 0 and next(answer.items(sink.cursor, 1), None) is not None:
             raise StickRefused("no more records have room here: print some, then read this again", Reason.ROOM)
 
@@ -171,11 +175,12 @@ class _Answer:
         self._at = 1
 
     def items(self, after: str, limit: int) -> Generator[Item, None, None]:
-        """Items behind the cursor, from the chunk on that held the last one asked for."""
+        """Items behind the cursor, from the chunk on that held the last one asked for; 0: the withdrawals alone."""
         for number, lines in self._parcel.lines(self._manifest, self._own, self._at):
-            self._at = number
+            self._at = number if limit else self._at
             try:
-                yield from (item for item in read_items(lines) if int(item.cursor) > int(after or 0))
+                behind = (item for item in read_items(lines) if int(item.cursor) > int(after or 0))
+                yield from (item for item in behind if limit or item.kind == WITHDRAWAL)
             except NotItems as exc:
                 raise StickRefused(f"{self.name}: {exc}", Reason.CONTENT) from exc
             self._progress(number, len(self._manifest.chunks))
@@ -186,7 +191,7 @@ class _Counting:
 
     def __init__(self, inner: RecordSink) -> None:
         self._inner = inner
-        self.accepted = self.refused = 0
+        self.accepted = self.refused = self.withdrawn = 0
 
     @property
     def cursor(self) -> str:
@@ -198,6 +203,6 @@ class _Counting:
 
     def accept(self, judged: Sequence[Judged], cursor: str) -> None:
         self._inner.accept(judged, cursor)
-        taken = sum(isinstance(item, Accepted) for item in judged)
-        self.accepted += taken
-        self.refused += len(judged) - taken
+        self.accepted += sum(isinstance(item, Accepted) for item in judged)
+        self.refused += sum(isinstance(item, RefusedRecord) for item in judged)
+        self.withdrawn += sum(isinstance(item, Withdrawn) for item in judged)

@@ -27,7 +27,7 @@ def the_stick(office: Office) -> Iterator[State]:
         "stick, written": Work(Verb.EXPORT, place, "op:maria", 2, 2, ended=True, result=written),
         "stick, read": Work(Verb.IMPORT, place, "op:maria", 5, 5, ended=True, result=Imported(3481, 2281, 214)),
         "stick, changed": Work(
-            Verb.IMPORT, place, "op:maria", 1, 5, ended=True, result=Imported(3481, 0, 40, 0, [spoilt])
+            Verb.IMPORT, place, "op:maria", 1, 5, ended=True, result=Imported(3481, 0, 40, unused=[spoilt])
         ),
         "stick, pulled": Work(Verb.EXPORT, place, "op:maria", 3, 8, ended=True, reason="stick-gone", detail=pulled),
     }
