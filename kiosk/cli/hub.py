@@ -27,6 +27,7 @@ from kiosk.hub.status import status as hub_status
 from kiosk.hub.sticks import MOST_RECORDS, Sticks, Taken, Told
 from kiosk.hub.store import Store
 from kiosk.hub.succession import allow_restore as allow
+from kiosk.rig.office_list import OfficeList
 from kiosk.rig.residents import invent
 
 DATABASE_VARIABLE = "KEPING_HUB_DATABASE"
@@ -102,13 +103,29 @@ def allow_restore(app: App, station: str) -> None:
 
 @hub.command()
 @click.option("--station", required=True, help="The station they are leased to.")
-@click.option("--invented", type=click.IntRange(1), required=True, help="How many residents to invent.")
+@click.option(
+    "--from", "listed", type=click.Path(path_type=Path, dir_okay=False), help="A list as in docs/office-list.md."
+)
+@click.option(
+    "--photos", type=click.Path(path_type=Path, file_okay=False, exists=True), help="Folder of its pictures."
+)
+@click.option("--invented", type=click.IntRange(1), help="How many residents to invent instead.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed invents the same people.")
 @pass_app
-def issue(app: App, station: str, invented: int, seed: int) -> None:
-    """Sign records of invented residents of Kota Kupang and lease them to a station."""
+def issue(app: App, station: str, listed: Path | None, photos: Path | None, invented: int | None, seed: int) -> None:
+    """Sign records and lease them to a station: an office's own list, or invented residents of Kota Kupang.
+
+    A list is judged whole before anything is signed: each fault with its line and column, all rows at once.
+    """
+    if (listed is None) == (invented is None) or (listed is None) != (photos is None):
+        raise UsageError("give --from FILE with --photos DIR, or --invented COUNT")
     store, keys = _open(app)
-    residents = invent(seed, invented, issued=datetime.now(UTC).date())
+    if listed is not None and photos is not None:
+        office = OfficeList(listed, photos)
+        office.check()
+        residents = office.residents()
+    else:
+        residents = invent(seed, invented or 0, issued=datetime.now(UTC).date())
     refs = issue_records(store, keys, residents, station, now_s=time.time(), rng=random.SystemRandom())
     store.close()
     app.answer(refs, lambda: f"{len(refs)} records leased to {station}")

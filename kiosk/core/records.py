@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -127,17 +127,22 @@ def _bytes(value: object, where: str) -> bytes:
 
 def _fields(value: object) -> Fields:
     text = _shape(value, _TEXT, "record.fields")
-    for name, content in text.items():
-        if len(content) > _MAX_TEXT or not content.isprintable() or not content.strip():
-            raise RecordError(f"record.fields.{name}: 1 to {_MAX_TEXT} printable characters")
-    fields = Fields(**text)
-    if not re.fullmatch(r"[0-9]{16}", fields.nik):
-        raise RecordError("record.fields.nik: 16 digits")
+    for name, what in field_faults(text):
+        raise RecordError(f"record.fields.{name}: {what}")
+    return Fields(**text)
+
+
+def field_faults(text: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """What is wrong with the printed text, by field; all twenty are in `text`."""
+    for name in _TEXT:
+        if len(text[name]) > _MAX_TEXT or not text[name].isprintable() or not text[name].strip():
+            yield name, f"1 to {_MAX_TEXT} printable characters"
+    if not re.fullmatch(r"[0-9]{16}", text["nik"]):
+        yield "nik", "16 digits"
     try:
-        _ = fields.birth_date
+        _ = Fields(**{name: text[name] for name in _TEXT}).birth_date
     except ValueError as exc:
-        raise RecordError(f"record.fields.tanggal_lahir: {exc}; DD-MM-YYYY") from exc
-    return fields
+        yield "tanggal_lahir", f"{exc}; DD-MM-YYYY"
 
 
 def parse_ref(value: object, where: str = "record.ref") -> str:

@@ -32,6 +32,8 @@ class Resident(Protocol):
     def signature(self) -> bytes: ...
     @property
     def chip(self) -> Mapping[str, bytes]: ...
+    @property
+    def replaces(self) -> str: ...
 
 
 def issue(
@@ -73,5 +75,6 @@ def _record(keys: HubKeys, resident: Resident, station: str, now_s: float, sourc
         photo=resident.photo,
         signature=resident.signature,
         chip={**files, SIGNATURE_FILE: sign_files(keys.chip, files)},
+        replaces=resident.replaces,
     )
     return parse_record(dump_record(record))

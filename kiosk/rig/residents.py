@@ -50,6 +50,7 @@ class Resident:
     photo: bytes
     signature: bytes
     chip: Mapping[str, bytes]
+    replaces: str = ""
 
 
 @dataclass(frozen=True)
