@@ -157,7 +157,7 @@ VERBS: Mapping[str, str] = {
     "enrol": "serve", "run": "serve", "waiting-page": "serve", "vault unlock": "serve", "vault passphrase": "serve",
     "demo": "serve", "sim printer": "serve", "sim chip": "serve",
     "hub run": "centre", "hub issue": "centre", "hub status": "centre", "hub add-station": "centre",
-    "hub allow-restore": "centre", "hub withdraw": "centre", "hub declare-lost": "centre",
+    "hub allow-restore": "centre", "hub withdraw": "centre", "hub declare-lost": "centre", "hub set-aside": "centre",
     "hub import": "centre", "hub export": "centre",
     "backup": "serve", "restore": "serve", "stock old-cards": "see-work",
 }  # fmt: skip
