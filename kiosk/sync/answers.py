@@ -19,7 +19,7 @@ def problem(response: httpx.Response) -> dict[str, Any]:
         return {}
     try:
         found = json.loads(response.content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -246,6 +246,9 @@ class HubClient:
         )  # fmt: skip
         try:
             response = self._http.send(request, stream=True)
+            if "Content-Encoding" in response.headers:  # nobody asked for it, and a few KB could be gigabytes
+                response.close()
+                raise HubUnreachable("something else than the centre answers there: a packed answer")
             if response.status_code != 200 or not stream:
                 response.read()
         except httpx.HTTPError as exc:
@@ -279,7 +282,7 @@ def _content(response: httpx.Response) -> dict[str, Any]:
     """A hotel's log-in page also answers 200."""
     try:
         answer = response.json()
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         raise HubUnreachable("something else than the centre answers there") from exc
     if not isinstance(answer, dict):
         raise HubUnreachable("something else than the centre answers there")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from pathlib import Path
 
 import httpx
@@ -76,12 +77,23 @@ def test_receipt_by_another_key_or_for_another_station_is_not_believed() -> None
         httpx.Response(302, headers={"Location": "https://elsewhere"}),
         httpx.Response(403, text="proxy says no"),
         httpx.Response(511, text="log in first"),
+        httpx.Response(200, content=b"[" * 100_000),
+        httpx.Response(403, content=b"[" * 100_000, headers={"Content-Type": "application/problem+json"}),
         httpx.Response(500, json={"reason": "x"}, headers={"Content-Type": "application/problem+json"}),
     ],
 )
 def test_what_is_not_the_centres_answer_is_no_refusal(response: httpx.Response) -> None:
     with pytest.raises(HubUnreachable):
         answering(lambda _: response).position()
+
+
+def test_a_packed_answer_is_not_unpacked() -> None:
+    """A few KB could be gigabytes. The same answer as it is would be the centre's."""
+    answer = json.dumps({"receipt": sign_receipt(POSITION, HUB)}).encode()
+    packed = httpx.ByteStream(gzip.compress(answer))
+    with pytest.raises(HubUnreachable, match="packed"):
+        answering(lambda _: httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=packed)).position()
+    assert answering(lambda _: httpx.Response(200, stream=httpx.ByteStream(answer))).position().position == POSITION
 
 
 @pytest.mark.parametrize(
