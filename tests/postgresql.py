@@ -105,6 +105,11 @@ class Cluster:
             for each in watched:
                 os.close(each)
 
+    @property
+    def pid(self) -> int:
+        """Of the postmaster."""
+        return self._server.pid
+
     def url(self, name: str) -> str:
         return f"postgresql://{USER}@/{name}?host={self._place}"
 

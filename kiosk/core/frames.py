@@ -21,6 +21,7 @@ VERSION = 1
 ZERO_HEAD = "0" * 64
 
 # What every version has in common: the envelope, the chain, the number that a record begins with.
+_LONG_NUMBER = re.compile(rb"[\s:,\[]-?[0-9]{19}")
 _BEGINNING = re.compile(rb'\{"s":([1-9][0-9]{0,17})(?=[,}])(?:,"v":[0-9]+,"k":"([a-z0-9-]{1,64})")?')
 _ENVELOPE = re.compile(rb'\{"c":(\d{1,10}),"h":"([0-9a-f]{64})","r":(\{.*\})\}\n', re.DOTALL)
 _KEYS = ["s", "v", "k", "t", "b", "by", "d"]
@@ -153,7 +154,7 @@ def _unwrapped(line: bytes) -> tuple[str, bytes]:
 def parse_record(record: bytes, head: str) -> Frame:
     """The frame of stored bytes whose hash was checked. FrameError if this release can't read it."""
     try:
-        body = json.loads(record)
+        body = _decoded(record)
     except (ValueError, RecursionError) as exc:
         raise FrameError(f"record is not JSON: {exc}") from exc
     if not isinstance(body, dict):
@@ -168,11 +169,26 @@ def parse_record(record: bytes, head: str) -> Frame:
     return Frame(body["s"], body["k"], head, stamp, body["d"], record)
 
 
+def _decoded(record: bytes) -> Any:
+    """As json.loads, where that takes it. orjson is five times as quick, refuses a little more, and makes another
+    number of what has no place in 64 bits."""
+    if not _LONG_NUMBER.search(record):
+        try:
+            return orjson.loads(record)
+        except orjson.JSONDecodeError:
+            pass  # the other says what is wrong, if it is
+    return json.loads(record)
+
+
 def _well_typed(body: dict[str, Any]) -> bool:
     boot = body["b"]
     return (
         body["v"] == VERSION
-        and [type(body[key]) for key in ("s", "k", "t", "by", "d")] == [int, str, int, str, dict]
-        and isinstance(boot, list)
-        and [type(part) for part in boot] == [str, int]
+        and type(body["s"]) is type(body["t"]) is int
+        and type(body["k"]) is type(body["by"]) is str
+        and type(body["d"]) is dict
+        and type(boot) is list
+        and len(boot) == 2
+        and type(boot[0]) is str
+        and type(boot[1]) is int
     )

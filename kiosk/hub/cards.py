@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, select
 
 from kiosk.hub.schema import leases
 from kiosk.hub.stations import raise_alarm
+from kiosk.hub.store import update_all
 
 _AT_ONCE = 1_000
 """Values in one statement: each data base has its own limit, far above."""
@@ -77,13 +78,12 @@ class Cards:
 
     def save(self) -> None:
         changed = [
-            {"at": lease.cursor, "state": lease.state, "chip_uid": lease.chip_uid, "changed_at": self._now_ms}
+            {"cursor": lease.cursor, "state": lease.state, "chip_uid": lease.chip_uid, "changed_at": self._now_ms}
             for ref, lease in self._leases.items()
             if lease != self._before[ref]
         ]
         if changed:
-            row = (leases.c.station == self._station) & (leases.c.cursor == bindparam("at"))
-            self._connection.execute(update(leases).where(row), changed)
+            update_all(self._connection, leases, {"station": self._station}, "cursor", changed)
 
 
 def _slices(values: Iterable[str]) -> Iterator[list[str]]:

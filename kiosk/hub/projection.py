@@ -28,6 +28,7 @@ Accounts = dict[tuple[str, str], int]
 _Fits = Callable[[Mapping[str, Any]], bool]
 _Follow = Callable[[Cards, Frame], None]
 
+_SKUS, _ACCOUNTS = frozenset(map(str, Sku)), frozenset(map(str, Account))
 _REF = re.compile(r"[0-9a-f]{32}")
 _UID = re.compile(r"[0-9A-Fa-f]{1,32}")
 
@@ -136,8 +137,9 @@ def _is_move(move: object) -> bool:
     if not isinstance(move, list) or len(move) != 5:
         return False
     sku, lot, source, target, quantity = move
-    texts = all(isinstance(part, str) for part in (sku, lot, source, target))
-    known = texts and sku in set(Sku) and {source, target} <= set(Account) and source != target
+    if not (type(sku) is type(lot) is type(source) is type(target) is str):
+        return False
+    known = sku in _SKUS and source in _ACCOUNTS and target in _ACCOUNTS and source != target
     return known and type(quantity) is int and 0 < quantity < 1 << 31
 
 

@@ -8,7 +8,20 @@ from pathlib import Path
 from typing import Any, cast
 
 import psycopg
-from sqlalchemy import Connection, Engine, Table, create_engine, event, func, insert, select
+from sqlalchemy import (
+    ARRAY,
+    Connection,
+    Engine,
+    Table,
+    and_,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
@@ -115,6 +128,21 @@ def insert_all(connection: Connection, table: Table, rows: Sequence[Mapping[str,
                 copy.write_row(tuple(row.values()))
     except psycopg.OperationalError as exc:  # past SQLAlchemy, which would have said it so
         raise OperationalError("COPY", None, exc) from exc
+
+
+def update_all(
+    connection: Connection, table: Table, within: Mapping[str, Any], key: str, rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Set what `rows` say in those of the same `key`, among those that have `within`; on PostgreSQL all at once."""
+    same = and_(*(table.c[name] == value for name, value in within.items()))
+    if connection.dialect.name != "postgresql":
+        named = [{**row, "_key": row[key]} for row in rows]
+        connection.execute(update(table).where(same, table.c[key] == bindparam("_key")), named)
+        return
+    lists = [bindparam(None, [row[name] for row in rows], type_=ARRAY(table.c[name].type)) for name in rows[0]]
+    new = func.unnest(*lists).table_valued(*rows[0]).render_derived(name="new")
+    wanted = {name: new.c[name] for name in rows[0] if name != key}
+    connection.execute(update(table).where(same, table.c[key] == new.c[key]).values(wanted))
 
 
 def _sqlite(directory: Path) -> Engine:

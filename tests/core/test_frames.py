@@ -1,15 +1,16 @@
 import hashlib
 import json
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kiosk.core.frames import ZERO_HEAD, FrameError, NewerVersion, Stamp, chain, make_frame, parse_line
+from kiosk.core.frames import ZERO_HEAD, FrameError, NewerVersion, Stamp, _decoded, chain, make_frame, parse_line
 
 WORDS = st.text(st.characters(codec="utf-8"), max_size=20)
 
@@ -150,3 +151,28 @@ def test_a_sound_chain_over_a_senseless_record_is_refused(record: bytes) -> None
     line = b'{"c":%d,"h":"%s","r":%s}\n' % (zlib.crc32(record), chain(ZERO_HEAD, record).encode(), record)
     with pytest.raises(FrameError):
         parse_line(line, ZERO_HEAD)
+
+
+@given(
+    st.one_of(
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+            lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        ).map(lambda value: json.dumps(value).encode()),
+        st.text('[]{}:,"\\ -+.eE0123456789truefalsn', max_size=40).map(str.encode),
+        st.binary(max_size=20),
+    )
+)
+@example(b'{"n":123456789012345678901234567890}')
+@example(b"[-18446744073709551616, 1e400, NaN]")
+@example(b'"\\ud800"')
+def test_a_record_is_read_as_the_standard_library_reads_it(record: bytes) -> None:
+    assert read_by(_decoded, record) == read_by(json.loads, record)
+
+
+def read_by(decode: Callable[[bytes], object], record: bytes) -> str:
+    """With every digit and type, for NaN is not NaN and 1 is 1.0."""
+    try:
+        return repr(decode(record))
+    except ValueError:
+        return "refused"
