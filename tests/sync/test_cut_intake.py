@@ -92,7 +92,10 @@ def resident_mb() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
 
 
-@pytest.mark.parametrize(("count", "seed"), [(60, 1), (60, 2), pytest.param(5_000, 3, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    ("count", "seed"),
+    [(60, 1), (60, 2), pytest.param(5_000, 3, marks=[pytest.mark.long, pytest.mark.timeout(1_200)])],
+)
 def test_cut_at_any_byte_each_record_comes_once_and_in_order(
     centre: Centre, station: Station, tmp_path: Path, measured: Callable[[str], None], count: int, seed: int
 ) -> None:
