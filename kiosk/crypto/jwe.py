@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import gc
 import json
 from collections.abc import Iterable
 
@@ -45,7 +46,10 @@ def seal_to(content: bytes, receiver: OKPKey, typ: str) -> bytes:
     if len(content) > MOST_BYTES:
         raise ValueError(f"{len(content)} bytes are too many for one sealed object")
     header = {"alg": _ALGORITHM, "enc": _CONTENT, "typ": typ, "kid": thumbprint(receiver)}
-    return jwe.encrypt_compact(header, content, receiver, registry=_REGISTRY).encode()
+    try:
+        return jwe.encrypt_compact(header, content, receiver, registry=_REGISTRY).encode()
+    finally:
+        _let_go()
 
 
 def unseal(token: bytes, own: Iterable[OKPKey], typ: str) -> bytes:
@@ -60,6 +64,14 @@ def unseal(token: bytes, own: Iterable[OKPKey], typ: str) -> bytes:
         return jwe.decrypt_compact(token, key, registry=_REGISTRY).plaintext or b""
     except (JoseError, ValueError, TypeError, LookupError) as exc:
         raise SealBroken("key or content does not fit") from exc
+    finally:
+        _let_go()
+
+
+def _let_go() -> None:
+    """joserfc's objects refer to each other, so content and ciphertext, 2 MB, stay until the collector comes by: it
+    counts objects, not bytes, and hundreds of chunks would wait for it. They are young, so this takes no time."""
+    gc.collect(1)
 
 
 def _header(token: bytes) -> dict[str, object]:

@@ -7,7 +7,8 @@ import errno
 import json
 import os
 import shutil
-from collections.abc import Iterator
+import tracemalloc
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -141,6 +142,26 @@ def test_sealed_bytes_is_no_less_than_what_is_made(station: Station) -> None:
     for size in (0, 1, 2, 3, 1000, jwe.MOST_BYTES):
         made = len(jwe.seal_to(b"x" * size, station.encryption, jwe.CHUNK))
         assert made <= jwe.sealed_bytes(size) <= CHUNK_BYTES
+
+
+def peak_mb(act: Callable[[], object], times: int) -> float:
+    tracemalloc.start()
+    try:
+        for _ in range(times):
+            act()
+        return tracemalloc.get_traced_memory()[1] / 1e6
+    finally:
+        tracemalloc.stop()
+
+
+def test_memory_is_that_of_one_chunk_however_many_there_are(station: Station) -> None:
+    content = os.urandom(jwe.MOST_BYTES)
+    sealed = jwe.seal_to(content, station.encryption, jwe.CHUNK)
+    for act in (
+        lambda: jwe.seal_to(content, station.encryption, jwe.CHUNK),
+        lambda: jwe.unseal(sealed, [station.encryption], jwe.CHUNK),
+    ):
+        assert peak_mb(act, 20) < peak_mb(act, 2) + 1 < 5
 
 
 def test_nothing_personal_can_be_read_on_a_stick(trips: Trips) -> None:
