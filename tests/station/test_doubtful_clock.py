@@ -22,8 +22,10 @@ from tests.sync.centre import Centre
 
 IN_2000_MS = 946_684_800_000
 AWAY_MS = 3 * 3_600_000
-CLOSE_MS = 5_000
-"""A Date is to the second, and the machine of the tests may be slow."""
+CLOSE_MS = 2_000
+"""A Date is to the second."""
+
+pytestmark = pytest.mark.timeout(300)  # a busy machine fails none of them
 
 
 class Machine:
@@ -54,7 +56,8 @@ class House:
     def __init__(self, office: Office, centre: Centre) -> None:
         self.office, self.centre = office, centre
         self.machine = Machine()
-        self.truths: dict[int, int] = {}
+        self.truths: dict[int, tuple[int, int]] = {}
+        self.asked_ms = 0
         self.power_cut("aaaaaaaa")
 
     def power_cut(self, boot: str, in_ms: int | None = None) -> None:
@@ -71,13 +74,19 @@ class House:
         """One card, and when that was."""
         before, begun_ms = self.office.station.books.seq, self.machine.truth_ms
         assert self.office.print_one()["state"] == "completed"
-        assert self.machine.truth_ms - begun_ms < CLOSE_MS
-        self.truths |= dict.fromkeys(range(before + 1, self.office.station.books.seq + 1), begun_ms)
+        when = (begun_ms - CLOSE_MS, self.machine.truth_ms + CLOSE_MS)
+        self.truths |= dict.fromkeys(range(before + 1, self.office.station.books.seq + 1), when)
+
+    def is_true(self, seq: int, time_ms: int) -> bool:
+        """It was written then; the centre's clock of the tests stands still while it is asked."""
+        begun_ms, ended_ms = self.truths[seq]
+        return begun_ms - self.asked_ms <= time_ms <= ended_ms
 
     def reaches_the_centre(self) -> None:
         """With tokens by the machine's clock, until all is there."""
         books = self.office.station.books
-        self.centre.clock.now_s = self.machine.truth_ms / 1000
+        begun_ms = self.machine.truth_ms
+        self.centre.clock.now_s = begun_ms / 1000
         key = keys.load_okp(self.office.data / "keys" / "signing.jwk", keys.SIGNING)
         http = connect(self.centre.server.url)
         self.centre.clients.append(http)
@@ -92,6 +101,7 @@ class House:
         while shipper.step():
             pass
         assert shipper.unsent == 0
+        self.asked_ms += self.machine.truth_ms - begun_ms
 
     @property
     def certainty(self) -> Certainty:
@@ -123,12 +133,12 @@ def test_a_power_cut_then_2000_and_no_link_it_prints_later_syncs_and_order_and_d
     times = [frame.stamp.time_ms for frame in frames]
     assert times == sorted(times)
     assert [dates[seq] for seq in sorted(dates)] == sorted(dates.values())
-    for seq, truth_ms in house.truths.items():
+    for seq in house.truths:
         assert dates[seq].exact
-        assert abs(dates[seq].earliest_ms - truth_ms) < CLOSE_MS
+        assert house.is_true(seq, dates[seq].earliest_ms)
     doubted = [frame for frame in frames if frame.stamp.boot == "bbbbbbbb" and frame.seq in house.truths]
-    assert doubted[0].stamp.time_ms < house.truths[doubted[0].seq] - AWAY_MS / 2  # what it bears was too early
-    assert abs(times[-1] - house.machine.truth_ms) < CLOSE_MS
+    assert doubted[0].stamp.time_ms < house.truths[doubted[0].seq][0] - AWAY_MS / 2  # what it bears was too early
+    assert house.is_true(frames[-1].seq, times[-1])
     assert house.centre.held(STATION) == [frame.record for frame in frames[: len(house.centre.held(STATION))]]
     house.office.agree()
 
@@ -146,8 +156,8 @@ def test_frames_of_a_boot_that_never_reached_the_centre_lie_between_what_is_know
     for seq in unknown:
         earliest_ms, latest_ms = house.dates()[seq]
         assert latest_ms is not None
-        assert earliest_ms <= house.truths[seq] + CLOSE_MS
-        assert house.truths[seq] <= latest_ms
+        assert earliest_ms <= house.truths[seq][1]
+        assert house.truths[seq][0] <= latest_ms
     known = [seq for seq in house.truths if seq not in unknown]
     assert all(house.dates()[seq].exact for seq in known)
 
@@ -160,4 +170,5 @@ def test_the_offset_outlives_a_restart_of_the_program(house: House) -> None:
     house.office.restart()
     assert house.certainty is Certainty.SURE
     house.works()
-    assert abs(house.office.frames()[-1].stamp.time_ms - house.machine.truth_ms) < CLOSE_MS
+    last = house.office.frames()[-1]
+    assert house.is_true(last.seq, last.stamp.time_ms)
