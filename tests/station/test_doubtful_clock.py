@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.config import HubConfig
 from kiosk.core.clock import Certainty, Moment
 from kiosk.core.dating import Dated, date_of
 from kiosk.crypto import keys
@@ -96,7 +97,7 @@ class House:
         client = HubClient(
             http, STATION, key, pins.signing, clock=lambda: self.machine().wall_ms / 1000, heard=books.clock.heard
         )
-        ends = Ends.of(self.office.data, books, self.office.station.vault, pins, key, 5, lambda seq: None)
+        ends = Ends(HubConfig(), self.office.data, books, self.office.station.vault, pins, key, lambda seq: None)
         shipper = Shipper(client, ends.outbox, ends.acknowledged)
         while shipper.step():
             pass

@@ -21,6 +21,7 @@ import httpx
 from sqlalchemy import select
 
 from kiosk.books import Books
+from kiosk.config import HubConfig
 from kiosk.core.frames import Frame
 from kiosk.crypto import keys
 from kiosk.crypto.keyfile import KeyFile
@@ -38,7 +39,6 @@ from tests.sync.centre import Centre, Clock
 
 ROUNDS, MOST_ROUNDS = 10, 200
 SHARE = 0.6
-DAYS_AHEAD = 5
 RECEIVE = [["wni", "BAST-1", "supplier", "vault", 1]]
 
 
@@ -59,7 +59,7 @@ class Post:
         self.wire = Wire(centre.server.port, plan)
         self._http = connect(self.wire.url, timeout=httpx.Timeout(30.0))
         client = HubClient(self._http, self.name, key, enrolled.pins.signing, clock=Clock())
-        self.ends = Ends.of(data, self.books, vault, enrolled.pins, key, DAYS_AHEAD, lambda seq: None)
+        self.ends = Ends(HubConfig(), data, self.books, vault, enrolled.pins, key, lambda seq: None)
         self._monotonic = Clock(0.0)
         self.loop = SyncLoop(
             Shipper(client, self.ends.outbox, self.ends.acknowledged), Intake(client, self.ends.inbox),
