@@ -1,0 +1,224 @@
+"""A station's backlog goes to a centre on PostgreSQL, against a bare script that inserts the same rows.
+
+    .venv/bin/python -m benchmarks.drain [--frames 10000] [--rounds 3]
+
+Each round takes a new data base of one cluster, which syncs its commits, and drains the same journal into it: by the
+real Shipper in this process, over HTTP on loopback, into `keping hub run` in a process of its own. Signatures, hash
+chain, leases and accounts are all there. Then come, into data bases of their own:
+
+* `bare`: the rows of `frames` that the centre made, ready in memory, in the same batches, by psycopg's executemany, a
+  commit a batch;
+* `copy`: the same by COPY, the least that PostgreSQL can do.
+
+The bar is held against `bare`: the best of the rounds each, because noise only adds. Memory is what is resident of
+the station and of the hub at 10, 50 and 100 % of the frames. Kept in benchmarks/results/drain.json; takes a minute.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from benchmarks.machine import machine, memory_mb, report
+from benchmarks.opening import FastWriter, arrival, live_through, take_blanks
+from kiosk.books import Books
+from kiosk.core.records import Sku
+from kiosk.crypto import keys
+from kiosk.crypto.keys import OKPKey
+from kiosk.hub.keyring import HubKeys
+from kiosk.hub.schema import leases
+from kiosk.hub.stations import add_station
+from kiosk.hub.store import Store, insert_all
+from kiosk.outbox import Outbox
+from kiosk.sync.client import HubClient, connect
+from kiosk.sync.enrol import enrol
+from kiosk.sync.shipping import REQUEST_BYTES, Acknowledged, AckStore, Shipper
+from tests.postgresql import Cluster
+
+STATION = "kupang-01"
+BAR, FLAT = 2.0, 1.1
+MARKS = (10, 50, 100)
+READ = "SELECT * FROM frames ORDER BY seq"
+INSERT = "INSERT INTO frames VALUES (%s, %s, %s, %s, %s, %s, %s)"
+COPY = "COPY frames FROM STDIN"
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """A station's DATA with frames that nobody has, `cards` cards among them."""
+
+    data: Path
+    key: OKPKey
+    cards: int
+
+    @classmethod
+    def make(cls, data: Path, count: int) -> Backlog:
+        key = keys.generate_signing()
+        writer = FastWriter(data)
+        genesis = {"station": STATION, "incarnation": "ab" * 8, "key": keys.thumbprint(key), "predecessor": None}
+        writer.commit("genesis", genesis)
+        take_blanks(writer, count)
+        return cls(data, key, live_through(writer, 0, count, 0))
+
+    def references(self) -> list[str]:
+        return [item["ref"] for item in arrival(range(self.cards))["records"]]
+
+
+class Hub:
+    """`keping hub run` over one data base, the station's records leased in it."""
+
+    def __init__(self, directory: Path, database: str, backlog: Backlog) -> None:
+        store, known = Store.open(directory, database), HubKeys.open(directory)
+        code = add_station(store, STATION)
+        with store.transaction() as connection:
+            insert_all(connection, leases, [
+                {"station": STATION, "cursor": number, "ref": ref, "sku": Sku.WNI.value, "jws": "a.b.c",
+                 "state": "waiting", "changed_at": 0}
+                for number, ref in enumerate(backlog.references(), 1)
+            ])  # fmt: skip
+        store.close()
+        words = [sys.executable, "-m", "kiosk", "--data", str(directory), "hub", "run", "--port", "0"]
+        self._process = subprocess.Popen(  # noqa: S603  # the program under test
+            words, env={**os.environ, "KEPING_HUB_DATABASE": database}, stdout=subprocess.PIPE, text=True
+        )
+        assert self._process.stdout is not None
+        self.url = self._process.stdout.readline().split()[0]
+        self.pid = self._process.pid
+        self.pins = enrol(self.url, STATION, code, known.fingerprint, (backlog.key, keys.generate_encryption()))
+
+    def close(self) -> None:
+        self._process.send_signal(signal.SIGTERM)
+        self._process.communicate(timeout=30)
+
+
+@contextmanager
+def shipping(hub: Hub, backlog: Backlog) -> Iterator[tuple[Books, Shipper]]:
+    books = Books.open(backlog.data, 8 << 20, "bench")
+    with tempfile.TemporaryDirectory() as acks, connect(hub.url) as http:
+        client, outbox = HubClient(http, STATION, backlog.key, hub.pins.signing), Outbox(books, STATION, backlog.key)
+        acknowledged = Acknowledged(outbox, AckStore(Path(acks) / "ack.json"), STATION, hub.pins.signing)
+        yield books, Shipper(client, outbox, acknowledged)
+    books.close()
+
+
+def drain(hub: Hub, backlog: Backlog) -> dict[str, Any]:
+    """Seconds, frames, and what both sides hold in memory on the way."""
+    with shipping(hub, backlog) as (books, shipper):
+        memory: dict[str, dict[str, float]] = {}
+        measuring = 0.0
+        begun, more = time.perf_counter(), True
+        while more:
+            more = shipper.step()
+            looked = time.perf_counter()
+            for mark in MARKS:
+                if str(mark) not in memory and shipper.acknowledged * 100 >= books.seq * mark:
+                    memory[str(mark)] = {"station": memory_mb(os.getpid())["rss"], "hub": memory_mb(hub.pid)["rss"]}
+            measuring += time.perf_counter() - looked
+        seconds = time.perf_counter() - begun - measuring
+        assert shipper.acknowledged == books.seq
+        return {"seconds": seconds, "frames": books.seq, "rss_mb": memory}
+
+
+def batches(database: str, backlog: Backlog) -> list[list[Row]]:
+    """The rows that the drain made, cut where its requests were."""
+    books = Books.open(backlog.data, 8 << 20, "bench")
+    cuts, seq = [], 0
+    while seq < books.seq:
+        seq += len(books.lines_after(seq, REQUEST_BYTES))
+        cuts.append(seq)
+    books.close()
+    with psycopg.connect(database) as connection:
+        rows = connection.execute(READ).fetchall()
+    return [rows[first:last] for first, last in zip([0, *cuts], cuts, strict=False)]
+
+
+def bare(connection: psycopg.Connection, rows: Sequence[Row]) -> None:
+    with connection.cursor() as cursor:
+        cursor.executemany(INSERT, rows)
+
+
+def copy(connection: psycopg.Connection, rows: Sequence[Row]) -> None:
+    with connection.cursor() as cursor, cursor.copy(COPY) as into:
+        for row in rows:
+            into.write_row(row)
+
+
+def inserting(how: Any, database: str, directory: Path, ready: list[list[Row]]) -> float:
+    """Seconds for all batches by `how`, into new tables of the same shape."""
+    store = Store.open(directory, database)
+    add_station(store, STATION)
+    store.close()
+    with psycopg.connect(database) as connection:
+        begun = time.perf_counter()
+        for rows in ready:
+            how(connection, rows)
+            connection.commit()
+        return time.perf_counter() - begun
+
+
+def one_round(cluster: Cluster, place: Path, backlog: Backlog) -> dict[str, Any]:
+    database = cluster.database()
+    hub = Hub(place, database, backlog)
+    try:
+        found = drain(hub, backlog)
+    finally:
+        hub.close()
+    ready = batches(database, backlog)
+    assert sum(map(len, ready)) == found["frames"]
+    for how in (bare, copy):
+        found[how.__name__] = inserting(how, cluster.database(), place, ready)
+    return {**found, "batches": len(ready), "ratio": found["seconds"] / found["bare"]}
+
+
+def grown(rounds: list[dict[str, Any]], side: str) -> float:
+    """How much more is held at the end than at a tenth of the way, at worst."""
+    return max(each["rss_mb"]["100"][side] / each["rss_mb"]["10"][side] for each in rounds)
+
+
+def judged(rounds: list[dict[str, Any]]) -> dict[str, Any]:
+    """The bars: [measured, limit, held]."""
+    best = {name: min(each[name] for each in rounds) for name in ("seconds", "bare", "copy")}
+    ratio = best["seconds"] / best["bare"]
+    bars: dict[str, Any] = {"ratio": [round(ratio, 3), BAR, ratio <= BAR]}
+    for side in ("station", "hub"):
+        growth = grown(rounds, side)
+        bars[f"memory_{side}"] = [round(growth, 3), FLAT, growth <= FLAT]
+    return {"best": best, "frames_a_second": round(rounds[0]["frames"] / best["seconds"]), "bars": bars}
+
+
+def measure(count: int, rounds: int) -> dict[str, Any]:
+    cluster = Cluster(durable=True)
+    try:
+        with tempfile.TemporaryDirectory() as place:
+            backlog = Backlog.make(Path(place) / "station", count)
+            found = [one_round(cluster, Path(place) / f"hub{number}", backlog) for number in range(rounds)]
+    finally:
+        cluster.remove()
+    return {"rounds": found, **judged(found)}
+
+
+def main() -> None:
+    """Print one JSON object and keep it; exit 0 whatever the figures are: a benchmark measures, it does not judge."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--frames", type=int, default=10_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    given = parser.parse_args()
+    before = machine()
+    report("drain", before, measure(given.frames, given.rounds))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Many stations, two hubs and one PostgreSQL: a province as processes."""
