@@ -12,13 +12,13 @@ from typing import Any
 import click
 
 from kiosk.cli.context import App, pass_app, set_up_logging, stop_signal, table
+from kiosk.cli.hub_page import DATABASE_VARIABLE, ZONE, clear_alarm, list_alarms, open_store, page, show_stock_line
 from kiosk.core.release import Withdrawal
 from kiosk.errors import UsageError
-from kiosk.hub import alarms, aside, leases
+from kiosk.hub import aside, leases
 from kiosk.hub.app import create_app
 from kiosk.hub.issue import issue as issue_records
 from kiosk.hub.keyring import HubKeys
-from kiosk.hub.page import ZONES, create_page
 from kiosk.hub.server import HubServer
 from kiosk.hub.stations import add_station as new_station
 from kiosk.hub.stations import declare_lost as declare
@@ -29,11 +29,6 @@ from kiosk.hub.store import Store
 from kiosk.hub.succession import allow_restore as allow
 from kiosk.rig.office_list import OfficeList
 from kiosk.rig.residents import invent
-
-DATABASE_VARIABLE = "KEPING_HUB_DATABASE"
-ZONE = click.option(
-    "--zone", type=click.Choice(list(ZONES)), default="wita", show_default=True, help="In which a day begins."
-)
 
 
 @click.group()
@@ -48,25 +43,20 @@ def hub(context: click.Context, database: str) -> None:
     context.meta[DATABASE_VARIABLE] = database
 
 
-def _store(app: App) -> Store:
-    directory: Path = app.data
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return Store.open(directory, click.get_current_context().meta[DATABASE_VARIABLE])
-
-
 def _open(app: App) -> tuple[Store, HubKeys]:
-    return _store(app), HubKeys.open(app.data)
+    return open_store(app), HubKeys.open(app.data)
 
 
 @hub.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=8440, show_default=True, help="On 127.0.0.1.")
+@ZONE
 @pass_app
-def run(app: App, port: int) -> None:
+def run(app: App, port: int, zone: str) -> None:
     """Serve the centre until SIGTERM."""
     set_up_logging(app.config.log.level)
     stopping = stop_signal()
     store, keys = _open(app)
-    server = HubServer(create_app(store, keys, time.time), port)
+    server = HubServer(create_app(store, keys, time.time, zone), port)
     click.echo(f"{server.url} fingerprint {keys.fingerprint}")
     stopping.wait()
     server.stop()
@@ -246,46 +236,5 @@ def _plain(row: StationStatus) -> dict[str, Any]:
     }
 
 
-@hub.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=8441, show_default=True, help="On 127.0.0.1.")
-@ZONE
-@pass_app
-def page(app: App, port: int, zone: str) -> None:
-    """Serve the centre's page to people on this machine, until SIGTERM. It reads only; from elsewhere: ssh -L."""
-    set_up_logging(app.config.log.level)
-    stopping = stop_signal()
-    store = _store(app)
-    server = HubServer(create_page(store, zone, time.time), port)
-    click.echo(server.url)
-    stopping.wait()
-    server.stop()
-    store.close()
-
-
-@hub.command("alarms")
-@click.option("--all", "also_cleared", is_flag=True, help="Those that were cleared too.")
-@pass_app
-def list_alarms(app: App, also_cleared: bool) -> None:
-    """What somebody must look at, the newest first."""
-    store = _store(app)
-    with store.snapshot() as connection:
-        found = [each for each in alarms.read(connection, int(time.time() * 1000)) if also_cleared or each.is_open]
-    store.close()
-    rows = [[each.id, each.station, each.kind, each.times, each.detail, each.cleared_by or ""] for each in found]
-    heads = ["id", "station", "kind", "times", "detail", "cleared by"]
-    app.answer([{"id": each.id, **vars(each)} for each in found], lambda: table(rows, heads) if rows else "none")
-
-
-@hub.command("clear-alarm")
-@click.argument("alarm")
-@click.option("--by", required=True, help="Who looked at it.")
-@click.option("--reason", required=True, help="What came of it, without a resident's name.")
-@pass_app
-def clear_alarm(app: App, alarm: str, by: str, reason: str) -> None:
-    """Note that somebody looked at it. If it comes again, it is open again."""
-    store = _store(app)
-    try:
-        found = alarms.clear(store, alarm, by, reason, int(time.time() * 1000))
-    finally:
-        store.close()
-    app.answer({"id": found.id, **vars(found)}, lambda: f"cleared: {found.station}, {found.kind}")
+for each in (page, show_stock_line, list_alarms, clear_alarm):
+    hub.add_command(each)

@@ -1,6 +1,7 @@
 """The centre's HTTP interface: enrolment, records, journal, status (docs/openapi.yaml).
 
-Every request but the enrolment carries a bearer token that fits this one request and passes once.
+Every request but the enrolment and the public stock line carries a bearer token that fits this one request and passes
+once.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from email.utils import formatdate
 from typing import Any
 
@@ -25,6 +27,7 @@ from kiosk.hub.delivery import BadCheckpoint, ShutOut
 from kiosk.hub.keyring import HubKeys
 from kiosk.hub.problems import Problem
 from kiosk.hub.stations import EnrolmentRefused, Station
+from kiosk.hub.stockline import Busy, PublicLine
 from kiosk.hub.store import Store
 
 BODY_BYTES = 4 << 20
@@ -35,15 +38,21 @@ _TOKEN_ALARMS = {
     "altered": "a token with the station's name and a signature that does not hold",
     "wrong-claims": "a token that the station made for another request, or for another centre",
 }
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _INCARNATION = re.compile(r"[0-9a-f]{16}")
 
 
-def create_app(store: Store, keys: HubKeys, now: Callable[[], float]) -> Flask:
-    """`now`: Unix time in seconds; it judges tokens, stamps rows and goes out in the Date header."""
+def create_app(store: Store, keys: HubKeys, now: Callable[[], float], zone: str = "wita") -> Flask:
+    """`now`: Unix time in seconds; it judges tokens, stamps rows and goes out in the Date header.
+
+    `zone`: in which the public day begins, a key of `kiosk.hub.register.ZONES`.
+    """
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES
     problems.register(app)
     centre = _Centre(store, keys, now)
+    line = PublicLine(store, zone, now)
+    app.add_url_rule("/v1/stock-line", "stock_line", lambda: _stock_line(line))
     app.add_url_rule("/v1/enrol", view_func=centre.enrol, methods=["POST"])
     for name, view, method in (
         ("records", centre.records, "GET"),
@@ -237,6 +246,18 @@ def _end(station: str, asked: dict[str, Any]) -> Position:
 def _check_incarnation(incarnation: str) -> None:
     if not _INCARNATION.fullmatch(incarnation):
         raise Problem(400, "bad-query", "incarnation: 16 hex digits")
+
+
+def _stock_line(line: PublicLine) -> Response:
+    text = request.args.get("date", "")
+    if text and not _DATE.fullmatch(text):
+        raise Problem(400, "bad-query", "date: YYYY-MM-DD")
+    try:
+        return jsonify(line.of(date.fromisoformat(text) if text else None).plain)
+    except ValueError as exc:
+        raise Problem(400, "bad-query", f"date: {exc}") from exc
+    except Busy as exc:
+        raise Problem(503, "busy", "another day is being counted") from exc
 
 
 def _json_object(body: bytes) -> dict[str, Any]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, select
+from sqlalchemy import Connection, and_, func, select
 
 from kiosk.core.accounts import Account
 from kiosk.hub import alarms
@@ -21,13 +20,15 @@ from kiosk.hub.store import Store
 DAYS = 14
 DAY_MS = 24 * HOUR_MS
 SILENT_MS = DAY_MS
+_TOLD = re.compile(rb'\{"s":\d+,"v":\d+,"k":"[^"]*","t":(\d{1,15}),')
 MADE = (Account.PRINTED, Account.ISSUED, Account.SPOILED, Account.FACTORY_DEFECT)
 
 
 @dataclass(frozen=True)
-class StationLine:
-    """Times are UTC ms. `told_until`: of the newest frame that is held. `backlog`: how many frames the station's
-    signed word runs ahead of those. `lots`: (sku, lot, unused blanks). `waiting`: records to print. `today`: printed.
+class Newest:
+    """How far a station has told. Times are UTC ms; `told_until` is that of its newest frame here, if it says one.
+
+    `backlog`: how many frames its signed word runs ahead of that.
     """
 
     id: str
@@ -36,6 +37,12 @@ class StationLine:
     last_contact: int | None
     told_until: int | None
     backlog: int
+
+
+@dataclass(frozen=True)
+class StationLine(Newest):
+    """`lots`: (sku, lot, unused blanks). `waiting`: records to print. `today`: printed."""
+
     blanks: Mapping[str, int]
     lots: Sequence[tuple[str, str, int]]
     waiting: int
@@ -114,32 +121,38 @@ def _lines(connection: Connection, today: Mapping[str, Counter[str]], raised: Co
     waiting = _waiting(connection)
     return [
         StationLine(
-            id=row.id, enrolled=row.enrolled_at is not None, lost=row.lost_at is not None,
-            last_contact=row.last_contact, told_until=_time(row),
-            backlog=max(0, (row.checkpoint_seq or 0) - (row.seq or 0)),
+            **vars(row),
             blanks=_sum(Counter({sku: n}) for sku, _lot, n in held[row.id]), lots=held[row.id],
             waiting=waiting.get(row.id, 0), today=today.get(row.id, Counter())[Account.PRINTED],
             alarms=raised[row.id],
         )
-        for row in _stations(connection)
+        for row in newest(connection)
     ]  # fmt: skip
 
 
-def _stations(connection: Connection) -> Sequence[Row[*tuple[Any, ...]]]:
+def newest(connection: Connection) -> list[Newest]:
     journal = and_(journals.c.station == stations.c.id, journals.c.incarnation == stations.c.incarnation)
-    newest = and_(
+    last = and_(
         frames.c.station == journals.c.station, frames.c.incarnation == journals.c.incarnation,
         frames.c.seq == journals.c.seq,
     )  # fmt: skip
     found = select(
         stations.c.id, stations.c.enrolled_at, stations.c.lost_at, stations.c.last_contact,
         journals.c.seq, journals.c.checkpoint_seq, frames.c.record,
-    ).select_from(stations.outerjoin(journals, journal).outerjoin(frames, newest))  # fmt: skip
-    return connection.execute(found).all()
+    ).select_from(stations.outerjoin(journals, journal).outerjoin(frames, last))  # fmt: skip
+    return [
+        Newest(
+            row.id, row.enrolled_at is not None, row.lost_at is not None, row.last_contact,
+            _time(row.record or b""), max(0, (row.checkpoint_seq or 0) - (row.seq or 0)),
+        )
+        for row in connection.execute(found)
+    ]  # fmt: skip
 
 
-def _time(row: Row[*tuple[Any, ...]]) -> int | None:
-    return int(json.loads(row.record)["t"]) if row.record is not None else None
+def _time(record: bytes) -> int | None:
+    """Without reading the rest: it may be a frame that was set aside, and say anything."""
+    told = _TOLD.match(record)
+    return int(told[1]) if told else None
 
 
 def _lots(connection: Connection) -> defaultdict[str, list[tuple[str, str, int]]]:

@@ -14,11 +14,10 @@ from flask import Flask, Response, abort, render_template, request
 from kiosk.core.records import Sku
 from kiosk.hub.overview import overview
 from kiosk.hub.page_words import ALARMS, DAYS, MONTHS
+from kiosk.hub.register import ZONES
 from kiosk.hub.store import Store
 from kiosk.resources import resource
 
-ZONES = {"wib": 7, "wita": 8, "wit": 9}
-"""The country's three, in hours ahead of UTC."""
 REFRESH_S = 60
 MOST_LISTED = 6
 HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})

@@ -1,4 +1,4 @@
-"""What the centre's page says, Indonesian first, English second."""
+"""What the centre says to people, Indonesian first, English second."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ from collections.abc import Mapping
 
 DAYS = ("Sen", "Sel", "Rab", "Kam", "Jum", "Sab", "Min")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des")
+FULL_DAYS = ("Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu")
+FULL_MONTHS = (
+    "Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September", "Oktober", "November",
+    "Desember",
+)  # fmt: skip
 
 ALARMS: Mapping[str, tuple[str, str]] = {
     "gap": ("Jurnal stasiun terputus", "frames are missing"),
@@ -15,6 +20,9 @@ ALARMS: Mapping[str, tuple[str, str]] = {
     "superseded": ("Disk lama masih dipakai", "a replaced disk still speaks"),
     "station-lost": ("Stasiun yang dinyatakan hilang masih aktif", "a lost station still speaks"),
     "token": ("Permintaan dengan tanda yang bukan miliknya", "requests with a token that is not theirs"),
+    "stick": ("Stik dari stasiun ditolak", "a stick was refused"),
+    "withdrawn-too-late": ("Ditarik pusat sesudah dicetak", "withdrawn after it was printed"),
+    "released-printed": ("Dilepas stasiun padahal sudah dicetak", "released, though it was printed"),
     "balances": ("Saldo stasiun dan pusat berbeda", "balances differ"),
     "set-aside": ("Ada catatan yang belum terbaca di pusat", "frames wait to be read"),
     "foreign-record": ("Rekaman dicetak tanpa izin", "printed without a lease"),

@@ -48,6 +48,8 @@ def register(app: Flask) -> None:
         response = _document(error.status, error.reason, str(error), error.members)
         if error.status == 401:
             response.headers["WWW-Authenticate"] = f'Bearer error="invalid_token", error_description="{error.reason}"'
+        if error.status == 503:
+            response.headers["Retry-After"] = str(BUSY_RETRY_S)
         return response
 
     @app.errorhandler(OperationalError)

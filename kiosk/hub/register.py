@@ -18,6 +18,8 @@ from kiosk.hub.schema import flows, loans, lots
 from kiosk.hub.store import insert_unless
 
 HOUR_MS = 3_600_000
+ZONES = {"wib": 7, "wita": 8, "wit": 9}
+"""The country's three, in hours ahead of UTC."""
 UNUSED = (Account.VAULT, Account.SHIFT, Account.HOPPER, Account.BENCH, Account.MOBILE_UNIT)
 """Where a blank is that may still become a card."""
 COUNTED = frozenset({*UNUSED, Account.PRINTED, Account.ISSUED, Account.SPOILED, Account.FACTORY_DEFECT})

@@ -6,6 +6,7 @@ import ast
 import json
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -179,6 +180,13 @@ def test_enrolment(hub: Hub) -> None:
     assert check("enrol", hub.http.post("/v1/enrol", json={**asked, "signing_key": {}})) == "key-format"
     assert check("enrol", hub.http.post("/v1/enrol", data=b"no")) == "not-json"
     assert check("enrol", hub.http.post("/v1/enrol", data=b"x" * (ENROL_BYTES + 1))) == "request-entity-too-large"
+
+
+def test_the_public_line(hub: Hub) -> None:
+    for day, reason in (("", ""), ("2000-01-01", "bad-query"), ("x", "bad-query")):
+        assert check("stockLine", hub.http.get("/v1/stock-line", query_string={"date": day})) == reason
+    yesterday = datetime.fromtimestamp(hub.clock(), UTC).date() - timedelta(days=1)
+    assert check("stockLine", hub.http.get("/v1/stock-line", query_string={"date": str(yesterday)})) == ""
 
 
 def test_good_answers(hub: Hub) -> None:
