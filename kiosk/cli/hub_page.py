@@ -49,7 +49,7 @@ def page(app: App, port: int, zone: str) -> None:
 @ZONE
 @pass_app
 def show_stock_line(app: App, day: datetime | None, zone: str) -> None:
-    """The public figure of a day: one Indonesian sentence, to be read out; with --json the numbers in it."""
+    """The public figure of a day: one Indonesian sentence, to be read out."""
     store = open_store(app)
     try:
         found = stock_line(store, int(time.time() * 1000), zone, day.date() if day else None)
