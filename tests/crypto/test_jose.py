@@ -136,7 +136,7 @@ def test_station_cannot_stretch_its_own_token(change: dict[str, object]) -> None
     assert request_fault(jose.sign(claims, KEY, jose.REQUEST), REQUEST, NOW) is Fault.WRONG_CLAIMS
 
 
-POSITION = Position("kupang-1", "i1", 7, "ab" * 32)
+POSITION = Position("kupang-1", "00000000000000a1", 7, "ab" * 32)
 
 
 def test_checkpoint_and_receipt_come_back_and_are_not_each_other() -> None:

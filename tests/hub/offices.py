@@ -46,16 +46,16 @@ def _station(
     seq = rng.randrange(1_000, 90_000)
     rows["stations"].append({
         "id": name, "code_digest": "", "enrolled_at": 1, "last_contact": now_ms - silence, "lost_at": None,
-        "incarnation": "i1", "successor_allowed": False,
+        "incarnation": "00000000000000a1", "successor_allowed": False,
     })  # fmt: skip
     rows["journals"].append({
-        "station": name, "incarnation": "i1", "seq": seq, "head": ZERO_HEAD, "predecessor": ZERO_HEAD,
+        "station": name, "incarnation": "00000000000000a1", "seq": seq, "head": ZERO_HEAD, "predecessor": ZERO_HEAD,
         "checkpoint_seq": seq + (rng.randrange(40, 4_000) if troubled else 0), "checkpoint_head": ZERO_HEAD,
         "checkpoint": "",
     })  # fmt: skip
     newest = make_frame(seq, "stopped", Stamp(now_ms - silence, "boot", 1, "station"), {}, ZERO_HEAD)
     rows["frames"].append({
-        "station": name, "incarnation": "i1", "seq": seq, "kind": newest.kind, "head": newest.head,
+        "station": name, "incarnation": "00000000000000a1", "seq": seq, "kind": newest.kind, "head": newest.head,
         "record": newest.record, "received_at": now_ms - silence,
     })  # fmt: skip
     rows["leases"] += [

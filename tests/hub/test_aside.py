@@ -128,7 +128,7 @@ def test_none_of_its_movements_is_applied(hub: Hub) -> None:
 
 def test_only_what_is_no_frame_of_any_version_is_refused(hub: Hub) -> None:
     for body in (b"[]", b"{}", b'{"s":"2"}', b'{"s":02}', b'{"s":3}', b'{"s":2,"v":"\xff"}', b'{"s":0}'):
-        spoiled = Journal(STATION, hub.key, "i1", [*hub.journal.frames])
+        spoiled = Journal(STATION, hub.key, "00000000000000a1", [*hub.journal.frames])
         true, hub.journal = hub.journal, spoiled
         add(hub, body)
         response = hub.ship()

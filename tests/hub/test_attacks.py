@@ -95,7 +95,7 @@ def test_no_enrolment_makes_the_centre_stumble(hub: Hub) -> None:
 
 
 def test_no_checkpoint_makes_the_centre_stumble(hub: Hub) -> None:
-    good = {"station": STATION, "incarnation": "i1", "seq": 1, "head": "0" * 64, "balances": {}}
+    good = {"station": STATION, "incarnation": "00000000000000a1", "seq": 1, "head": "0" * 64, "balances": {}}
     for change in (
         {"incarnation": "\ud800"}, {"incarnation": "\x00"}, {"incarnation": "i" * 65}, {"seq": 1 << 63},
         {"seq": True}, {"seq": -1}, {"head": "x"}, {"balances": {"wni": {"vault": 1.5}}},
@@ -108,7 +108,7 @@ def test_no_checkpoint_makes_the_centre_stumble(hub: Hub) -> None:
 
 def test_an_end_is_three_plain_values(hub: Hub) -> None:
     for seq in (b"1e999", b"1.5", b'"1"', b"null", b"9" * 5_000):
-        body = b'{"incarnation": "i1", "seq": %s, "head": "%s"}' % (seq, b"0" * 64)
+        body = b'{"incarnation": "00000000000000a1", "seq": %s, "head": "%s"}' % (seq, b"0" * 64)
         assert hub.call("PUT", "incarnations/" + "2" * 16, body).status_code == 400
 
 

@@ -126,9 +126,11 @@ def test_two_signed_words_about_one_frame_cannot_both_hold(hub: Hub) -> None:
     hub.journal.stock(1)
     hub.ship()
     for seq in (2, 1):
-        word = Checkpoint(Position(STATION, "i1", seq, "ab" * 32))
+        word = Checkpoint(Position(STATION, "00000000000000a1", seq, "ab" * 32))
         assert problem(hub.ship(b"", sign_checkpoint(word, hub.key))) == (409, "fork")
-    ahead = [sign_checkpoint(Checkpoint(Position(STATION, "i1", 9, h * 32)), hub.key) for h in ("ab", "cd")]
+    ahead = [
+        sign_checkpoint(Checkpoint(Position(STATION, "00000000000000a1", 9, h * 32)), hub.key) for h in ("ab", "cd")
+    ]
     assert hub.ship(b"", ahead[0]).status_code == 200
     assert problem(hub.ship(b"", ahead[1])) == (409, "fork")
 
@@ -138,7 +140,7 @@ def test_two_signed_words_about_one_frame_cannot_both_hold(hub: Hub) -> None:
     [
         ("stock", {}),
         ("genesis", {"station": "kupang-02"}),
-        ("genesis", {"incarnation": "i9"}),
+        ("genesis", {"incarnation": "00000000000000a9"}),
         ("genesis", {"key": "someone"}),
         ("genesis", {"key": None}),
     ],
@@ -146,7 +148,7 @@ def test_two_signed_words_about_one_frame_cannot_both_hold(hub: Hub) -> None:
 def test_first_frame_must_be_this_stations_genesis(hub: Hub, kind: str, change: dict[str, Any]) -> None:
     said = {**hub.journal.frames[0].data, **change}
     frame = make_frame(1, kind, Stamp(1, "b", 1, "t"), said, ZERO_HEAD)
-    hub.journal = Journal(STATION, hub.key, "i1", [frame])
+    hub.journal = Journal(STATION, hub.key, "00000000000000a1", [frame])
     assert problem(hub.ship()) == (400, "bad-frames")
     assert held(hub) == 0
 
@@ -154,7 +156,7 @@ def test_first_frame_must_be_this_stations_genesis(hub: Hub, kind: str, change: 
 def test_genesis_may_name_the_key_by_thumbprint_or_by_x(hub: Hub) -> None:
     said = {**hub.journal.frames[0].data, "key": keys.public_jwk(hub.key)["x"]}
     frame = make_frame(1, "genesis", Stamp(1, "b", 1, "t"), said, ZERO_HEAD)
-    hub.journal = Journal(STATION, hub.key, "i1", [frame])
+    hub.journal = Journal(STATION, hub.key, "00000000000000a1", [frame])
     assert hub.ship().status_code == 200
 
 

@@ -120,7 +120,7 @@ class Journal:
 
     station: str
     key: OKPKey
-    incarnation: str = "i1"
+    incarnation: str = "00000000000000a1"
     frames: list[Frame] = field(default_factory=list)
 
     def __post_init__(self) -> None:

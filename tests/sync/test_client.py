@@ -28,7 +28,7 @@ def answering(handler) -> HubClient:
 
 HUB, OWN = keys.generate_signing(), keys.generate_signing()
 PUBLIC = keys.import_public(keys.public_jwk(HUB), keys.SIGNING)
-POSITION = Position("kupang-1", "i1", 3, "ab" * 32)
+POSITION = Position("kupang-1", "00000000000000a1", 3, "ab" * 32)
 
 
 @pytest.mark.parametrize("clock_s", [946_684_800.0, NOW + 10 * 365 * 86_400])
@@ -61,7 +61,7 @@ def test_lost_station_is_refused_with_the_reason(centre: Centre, station: Statio
 
 
 def test_receipt_by_another_key_or_for_another_station_is_not_believed() -> None:
-    other = Position("kupang-2", "i1", 3, "ab" * 32)
+    other = Position("kupang-2", "00000000000000a1", 3, "ab" * 32)
     for token in (sign_receipt(POSITION, OWN), sign_receipt(other, HUB), "x", None):
         with pytest.raises(UntrustedAnswer):
             answering(lambda _, token=token: httpx.Response(200, json={"receipt": token})).position()

@@ -131,13 +131,13 @@ def test_restart_knows_the_position_without_the_centre(station: Station) -> None
 
 
 def test_acknowledgement_of_another_key_is_not_believed(station: Station) -> None:
-    forged = Position(station.name, "i1", 1, station.journal.frames[0].head)
+    forged = Position(station.name, "00000000000000a1", 1, station.journal.frames[0].head)
     store = AckStore(station.directory / "ack.json")
     store.save(Receipt(forged, sign_receipt(forged, keys.generate_signing())))
-    assert store.load(station.name, "i1", station.pins.signing) is None
+    assert store.load(station.name, "00000000000000a1", station.pins.signing) is None
     store.save(Receipt(forged, sign_receipt(forged, station.centre.keys.signing)))
-    assert store.load(station.name, "i1", station.pins.signing) == forged
-    assert store.load(station.name, "i2", station.pins.signing) is None
+    assert store.load(station.name, "00000000000000a1", station.pins.signing) == forged
+    assert store.load(station.name, "00000000000000a2", station.pins.signing) is None
 
 
 def test_journal_set_back_is_noticed_before_anything_is_sent(centre: Centre, station: Station) -> None:
@@ -199,7 +199,7 @@ def test_centre_set_back_to_a_backup_is_filled_again(centre: Centre, station: St
 def test_new_incarnation_needs_the_centres_consent(centre: Centre, station: Station) -> None:
     station.journal.stock(4)
     ship_all(station.shipper())
-    fresh = Journal(station.name, station.key, "i2")
+    fresh = Journal(station.name, station.key, "00000000000000a2")
     fresh.stock(2)
     shipper = station.shipper(fresh)
     with pytest.raises(ForkDetected) as caught:
@@ -209,10 +209,10 @@ def test_new_incarnation_needs_the_centres_consent(centre: Centre, station: Stat
     shipper.review()
     ship_all(shipper)
     seen = centre.status(station.name)
-    assert (seen.incarnation, seen.seq, seen.stock[("wni", "vault")]) == ("i2", 3, 2)
+    assert (seen.incarnation, seen.seq, seen.stock[("wni", "vault")]) == ("00000000000000a2", 3, 2)
     with pytest.raises(ForkDetected):
         ship_all(station.shipper())
-    third = Journal(station.name, station.key, "i3")
+    third = Journal(station.name, station.key, "00000000000000a3")
     with pytest.raises(ForkDetected):
         ship_all(station.shipper(third))
 
@@ -220,12 +220,12 @@ def test_new_incarnation_needs_the_centres_consent(centre: Centre, station: Stat
 def test_consent_is_for_a_new_journal_and_not_for_a_superseded_one(centre: Centre, station: Station) -> None:
     ship_all(station.shipper())
     allow_successor(centre.store, station.name)
-    ship_all(station.shipper(Journal(station.name, station.key, "i2")))
+    ship_all(station.shipper(Journal(station.name, station.key, "00000000000000a2")))
     allow_successor(centre.store, station.name)
     station.journal.stock(1)
     with pytest.raises(ForkDetected):
         ship_all(station.shipper())
-    assert centre.status(station.name).incarnation == "i2"
+    assert centre.status(station.name).incarnation == "00000000000000a2"
 
 
 class Forger:
@@ -236,7 +236,7 @@ class Forger:
         self._receipt = receipt
 
     def position(self) -> Receipt:
-        nothing = Position(self.station, "i1", 0, ZERO_HEAD)
+        nothing = Position(self.station, "00000000000000a1", 0, ZERO_HEAD)
         return Receipt(nothing, "")
 
     def ship(self, lines: list[bytes], checkpoint: str) -> Receipt:
@@ -250,7 +250,7 @@ class Forger:
 def test_receipt_must_name_a_frame_of_ours(station: Station, seq: int, head: str, error: type) -> None:
     station.journal.stock(3)
     named = station.journal.frames[seq - 1].head if head == "own" else head
-    receipt = Receipt(Position(station.name, "i1", seq, named), "")
+    receipt = Receipt(Position(station.name, "00000000000000a1", seq, named), "")
     shipper = Shipper(Forger(station, receipt), station.journal, station.acknowledged())
     with pytest.raises(error):
         shipper.step()
@@ -271,7 +271,7 @@ def test_receipt_of_a_stranger_is_not_believed(centre: Centre, station: Station)
 def test_frames_without_a_checkpoint_of_the_station_are_refused(centre: Centre, station: Station) -> None:
     client, lines = station.client(), [station.journal.frames[0].line]
     here = Checkpoint(station.journal.position())
-    elsewhere = Checkpoint(Position("kupang-99", "i1", 1, station.journal.frames[0].head))
+    elsewhere = Checkpoint(Position("kupang-99", "00000000000000a1", 1, station.journal.frames[0].head))
     for token in (
         "",
         sign_checkpoint(here, keys.generate_signing()),

@@ -306,15 +306,18 @@ def test_a_line_without_end_is_left_off(side: Side) -> None:
 
 def test_a_forged_receipt(trips: Trips) -> None:
     side = Side(trips, "intake")
-    position = Position(trips.station.name, "i1", 6, trips.station.journal.frames[5].head)
+    position = Position(trips.station.name, "00000000000000a1", 6, trips.station.journal.frames[5].head)
     for token, reason in (
         (sign_receipt(position, keys.generate_signing()), Reason.RECEIPT),
         (sign_receipt(position, trips.station.key), Reason.RECEIPT),
         ("a.b.c", Reason.RECEIPT),
-        (sign_receipt(Position("kupang-99", "i1", 6, position.head), side.signing), Reason.RECEIPT),
-        (sign_receipt(Position(position.station, "i9", 6, position.head), side.signing), Reason.RECEIPT),
-        (sign_receipt(Position(position.station, "i1", 5, position.head), side.signing), "fork"),
-        (sign_receipt(Position(position.station, "i1", 60, position.head), side.signing), "rollback"),
+        (sign_receipt(Position("kupang-99", "00000000000000a1", 6, position.head), side.signing), Reason.RECEIPT),
+        (
+            sign_receipt(Position(position.station, "00000000000000a9", 6, position.head), side.signing),
+            Reason.RECEIPT,
+        ),
+        (sign_receipt(Position(position.station, "00000000000000a1", 5, position.head), side.signing), "fork"),
+        (sign_receipt(Position(position.station, "00000000000000a1", 60, position.head), side.signing), "rollback"),
     ):
         side.sign({**side.claims, "receipt": token})
         assert side.read() == [reason]
