@@ -68,6 +68,10 @@ TABLE: list[tuple[str, dict[str, Any], set[Key]]] = [
     ("test-card", {"job": J1, "sku": "wni", "plan": "test-card"}, {JOB1}),
     ("test-ended", {"job": J1, "uid": UID, "end": "spoiled", "cause": "test", "moves": MOVE}, {JOB1, CHIP, OF_LOT}),
     ("equipment", {"role": "printer", "serial": "KP000123", "model": "Primacy"}, set()),
+    ("records", {"records": [], "refused": [], "withdrawn": [{"ref": REF, "reason": "moved"}], "cursor": "5"},
+     {RECORD}),
+    ("released", {"refs": [REF, REF2]}, {RECORD, Key(Subject.RECORD, REF2)}),
+    ("clock", {"state": "doubtful", "machine_ms": 946684831000}, {Key(Subject.CLOCK, "station")}),
 ]  # fmt: skip
 
 
