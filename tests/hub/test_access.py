@@ -166,7 +166,7 @@ def test_every_error_is_a_problem_document(hub: Hub) -> None:
 
 
 def test_busy_data_base_asks_to_come_back(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    def locked(*_: object) -> None:
+    def locked(*_: object, **_named: object) -> None:
         raise OperationalError("select", {}, Exception("database is locked"))
 
     monkeypatch.setattr(leases, "page", locked)
