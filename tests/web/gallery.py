@@ -36,7 +36,7 @@ FOLDER = DOCS / "screens"
 MORNING_S = 1_542_937_320.0
 """23 November 2018, 09.42 in Kupang."""
 BLANKS = 90
-COLOURS = 96
+COLOURS, LARGE_COLOURS = 96, 48
 SWATCH = 12
 FAINT = 24
 INKS = (
@@ -128,14 +128,14 @@ def stand_still() -> None:
     secrets.token_hex = lambda size=None: lots.randbytes(size or 32).hex()
 
 
-def save(page: Page, path: Path) -> None:
+def save(page: Page, path: Path, colours: int = COLOURS) -> None:
     """One picture of what is in sight, its letters and pictures loaded, in few colours."""
     page.evaluate("""() => Promise.all([document.fonts.ready, ...[...document.images]
       .filter(each => each.checkVisibility() && each.getBoundingClientRect().top < innerHeight)
       .map(each => each.decode().catch(() => null))])""")
     with Image.open(io.BytesIO(page.screenshot(animations="disabled"))) as shot:
         full = shot.convert("RGB")
-    keep(full, path)
+    keep(full, path, colours)
 
 
 def keep(full: Image.Image, path: Path, colours: int = COLOURS) -> None:
@@ -175,7 +175,7 @@ def shoot(screen: Screen, state: State, view: View) -> None:
     screen.page.set_default_timeout(PATIENCE_MS)
     screen.open(state.path)
     state.reach(screen.page)
-    save(screen.page, FOLDER / view.file)
+    save(screen.page, FOLDER / view.file, LARGE_COLOURS if view.size == "large" else COLOURS)
 
 
 def fault_sheet(screen: Screen, language: str) -> None:
@@ -193,7 +193,7 @@ def fault_sheet(screen: Screen, language: str) -> None:
     sheet = Image.new("RGB", (ACROSS * wide, -(-len(tiles) // ACROSS) * high), INKS[1])
     for place, tile in enumerate(tiles):
         sheet.paste(tile, (place % ACROSS * wide, place // ACROSS * high))
-    keep(sheet, FOLDER / SHEETS[language], colours=24)
+    keep(sheet, FOLDER / SHEETS[language], colours=16)
 
 
 def touchscreen(browser: Browser, directory: Path) -> Iterator[str]:
