@@ -21,7 +21,7 @@ VERSION = 1
 ZERO_HEAD = "0" * 64
 
 # What every version has in common: the envelope, the chain, the number that a record begins with.
-_LONG_NUMBER = re.compile(rb"[\s:,\[]-?[0-9]{19}")
+_LONG_NUMBER = re.compile(rb"(?:\A|[\s:,\[])-?[0-9]{19}")
 _BEGINNING = re.compile(rb'\{"s":([1-9][0-9]{0,17})(?=[,}])(?:,"v":[0-9]+,"k":"([a-z0-9-]{1,64})")?')
 _ENVELOPE = re.compile(rb'\{"c":(\d{1,10}),"h":"([0-9a-f]{64})","r":(\{.*\})\}\n', re.DOTALL)
 _KEYS = ["s", "v", "k", "t", "b", "by", "d"]

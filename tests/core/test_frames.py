@@ -165,6 +165,7 @@ def test_a_sound_chain_over_a_senseless_record_is_refused(record: bytes) -> None
 )
 @example(b'{"n":123456789012345678901234567890}')
 @example(b"[-18446744073709551616, 1e400, NaN]")
+@example(b"20000000000000000000")
 @example(b'"\\ud800"')
 def test_a_record_is_read_as_the_standard_library_reads_it(record: bytes) -> None:
     assert read_by(_decoded, record) == read_by(json.loads, record)

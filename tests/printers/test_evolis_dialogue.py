@@ -21,6 +21,7 @@ def test_silence_to_what_moves_nothing_is_not_started(line: Script, printer: Evo
 
 @pytest.mark.parametrize("late", [["OK"], ["OK", "ERROR MECA"], ["KP1"], ["OK", "KP1"] * 9])
 def test_late_reply_is_never_taken_for_another_commands(line: Script, printer: Evolis, late: list[str]) -> None:
+    random.seed(1)  # one order of 460 that may be asked is that of the eighteen late ones
     line.on("Sic", SILENCE)
     with pytest.raises(OutcomeUnknown):
         printer.feed()
