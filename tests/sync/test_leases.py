@@ -315,3 +315,13 @@ def test_a_correction_takes_the_first_away() -> None:
     station.inbox.accept([verdict], "99")
     assert (state(office, 0), station.books.past.state(second)) == ("released", "waiting")
     assert station.books.view.read("records", first)["reason"] == "corrected"  # type: ignore[index]
+
+
+def test_what_a_station_gave_back_never_comes_to_it_again() -> None:
+    """It would not take it, and the centre would wait for ever."""
+    office = walk(("lease", 0), ("take_in", 0), ("release", 0), ("ship", 0))
+    assert leased(office, 0) == "revoked"
+    with pytest.raises(Rejected, match=r"was at .* before"):
+        office.lease(office.stations[0], office.ref(0))
+    office.lease(office.stations[1], office.ref(0))
+    assert (leased(office, 0), leased(office, 1)) == ("revoked", "waiting")
