@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from kiosk.core.clock import SKEW_MS, Certainty, Contact, Moment, Reading, note_of, read_clock
@@ -136,14 +136,17 @@ ACTS = st.one_of(
 )
 
 
-@given(st.lists(ACTS, max_size=30))
+@given(st.lists(ACTS, max_size=12))
 def test_dates_are_true_and_in_order_whatever_a_clock_does_that_falls_behind(acts: list[tuple[str, int]]) -> None:
     """Every frame's truth lies in what is said of it; a frame of a boot in which the centre spoke later, exactly.
 
-    Not in the acts: a clock that is plausible and wrong, and never met the centre in that boot. Nobody can know.
+    Not in the acts: a clock that is plausible and wrong, and never met the centre in that boot. Nobody can know. Nor
+    one that is set from one wrong time to another: `earliest_ms` is then a guess.
     """
     box = Box()
     box.write()
+    wrong = {rest[0] for name, *rest in acts if name == "reboot" and abs(rest[0]) > SKEW_MS}
+    assume(len(wrong) <= 1)
     for name, *rest in acts:
         getattr(box, name)(*rest)
     box.reboot(0)
