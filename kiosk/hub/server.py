@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-import socket
-import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from waitress import create_server, wasyncore  # type: ignore[import-untyped, unused-ignore]
 from waitress.channel import HTTPChannel  # type: ignore[import-untyped, unused-ignore]
+
+from kiosk.serving import Serving
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -18,7 +17,6 @@ _log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
 THREADS = 4
-STOP_S = 10.0
 REQUEST_S = 120.0
 """In which a request must have arrived: 4 MiB at 35 KB/s."""
 CONNECTIONS = 1000
@@ -34,7 +32,7 @@ class HubServer:
         self._app = app
         self._host = host
         self.port = port
-        self._running: _Running | None = None
+        self._running: Serving | None = None
         self.resume()
 
     @property
@@ -57,7 +55,11 @@ class HubServer:
     def resume(self) -> None:
         """Listen again on the same port. Does nothing while listening."""
         if self._running is None:
-            self._running = _Running(self._app, self._host, self.port)
+            self._running = Serving(
+                self._app, self._host, self.port, "hub", channel=_Channel, threads=THREADS, ident=None,
+                max_request_body_size=8 << 20, channel_timeout=60, connection_limit=CONNECTIONS,
+                asyncore_use_poll=True,
+            )  # fmt: skip
             self.port = self._running.port
 
     def stop(self) -> None:
@@ -83,34 +85,3 @@ class _Channel(HTTPChannel):  # type: ignore[misc, unused-ignore]
             _log.warning("refused a request from %s: not here after %.0f s", self.addr[0], REQUEST_S)
             self._since, self.will_close = None, True
         return bool(super().readable())
-
-
-class _Running:
-    """One listening socket with its connections, its loop thread and its workers."""
-
-    def __init__(self, app: WSGIApplication, host: str, port: int) -> None:
-        # Bound here: when waitress finds the port taken, its workers are running already and stay.
-        listening = socket.create_server((host, port))
-        self._sockets: dict[int, Any] = {}
-        self._server = create_server(
-            app,
-            map=self._sockets,
-            sockets=[listening],
-            threads=THREADS,
-            max_request_body_size=8 << 20,
-            channel_timeout=60,
-            connection_limit=CONNECTIONS,
-            asyncore_use_poll=True,
-            ident=None,
-        )
-        self._server.channel_class = _Channel
-        self.port = int(self._server.effective_port)
-        self._thread = threading.Thread(target=self._server.run, name="hub", daemon=True)
-        self._thread.start()
-
-    def end(self) -> None:
-        """Workers first: a worker that wakes a loop whose pipe is closed would write to a stranger's file."""
-        self._server.task_dispatcher.shutdown(timeout=STOP_S / 2)
-        # The sockets belong to the loop's thread; without any left, its loop returns.
-        self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._sockets, ignore_all=True))
-        self._thread.join(STOP_S / 2)
