@@ -12,18 +12,22 @@ SWITCH_S = 0.0005
 answer): at CPython's 5 ms it may wait 20 ms behind a face that is being drawn, for a page of 1 ms."""
 
 BLOCK_BYTES = 128 << 10
-_M_MMAP_THRESHOLD = -3  # malloc.h
+HEAPS = 1
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # malloc.h
 
 
 def settle() -> None:
     """Idempotent.
 
     Pictures are freed to the system at once: glibc raises its threshold with the first large block that is freed
-    (mallopt(3)), keeps later ones in its heaps and so holds the largest card it ever drew.
+    (mallopt(3)), keeps later ones in its heaps and so holds the largest card it ever drew. There is one heap: glibc
+    gives each thread its own, and each keeps what its thread once needed, though threads take turns at the interpreter.
     """
     sys.setswitchinterval(SWITCH_S)
     with suppress(AttributeError, OSError):  # another C library
-        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, BLOCK_BYTES)
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(_M_MMAP_THRESHOLD, BLOCK_BYTES)
+        mallopt(_M_ARENA_MAX, HEAPS)
 
 
 def keep() -> None:
