@@ -21,7 +21,7 @@ def settle() -> None:
 
     Pictures are freed to the system at once: glibc raises its threshold with the first large block that is freed
     (mallopt(3)), keeps later ones in its heaps and so holds the largest card it ever drew. There is one heap: glibc
-    gives each thread its own, and each keeps what its thread once needed, though threads take turns at the interpreter.
+    gives each thread its own, which keeps what its thread once needed, though threads take turns at the interpreter.
     """
     sys.setswitchinterval(SWITCH_S)
     with suppress(AttributeError, OSError):  # another C library
