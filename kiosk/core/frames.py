@@ -22,6 +22,8 @@ ZERO_HEAD = "0" * 64
 
 # What every version has in common: the envelope, the chain, the number that a record begins with.
 _LONG_NUMBER = re.compile(rb"(?:\A|[\s:,\[])-?[0-9]{19}")
+# What has no 19 digits in a row, whichever they are, is told in a fifteenth of the time.
+_DIGITS, _LONG = bytes.maketrans(b"0123456789", b"0" * 10), b"0" * 19
 _BEGINNING = re.compile(rb'\{"s":([1-9][0-9]{0,17})(?=[,}])(?:,"v":[0-9]+,"k":"([a-z0-9-]{1,64})")?')
 _ENVELOPE = re.compile(rb'\{"c":(\d{1,10}),"h":"([0-9a-f]{64})","r":(\{.*\})\}\n', re.DOTALL)
 _KEYS = ["s", "v", "k", "t", "b", "by", "d"]
@@ -172,7 +174,7 @@ def parse_record(record: bytes, head: str) -> Frame:
 def _decoded(record: bytes) -> Any:
     """As json.loads, where that takes it. orjson is five times as quick, refuses a little more, and makes another
     number of what has no place in 64 bits."""
-    if not _LONG_NUMBER.search(record):
+    if _LONG not in record.translate(_DIGITS) or not _LONG_NUMBER.search(record):
         try:
             return orjson.loads(record)
         except orjson.JSONDecodeError:

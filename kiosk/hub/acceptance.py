@@ -19,6 +19,8 @@ from kiosk.hub.stations import Station, raise_alarm, signing_keys
 from kiosk.hub.store import insert_all, storable
 
 _HEAD = re.compile(r"[0-9a-f]{64}")
+_Word = tuple[int, str]
+"""A sequence number, and the head that the station signed for it."""
 
 
 class BadFrames(ValueError):
@@ -48,16 +50,19 @@ class Delivery:
 
 def position_of(connection: Connection, station: str, incarnation: str) -> Position:
     """What the centre holds of one incarnation; sequence 0 if nothing."""
+    return _held(connection, station, incarnation)[0]
+
+
+def _held(connection: Connection, station: str, incarnation: str) -> tuple[Position, _Word]:
+    """What the centre holds of one incarnation, and the newest position that the station signed."""
     row = connection.execute(
-        select(journals.c.seq, journals.c.head).where(
+        select(journals.c.seq, journals.c.head, journals.c.checkpoint_seq, journals.c.checkpoint_head).where(
             journals.c.station == station, journals.c.incarnation == incarnation
         )
     ).first()
-    return Position(station, incarnation, row.seq, row.head) if row else _nothing(station, incarnation)
-
-
-def _nothing(station: str, incarnation: str) -> Position:
-    return Position(station, incarnation, 0, ZERO_HEAD)
+    if row is None:
+        return Position(station, incarnation, 0, ZERO_HEAD), (0, ZERO_HEAD)
+    return Position(station, incarnation, row.seq, row.head), (row.checkpoint_seq, row.checkpoint_head)
 
 
 def accept(connection: Connection, station: Station, delivery: Delivery, now_ms: int) -> Position:
@@ -65,7 +70,7 @@ def accept(connection: Connection, station: Station, delivery: Delivery, now_ms:
 
     Frames that are held already and identical are skipped. ChainConflict or BadFrames: roll back.
     """
-    held = position_of(connection, station.id, delivery.checkpoint.position.incarnation)
+    held, told = _held(connection, station.id, delivery.checkpoint.position.incarnation)
     _check_incarnation(connection, station, held)
     fresh = _check_chain(connection, held, delivery) if delivery.lines else []
     if fresh and held.seq == 0:
@@ -74,7 +79,10 @@ def accept(connection: Connection, station: Station, delivery: Delivery, now_ms:
         _store(connection, held, fresh, now_ms)
         aside.take(connection, station.id, held.incarnation, fresh, now_ms)
     now_held = replace(held, seq=fresh[-1].seq, head=fresh[-1].head) if fresh else held
-    _weigh_checkpoint(connection, now_held, delivery, now_ms)
+    if now_held.seq:
+        _weigh_checkpoint(connection, now_held, fresh, told, delivery)
+        _note_position(connection, now_held, told, delivery)
+        _weigh_balances(connection, now_held, delivery.checkpoint, now_ms)
     return now_held
 
 
@@ -99,7 +107,8 @@ def _check_chain(connection: Connection, held: Position, delivery: Delivery) -> 
     first = links[0].seq
     if first > held.seq + 1:
         raise ChainConflict("gap", f"frame {first} came, {held.seq + 1} is next", held)
-    known = _heads(connection, held, first - 1, first + len(links))
+    goes_on = first == held.seq + 1
+    known = {held.seq: held.head} if goes_on else _heads(connection, held, first - 1, first + len(links))
     previous = known.get(first - 1, ZERO_HEAD)
     for seq, link in enumerate(links, start=first):
         if link.seq != seq:
@@ -192,38 +201,46 @@ def _store(connection: Connection, held: Position, fresh: Sequence[Link], now_ms
         for frame in fresh
     ]  # fmt: skip
     insert_all(connection, frames, rows)
-    connection.execute(
-        update(journals)
-        .where(journals.c.station == held.station, journals.c.incarnation == held.incarnation)
-        .values(seq=fresh[-1].seq, head=fresh[-1].head)
-    )
 
 
-def _weigh_checkpoint(connection: Connection, held: Position, delivery: Delivery, now_ms: int) -> None:
+def _weigh_checkpoint(
+    connection: Connection, held: Position, fresh: Sequence[Link], told: _Word, delivery: Delivery
+) -> None:
     """Hold the journal to the station's newest signed word, also where that word runs ahead of the frames."""
-    where = (journals.c.station == held.station) & (journals.c.incarnation == held.incarnation)
-    row = connection.execute(select(journals).where(where)).first()
-    if row is None:
-        return
     came = delivery.checkpoint.position
-    words = {(came.seq, came.head), (row.checkpoint_seq, row.checkpoint_head)}
+    words = {(came.seq, came.head), told}
     for seq, head in words:
-        known = {0: ZERO_HEAD, **_heads(connection, held, seq, seq)}
-        if seq <= held.seq and known[seq] != head:
+        if seq <= held.seq and _head_at(connection, held, fresh, seq) != head:
             raise ChainConflict("fork", f"signed checkpoint {seq} differs from the journal", held)
-    if len(words) == 2 and came.seq == row.checkpoint_seq:
+    if len(words) == 2 and came.seq == told[0]:
         raise ChainConflict("fork", f"two signed checkpoints {came.seq} differ", held)
     if not delivery.lines and came.seq < held.seq:
         # A station that has nothing to send states its position only to report that it lost frames.
         raise ChainConflict("rollback", f"the station is at {came.seq}, {held.seq} is held", held)
-    if came.seq > row.checkpoint_seq:
-        connection.execute(
-            update(journals)
-            .where(where)
-            .values(checkpoint_seq=came.seq, checkpoint_head=came.head, checkpoint=delivery.token)
-        )
-    if came.seq == held.seq and delivery.checkpoint.balances and not aside.any_of(connection, held.station):
-        _compare_balances(connection, held.station, delivery.checkpoint, now_ms)
+
+
+def _head_at(connection: Connection, held: Position, fresh: Sequence[Link], seq: int) -> str:
+    """Of a frame that is held, `fresh` being the newest of them."""
+    if seq == 0:
+        return ZERO_HEAD
+    if fresh and seq >= fresh[0].seq:
+        return fresh[seq - fresh[0].seq].head
+    return held.head if seq == held.seq else _heads(connection, held, seq, seq)[seq]
+
+
+def _note_position(connection: Connection, held: Position, told: _Word, delivery: Delivery) -> None:
+    came = delivery.checkpoint.position
+    said: dict[str, Any] = {"seq": held.seq, "head": held.head}
+    if came.seq > told[0]:
+        said |= {"checkpoint_seq": came.seq, "checkpoint_head": came.head, "checkpoint": delivery.token}
+    where = (journals.c.station == held.station) & (journals.c.incarnation == held.incarnation)
+    connection.execute(update(journals).where(where).values(**said))
+
+
+def _weigh_balances(connection: Connection, held: Position, checkpoint: Checkpoint, now_ms: int) -> None:
+    """Where both speak of the same frame, and none of them waits to be read."""
+    if checkpoint.position.seq == held.seq and checkpoint.balances and not aside.any_of(connection, held.station):
+        _compare_balances(connection, held.station, checkpoint, now_ms)
 
 
 def _compare_balances(connection: Connection, station: str, checkpoint: Checkpoint, now_ms: int) -> None:

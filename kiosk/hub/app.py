@@ -205,7 +205,8 @@ class _Centre:
         if not stations.is_id(station):
             raise Problem(401, "unsigned", "no station is called so")
         wanted = jose.Request.of(station, self.keys.audience, request.method, request.path, request.get_data())
-        with self.store.transaction() as connection:
+        # What the request changes is committed after this, and makes the token durable too.
+        with self.store.transaction(hasty=True) as connection:
             known = stations.find(connection, station)
             try:
                 signers = stations.signing_keys(connection, station)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from kiosk.hub.schema import leases
 from kiosk.hub.stations import raise_alarm
-from kiosk.hub.store import update_all
+from kiosk.hub.store import among, update_all
 
 _AT_ONCE = 1_000
 """Values in one statement: each data base has its own limit, far above."""
@@ -45,14 +45,14 @@ class Cards:
         """Of several leases of a record to this station the newest."""
         withdrawn = leases.c.withdrawal.is_not(None).label("withdrawn")
         found = select(leases.c.ref, leases.c.cursor, leases.c.state, leases.c.chip_uid, withdrawn)
-        mine = (leases.c.station == self._station) & leases.c.ref.in_(refs)
+        mine = (leases.c.station == self._station) & among(self._connection, leases.c.ref, refs)
         for row in self._connection.execute(found.where(mine).order_by(leases.c.cursor)):
             read = Lease(row.cursor, row.state, row.chip_uid, bool(row.withdrawn))
             self._leases[row.ref], self._before[row.ref] = read, replace(read)
 
     def _read_chips(self, uids: list[str]) -> None:
         found = select(leases.c.chip_uid, leases.c.station, leases.c.cursor, leases.c.ref)
-        for uid, *lease in self._connection.execute(found.where(leases.c.chip_uid.in_(uids))):
+        for uid, *lease in self._connection.execute(found.where(among(self._connection, leases.c.chip_uid, uids))):
             self._chips.setdefault(uid, set()).add(tuple(lease))
 
     def lease(self, ref: str) -> Lease | None:

@@ -12,7 +12,7 @@ from kiosk.errors import Rejected
 from kiosk.hub import acceptance, leases, stations
 from kiosk.hub.acceptance import ChainConflict, Delivery
 from kiosk.hub.stations import Station
-from kiosk.hub.store import Store, lock_station
+from kiosk.hub.store import Store
 
 
 class ShutOut(Rejected):
@@ -40,8 +40,7 @@ def deliver(store: Store, station: str, lines: Sequence[bytes], token: str, now_
 
 def locked(connection: Connection, station: str) -> Station:
     """The station, nobody else working on it until the transaction ends. ShutOut if it was declared lost."""
-    lock_station(connection, station)
-    known = stations.find(connection, station)
+    known = stations.find(connection, station, lock=True)
     if known is None or known.lost:
         raise ShutOut("this station was declared lost", "station-lost")
     return known

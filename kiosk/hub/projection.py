@@ -103,7 +103,11 @@ class Ledger:
 
     def post(self, frame: Frame) -> None:
         """All movements of the frame, or Unfit and none. What may be overdrawn is an account, not a lot in it."""
-        moves = frame.data.get("moves") or []
+        if moves := frame.data.get("moves"):
+            self._now |= self._moved(moves)
+        self._register.add(frame)
+
+    def _moved(self, moves: object) -> Accounts:
         if not isinstance(moves, list) or not all(_is_move(move) for move in moves):
             raise Unfit(Why.MALFORMED, "moves: not [sku, lot, from, to, quantity]")
         transfers = [Transfer.from_json(move)._replace(lot="") for move in moves]
@@ -111,8 +115,7 @@ class Ledger:
             changed = post(lambda place: self._now.get((place.sku, place.account), 0), transfers)
         except LedgerError as exc:
             raise Unfit(Why.OVERDRAWN, str(exc)) from exc
-        self._now |= {_row(place): quantity for place, quantity in changed.items()}
-        self._register.add(frame)
+        return {_row(place): quantity for place, quantity in changed.items()}
 
     def save(self) -> None:
         rows = [

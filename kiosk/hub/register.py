@@ -39,19 +39,23 @@ class Register:
 
     def add(self, frame: Frame) -> None:
         """A frame whose `moves`, if it has any, are known to be movements."""
+        movement = frame.data.get("movement") if frame.kind == "stock" else None
+        if moves := frame.data.get("moves"):
+            self._count(frame, moves, undoes=movement == REVERSE)
+        if movement == REVERSE:
+            self._take_back(frame)
+        elif movement in LENDING:
+            self._lend(frame)
+
+    def _count(self, frame: Frame, moves: list[list[Any]], *, undoes: bool) -> None:
         hour = min(max(frame.stamp.time_ms // HOUR_MS, 0), _LAST_HOUR)
-        undoes = frame.kind == "stock" and frame.data.get("movement") == REVERSE
-        for sku, lot, source, target, quantity in frame.data.get("moves") or []:
+        for sku, lot, source, target, quantity in moves:
             # What a counter-entry takes back has never come or gone: the day's figures are of what happened.
             came, went, sign = (source, target, -1) if undoes else (target, source, 1)
             self._came[hour, sku, came] += sign * quantity
             self._went[hour, sku, went] += sign * quantity
             self._lots[sku, _text(lot, 64), source] -= quantity
             self._lots[sku, _text(lot, 64), target] += quantity
-        if undoes:
-            self._take_back(frame)
-        elif frame.kind == "stock" and frame.data.get("movement") in LENDING:
-            self._lend(frame)
 
     def save(self) -> None:
         """Two statements, however many frames there were."""

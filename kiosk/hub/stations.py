@@ -9,7 +9,7 @@ import re
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, insert, select, update
 
 from kiosk.crypto import keys
 from kiosk.crypto.keys import OKPKey
@@ -96,8 +96,10 @@ def enrol(store: Store, station: str, code: str, signing: OKPKey, encryption: OK
             )
 
 
-def find(connection: Connection, station: str) -> Station | None:
-    row = connection.execute(select(stations).where(stations.c.id == station)).first()
+def find(connection: Connection, station: str, *, lock: bool = False) -> Station | None:
+    """None if it is not enrolled. `lock`: as `lock_station`, and in the same statement."""
+    wanted = select(stations).where(stations.c.id == station)
+    row = connection.execute(wanted.with_for_update() if lock else wanted).first()
     if row is None or row.enrolled_at is None:
         return None
     return Station(row.id, row.incarnation, row.successor_allowed, row.lost_at is not None)
@@ -105,21 +107,20 @@ def find(connection: Connection, station: str) -> Station | None:
 
 def signing_keys(connection: Connection, station: str) -> list[OKPKey]:
     """Those in force."""
-    return [key for key in _all_signing(connection, station) if not _is_retired(connection, station, key)]
+    return _signing(connection, station, station_keys.c.thumbprint.not_in(_retired(station)))
 
 
 def retired(connection: Connection, station: str) -> list[OKPKey]:
     """Signing keys of journals that were superseded."""
-    return [key for key in _all_signing(connection, station) if _is_retired(connection, station, key)]
+    return _signing(connection, station, station_keys.c.thumbprint.in_(_retired(station)))
 
 
 def thumbprints(connection: Connection, station: str, curve: str) -> list[str]:
     """Of the keys in force, oldest first."""
-    gone = select(retired_keys.c.thumbprint).where(retired_keys.c.station == station)
     rows = connection.execute(
         select(station_keys.c.thumbprint)
         .where(station_keys.c.station == station, station_keys.c.curve == curve)
-        .where(station_keys.c.thumbprint.not_in(gone))
+        .where(station_keys.c.thumbprint.not_in(_retired(station)))
         .order_by(station_keys.c.added_at)
     )
     return [row.thumbprint for row in rows]
@@ -134,34 +135,28 @@ def encryption_key(connection: Connection, station: str) -> OKPKey:
     )
 
 
-def _all_signing(connection: Connection, station: str) -> list[OKPKey]:
+def _retired(station: str) -> Select[tuple[str]]:
+    return select(retired_keys.c.thumbprint).where(retired_keys.c.station == station)
+
+
+def _signing(connection: Connection, station: str, which: ColumnElement[bool]) -> list[OKPKey]:
     rows = connection.execute(
         select(station_keys.c.jwk)
-        .where(station_keys.c.station == station, station_keys.c.curve == keys.SIGNING)
+        .where(station_keys.c.station == station, station_keys.c.curve == keys.SIGNING, which)
         .order_by(station_keys.c.added_at)
     )
     return [keys.import_public(json.loads(row.jwk), keys.SIGNING) for row in rows]
 
 
-def _is_retired(connection: Connection, station: str, key: OKPKey) -> bool:
-    row = (retired_keys.c.station == station) & (retired_keys.c.thumbprint == keys.thumbprint(key))
-    return connection.execute(select(retired_keys.c.thumbprint).where(row)).first() is not None
-
-
 def spend_token(connection: Connection, station: str, token_id: str, expires_s: int, now_ms: int) -> bool:
     """Note a request token as used. False if it was used before. Forgets the station's that have expired anyway."""
-    lock_station(connection, station)
-    token_id = storable(token_id)
-    seen = connection.execute(
-        select(tokens.c.token_id).where(tokens.c.station == station, tokens.c.token_id == token_id)
-    ).first()
-    if seen is not None:
-        return False
+    # This row first: whoever changes it has the station's lock.
+    connection.execute(update(stations).where(stations.c.id == station).values(last_contact=now_ms))
     old = (tokens.c.station == station) & (tokens.c.expires_s < now_ms // 1000 - 3600)
     connection.execute(delete(tokens).where(old))
-    connection.execute(insert(tokens).values(station=station, token_id=token_id, expires_s=expires_s))
-    connection.execute(update(stations).where(stations.c.id == station).values(last_contact=now_ms))
-    return True
+    spent = {"station": station, "token_id": storable(token_id), "expires_s": expires_s}
+    new = insert_unless(connection, tokens).values(**spent).on_conflict_do_nothing()
+    return connection.execute(new.returning(tokens.c.token_id)).first() is not None
 
 
 def allow_successor(store: Store, station: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -21,6 +22,7 @@ from kiosk.errors import Rejected
 from kiosk.sync.client import ChainRefused, HubClient, HubUnreachable, Receipt, UntrustedAnswer
 
 REQUEST_BYTES = 256 << 10
+KEEP_S = 1.0
 
 
 class ForkDetected(Rejected):
@@ -74,7 +76,7 @@ class AckStore:
 class Acknowledged:
     """How far the centre has confirmed this journal, whether its receipt came by the link or on a stick. Thread-safe.
 
-    `on_ack` is called with each newly confirmed sequence number, when its receipt is on the medium.
+    `on_ack` is called with the newest confirmed sequence number, when its receipt is on the medium.
     """
 
     def __init__(
@@ -84,10 +86,14 @@ class Acknowledged:
         station: str,
         hub_keys: Sequence[OKPKey],
         on_ack: Callable[[int], None] = lambda seq: None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._source = source
         self._acks = acks
         self._on_ack = on_ack
+        self._monotonic = monotonic
+        self._unkept: Receipt | None = None
+        self._keep_at = monotonic()
         self._turn = threading.Lock()
         self._nothing = Position(station, source.incarnation, 0, ZERO_HEAD)
         self.position = acks.load(station, source.incarnation, hub_keys) or self._nothing
@@ -105,7 +111,7 @@ class Acknowledged:
     def take(self, receipt: Receipt, known: Mapping[int, str] | None = None) -> None:
         """Believe a receipt only if it names a frame of ours: ForkDetected. OSError if it cannot be kept.
 
-        `known`: heads of frames that were read just now.
+        `known`: heads of frames that were read just now. Of several in KEEP_S the first is kept, the last by `keep`.
         """
         with self._turn:
             self._take(receipt, known or {})
@@ -117,15 +123,28 @@ class Acknowledged:
             self._check(receipt.position, {})
             if receipt.position.seq > before:
                 self._take(receipt, {})
+                self._keep()
             return receipt.position.seq > before
+
+    def keep(self) -> None:
+        """Keep what `take` has put off, if it has. OSError if that can't be done; the next `keep` tries again."""
+        with self._turn:
+            self._keep()
 
     def _take(self, receipt: Receipt, known: Mapping[int, str]) -> None:
         held = receipt.position
         self._check(held, known)
         if held != self.position:
-            self._acks.save(receipt)
-            self.position = held
-            self._on_ack(held.seq)
+            self.position, self._unkept = held, receipt
+            if self._monotonic() >= self._keep_at:
+                self._keep()
+
+    def _keep(self) -> None:
+        """Costs the medium what frames of a card do: within a backlog once in a while is enough."""
+        if self._unkept is not None:
+            self._acks.save(self._unkept)
+            self._on_ack(self._unkept.position.seq)
+            self._unkept, self._keep_at = None, self._monotonic() + KEEP_S
 
     def _check(self, held: Position, known: Mapping[int, str]) -> None:
         if held.seq == 0 and held.incarnation == self._nothing.incarnation:
@@ -165,6 +184,15 @@ class Shipper:
         The first step after a start, and each after a refusal, asks the centre where it stands. Raises what
         HubClient raises, ForkDetected, and OSError if the receipt cannot be kept.
         """
+        more = False
+        try:
+            more = self._step()
+        finally:
+            if not more:
+                self._acknowledged.keep()
+        return more
+
+    def _step(self) -> bool:
         if not self._agreed:
             self._agree()
         lines, seq, head = self._source.frames_after(self.acknowledged, REQUEST_BYTES)

@@ -168,6 +168,10 @@ def test_postgresql_syncs_each_commit_whatever_the_server_says(tmp_path: Path, c
     store = Store.open(tmp_path, url)
     with store.transaction() as connection:
         assert connection.execute(text("SHOW synchronous_commit")).scalar_one() == "on"
+    with store.transaction(hasty=True) as connection:
+        assert connection.execute(text("SHOW synchronous_commit")).scalar_one() == "off"
+    with store.transaction() as connection:
+        assert connection.execute(text("SHOW synchronous_commit")).scalar_one() == "on"
     store.close()
     assert not (tmp_path / "hub.sqlite").exists()
 

@@ -201,8 +201,8 @@ class Forgetful(Store):
     commits = dies_after = 0
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        with super().transaction() as connection:
+    def transaction(self, *, hasty: bool = False) -> Iterator[Connection]:
+        with super().transaction(hasty=hasty) as connection:
             yield connection
         self.commits += 1
         if self.commits == self.dies_after:

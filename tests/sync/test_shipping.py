@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -16,8 +17,8 @@ from kiosk.hub.schema import frames, journals
 from kiosk.hub.stations import allow_successor
 from kiosk.sync import shipping
 from kiosk.sync.client import ChainRefused, HubRefused, HubUnreachable, Receipt, UntrustedAnswer
-from kiosk.sync.shipping import AckStore, ForkDetected, Shipper
-from tests.sync.centre import IMPATIENT, Centre, Journal, Line, Station
+from kiosk.sync.shipping import Acknowledged, AckStore, ForkDetected, Shipper
+from tests.sync.centre import BRISK, IMPATIENT, Centre, Journal, Line, Station
 
 
 def ship_all(shipper: Shipper) -> None:
@@ -59,6 +60,50 @@ def test_each_new_acknowledgement_is_told_once_and_is_on_the_medium_by_then(cent
     assert told == [(3, 3), (4, 4)]
 
 
+def test_within_a_backlog_a_receipt_is_kept_once_in_a_while_and_the_last_one_always(
+    centre: Centre, station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shipping, "REQUEST_BYTES", 1000)
+    kept: list[int] = []
+    now = [0.0]
+    store = AckStore(station.directory / "ack.json")
+    acknowledged = Acknowledged(
+        station.journal, store, station.name, station.pins.signing, kept.append, monotonic=lambda: now[0]
+    )
+    shipper = Shipper(station.client(), station.journal, acknowledged)
+    station.journal.stock(40)
+    passed = [shipper.acknowledged for _ in range(3) if shipper.step()]
+    assert kept == passed[:1]
+    now[0] += shipping.KEEP_S
+    assert shipper.step()
+    assert kept == [passed[0], shipper.acknowledged]
+    assert shipper.step()
+    before = shipper.acknowledged
+    centre.line.faults.append("drop-before")
+    with pytest.raises(HubUnreachable):
+        shipper.step()
+    assert kept[2:] == [before], "what came before the line broke is kept"
+    ship_all(shipper)
+    assert kept[-1] == 41
+    assert len(kept) < 6
+
+
+def test_a_receipt_that_the_medium_refused_is_kept_later(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:
+    shipper = station.shipper()
+    ack = station.directory / "ack.json"
+    with monkeypatch.context() as patched:
+        patched.setattr(shipping, "replace_file", refuse)
+        with pytest.raises(OSError, match="full"):
+            shipper.step()
+    assert not ack.exists()
+    ship_all(shipper)
+    assert json.loads(ack.read_bytes())["seq"] == 1
+
+
+def refuse(path: Path, content: bytes) -> None:
+    raise OSError("the medium is full")
+
+
 def test_large_backlog_goes_in_bounded_requests(
     centre: Centre, station: Station, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,12 +138,14 @@ def test_reply_lost_after_the_commit_converges(centre: Centre, station: Station)
 
 
 def test_request_that_takes_effect_late_changes_nothing(centre: Centre, station: Station) -> None:
-    shipper = station.shipper(timeout=IMPATIENT)
+    shipper = station.shipper()
     ship_all(shipper)
     station.journal.stock(2)
     centre.line.faults.append("late")
+    centre.clients[-1].timeout = IMPATIENT
     with pytest.raises(HubUnreachable):
         shipper.step()
+    centre.clients[-1].timeout = BRISK
     station.journal.stock(1)
     ship_all(shipper)
     centre.line.gate.set()
