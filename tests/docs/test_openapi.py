@@ -263,7 +263,7 @@ def test_a_lost_station(hub: Hub) -> None:
 
 
 def test_a_busy_centre(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    def busy(*_: object) -> None:
+    def busy(*_: object, **__: object) -> None:
         raise OperationalError("BEGIN IMMEDIATE", {}, Exception("database is locked"))
 
     monkeypatch.setattr(hub.store, "transaction", busy)
