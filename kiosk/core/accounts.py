@@ -36,6 +36,8 @@ class Account(StrEnum):
 
 
 OUTSIDE = frozenset({Account.SUPPLIER, Account.OTHER_OFFICE, Account.COUNT_ADJUSTMENT})
+SAID_AS_ZERO = (Account.VAULT, Account.HOPPER, Account.PRINTED, Account.ISSUED, Account.SPOILED)
+"""Terms of the equation that are there even where nothing is."""
 
 
 class Transfer(NamedTuple):
@@ -103,3 +105,13 @@ def draw(lots: Mapping[str, int], quantity: int) -> list[tuple[str, int]]:
     if quantity:
         raise LedgerError(f"{quantity} blanks too few")
     return taken
+
+
+def equation(balances: Mapping[str, int]) -> tuple[int, dict[Account, int]]:
+    """How many blanks the supplier ever brought, and where each is: the terms add up to it, whatever was booked."""
+    terms = {
+        account: balances.get(account, 0)
+        for account in Account
+        if account is not Account.SUPPLIER and (balances.get(account) or account in SAID_AS_ZERO)
+    }
+    return -balances.get(Account.SUPPLIER, 0), terms

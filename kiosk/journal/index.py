@@ -137,9 +137,14 @@ def frames_at(link: Link, offsets: list[int]) -> Iterator[Frame]:
     path = link.segment.path
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         for offset in offsets:
-            start = data.rfind(b"\n", 0, max(0, offset - 1)) + 1
-            before = head_of(path, data[start:offset]) if offset else link.before
-            try:
-                yield parse_line(data[offset : data.find(b"\n", offset) + 1], before)
-            except FrameError as exc:
-                raise damaged(path, data[:offset].count(b"\n") + 1, str(exc)) from exc
+            yield frame_at(link, data, offset)
+
+
+def frame_at(link: Link, data: bytes | mmap.mmap, offset: int) -> Frame:
+    """The frame whose line begins there in `data`, the segment's content, checked. DamagedData as `frames_at`."""
+    path, start = link.segment.path, data.rfind(b"\n", 0, max(0, offset - 1)) + 1
+    before = head_of(path, data[start:offset]) if offset else link.before
+    try:
+        return parse_line(data[offset : data.find(b"\n", offset) + 1], before)
+    except FrameError as exc:
+        raise damaged(path, data[:offset].count(b"\n") + 1, str(exc)) from exc

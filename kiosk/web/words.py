@@ -85,6 +85,7 @@ CONTRADICTED = {
 }  # fmt: skip
 
 ACCOUNTS = {
+    "supplier": "diterima",
     "vault": "gudang",
     "shift": "giliran",
     "hopper": "wadah printer",
@@ -94,6 +95,10 @@ ACCOUNTS = {
     "issued": "diserahkan",
     "spoiled": "rusak",
     "factory-defect": "cacat pabrik",
+    "destroyed": "dimusnahkan",
+    "mobile-unit": "unit keliling",
+    "other-office": "kantor lain",
+    "returned": "kembali ke pusat",
     "count-adjustment": "selisih hitung",
 }
 

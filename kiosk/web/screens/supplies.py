@@ -1,4 +1,4 @@
-"""Blanks by account, and the movement that an operator makes: loading and unloading the hopper."""
+"""Stok: the equation of every blank on one line, what may be booked, and loading and unloading the hopper."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, render_template, request
 
+from kiosk.core.accounts import equation
+from kiosk.core.records import Sku
 from kiosk.errors import UsageError
 from kiosk.stock import balances
 from kiosk.web.house import actor, done, house
@@ -25,8 +27,9 @@ def register(app: Flask) -> None:
 
 def supplies() -> str:
     with house().station.books.transaction() as view:
-        accounts = balances(view)
-    return render_template("supplies.html", accounts=accounts)
+        held = balances(view)
+    equations = {sku.value: equation(held[sku]) for sku in Sku if sku in held}
+    return render_template("supplies.html", equations=equations)
 
 
 def move_supplies() -> Response:
