@@ -109,7 +109,7 @@ def draw(lots: Mapping[str, int], quantity: int) -> list[tuple[str, int]]:
 
 def equation(balances: Mapping[str, int]) -> tuple[int, dict[Account, int]]:
     """How many blanks the supplier ever brought, and where each is: the terms add up to it, whatever was booked."""
-    terms = {
+    terms: dict[Account, int] = {
         account: balances.get(account, 0)
         for account in Account
         if account is not Account.SUPPLIER and (balances.get(account) or account in SAID_AS_ZERO)

@@ -29,6 +29,26 @@ from kiosk.web.screens import (
 )
 
 MOST_FORM_BYTES = 64 << 10
+SCREENS = (
+    live,
+    sign_in,
+    queue,
+    check,
+    now,
+    at_desk,
+    printed,
+    hand_over,
+    problem,
+    calls,
+    outbox,
+    supplies,
+    holdings,
+    devices,
+    faults,
+    interruption,
+    help,
+    technician,
+)
 
 
 def create_app(house: House) -> Flask:
@@ -50,26 +70,7 @@ def create_app(house: House) -> Flask:
     app.add_url_rule("/healthz", view_func=healthz)
     if house.station.safe:
         safe.install(app)
-    for part in (
-        live,
-        sign_in,
-        queue,
-        check,
-        now,
-        at_desk,
-        printed,
-        hand_over,
-        problem,
-        calls,
-        outbox,
-        supplies,
-        holdings,
-        devices,
-        faults,
-        interruption,
-        help,
-        technician,
-    ):
+    for part in SCREENS:
         part.register(app)
     return app
 
