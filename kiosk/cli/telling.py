@@ -38,6 +38,8 @@ def _when(frame: Frame, clocks: Sequence[Frame]) -> tuple[str, str]:
     if dated.exact:
         return local_time(dated.earliest_ms), f"{bears}]"
     until = local_time(dated.latest_ms) if dated.latest_ms is not None else "now"
+    if not dated.earliest_ms:
+        return recorded, f" [the clock was wrong: the frame was written before {until}; nothing says after when]"
     return local_time(dated.earliest_ms), f"{bears}; it was written then or later, before {until}]"
 
 

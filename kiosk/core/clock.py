@@ -44,7 +44,8 @@ class Contact(NamedTuple):
 class Reading(NamedTuple):
     """`time_ms`: what a frame written now bears. `truth_ms`: the best known time, None while in doubt.
 
-    `by_centre`: the centre has spoken in this boot. `machine_ms`: what the machine's clock shows.
+    `by_centre`: the centre has spoken in this boot. `machine_ms`: what the machine's clock shows. `heard_ms`, in
+    doubt: the last time that the centre said, in another boot; None: never.
     """
 
     time_ms: int
@@ -52,6 +53,7 @@ class Reading(NamedTuple):
     truth_ms: int | None
     by_centre: bool
     machine_ms: int
+    heard_ms: int | None = None
 
     def known_s(self, *, by_centre: bool) -> float | None:
         """Unix seconds, for what can't be undone. None in doubt, and where the centre must say it and has not."""
@@ -66,7 +68,7 @@ class Reading(NamedTuple):
 
     @property
     def best_ms(self) -> int:
-        """The best known time; in doubt a lower bound."""
+        """The best known time; in doubt a guess, not below the last frame."""
         return self.time_ms if self.truth_ms is None else self.truth_ms
 
     @property
@@ -90,7 +92,9 @@ def read_clock(now: Moment, newest: Stamp, contact: Contact | None) -> Reading:
     possible = _possible(now, least, contact) if newest.time_ms else [now.wall_ms]
     if possible == [now.wall_ms]:
         return Reading(max(now.wall_ms, newest.time_ms), Certainty.SURE, now.wall_ms, False, now.wall_ms)
-    return Reading(max([least, *possible[:1]]), Certainty.DOUBTFUL, None, False, now.wall_ms)
+    return Reading(
+        max([least, *possible[:1]]), Certainty.DOUBTFUL, None, False, now.wall_ms, contact and contact.centre_ms
+    )
 
 
 def _since(time_ms: int, boot: str, monotonic_ms: int, now: Moment) -> int:
@@ -107,12 +111,22 @@ def _possible(now: Moment, least: int, contact: Contact | None) -> list[int]:
 
 def note_of(reading: Reading, now: Moment, newest: Stamp, noted: Document | None) -> Document | None:
     """The body of the frame that must be written before the next one, None if the clock is as the books have it."""
-    state, boot = (noted["state"], noted["boot"]) if noted else (Certainty.SURE, now.boot)
-    same = reading.certainty == state and (boot == now.boot or reading.certainty is not Certainty.AHEAD)
-    if not newest.time_ms or (same and not _stepped(reading, now, newest)):
+    if not newest.time_ms or (_as_noted(reading, now, noted) and not _stepped(reading, now, newest)):
         return None
-    told = {"centre_ms": reading.truth_ms} if reading.by_centre else {}
-    return {"state": reading.certainty.value, "machine_ms": reading.machine_ms, **told}
+    body: Document = {"state": reading.certainty.value, "machine_ms": reading.machine_ms}
+    if reading.by_centre:
+        return body | {"centre_ms": reading.truth_ms}
+    return body if reading.heard_ms is None else body | {"heard_ms": reading.heard_ms}
+
+
+def _as_noted(reading: Reading, now: Moment, noted: Document | None) -> bool:
+    """After a doubt the centre's word is noted once, even of a clock that was set right before: only it is proof."""
+    if noted is None:
+        return reading.certainty is Certainty.SURE
+    if reading.by_centre and not noted.get("proved"):
+        return False
+    same_boot: bool = noted["boot"] == now.boot
+    return reading.certainty.value == noted["state"] and (same_boot or reading.certainty is not Certainty.AHEAD)
 
 
 def _stepped(reading: Reading, now: Moment, newest: Stamp) -> bool:
@@ -127,4 +141,6 @@ def noted(frame: Frame, read: Read) -> list[Change]:
         state = Certainty(frame.data["state"])
     except ValueError:
         raise ProjectionError(f"unknown state of the clock {frame.data['state']!r}, upgrade first") from None
-    return [Change(KIND, "self", {"state": state.value, "boot": frame.stamp.boot})]
+    return [
+        Change(KIND, "self", {"state": state.value, "boot": frame.stamp.boot, "proved": "centre_ms" in frame.data})
+    ]

@@ -15,7 +15,7 @@ from kiosk.core.frames import Frame
 
 
 class Dated(NamedTuple):
-    """Milliseconds since 1970 UTC, both ends included; `latest_ms` None: nothing says yet. Equal: it is known."""
+    """Milliseconds since 1970 UTC, both ends included; 0 and None: nothing says yet. Equal: it is known."""
 
     earliest_ms: int
     latest_ms: int | None
@@ -26,16 +26,22 @@ class Dated(NamedTuple):
 
 
 def date_of(frame: Frame, clocks: Sequence[Frame]) -> Dated:
-    """`clocks`: all `clock` frames of the journal that the frame is in, oldest first."""
+    """`clocks`: all `clock` frames of the journal that the frame is in, oldest first.
+
+    Certain is what the centre said, and a time passed within one boot; bounds are made of nothing else. The machine's
+    own clock is believed while it was not in doubt and nothing certain speaks against it.
+    """
     at = bisect_right([each.seq for each in clocks], frame.seq)
     before, after = clocks[:at], clocks[at:]
     recorded, told = frame.stamp.time_ms, _told(frame, before, after)
+    between = Dated(_earliest(frame, before), _latest(after)) if told is None else Dated(told, told)
     sure = not before or before[-1].data["state"] == Certainty.SURE
-    if told is not None and not (sure and abs(told - recorded) <= SKEW_MS):
-        return Dated(told, told)
-    if sure:
-        return Dated(recorded, recorded)
-    return Dated(_earliest(frame, before), _latest(after))
+    return Dated(recorded, recorded) if sure and _possible(recorded, between) else between
+
+
+def _possible(recorded_ms: int, between: Dated) -> bool:
+    early = recorded_ms < between.earliest_ms - SKEW_MS
+    return not early and (between.latest_ms is None or recorded_ms <= between.latest_ms + SKEW_MS)
 
 
 def _told(frame: Frame, before: Sequence[Frame], after: Sequence[Frame]) -> int | None:
@@ -49,22 +55,18 @@ def _told(frame: Frame, before: Sequence[Frame], after: Sequence[Frame]) -> int 
 
 
 def _earliest(frame: Frame, before: Sequence[Frame]) -> int:
-    """What it bears is a lower bound, unless frames bore a time that was not reached yet."""
-    recorded = frame.stamp.time_ms
+    """The last time that the centre had said, and what has passed since if that was looked at in this boot."""
     for last in reversed(before):
-        centre_ms = _centre_ms(last)
-        if centre_ms is not None:
-            return min(centre_ms, recorded) if last.data["state"] == Certainty.AHEAD else recorded
-    return recorded
+        said_ms: int | None = last.data.get("centre_ms", last.data.get("heard_ms"))
+        if said_ms is not None:
+            same_boot = last.stamp.boot == frame.stamp.boot
+            return said_ms + (frame.stamp.monotonic_ms - last.stamp.monotonic_ms if same_boot else 0)
+    return 0
 
 
 def _latest(after: Sequence[Frame]) -> int | None:
-    """The next time that is known: the centre's, or that of a clock that was set right."""
-    for known in after:
-        if known.data["state"] != Certainty.DOUBTFUL:
-            centre_ms = _centre_ms(known)
-            return known.stamp.time_ms if centre_ms is None else centre_ms
-    return None
+    """The next time that the centre said. A clock that only looks as if it were set right again proves nothing."""
+    return next((told for told in map(_centre_ms, after) if told is not None), None)
 
 
 def _centre_ms(clock: Frame) -> int | None:

@@ -66,7 +66,7 @@ class Clock:
         now = self._look()
         return Stamp(read_clock(now, newest, self._contact).time_ms, now.boot, now.monotonic_ms, by)
 
-    def note(self, newest: Stamp, noted: dict[str, str] | None) -> dict[str, object] | None:
+    def note(self, newest: Stamp, noted: dict[str, object] | None) -> dict[str, object] | None:
         """The body of the `clock` frame that must come first; None if the books (`noted`) have the clock as it is."""
         now = self._look()
         return note_of(read_clock(now, newest, self._contact), now, newest, noted)

@@ -71,7 +71,8 @@ TABLE: list[tuple[str, dict[str, Any], set[Key]]] = [
     ("records", {"records": [], "refused": [], "withdrawn": [{"ref": REF, "reason": "moved"}], "cursor": "5"},
      {RECORD}),
     ("released", {"refs": [REF, REF2]}, {RECORD, Key(Subject.RECORD, REF2)}),
-    ("clock", {"state": "doubtful", "machine_ms": 946684831000}, {Key(Subject.CLOCK, "station")}),
+    ("clock", {"state": "doubtful", "machine_ms": 946684831000, "heard_ms": 1795889280000},
+     {Key(Subject.CLOCK, "station")}),
 ]  # fmt: skip
 
 
