@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.postgresql import cluster, database
 from tests.web.browser import browser
@@ -13,6 +14,10 @@ from tests.web.browser import browser
 __all__ = ["browser", "cluster", "database"]
 
 MEASURED = "measured"
+
+# How long an example takes is the machine's business: one with five other jobs would fail what is right.
+settings.register_profile("keping", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("keping")
 
 Measured = Callable[[str], None]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.core.equipment import pick_reader
@@ -17,7 +17,6 @@ def but_for_the_index(name: str) -> str:
     return f"{name[:-6]} {name[-2:]}"
 
 
-@settings(deadline=None)
 @given(READERS, SOME, SOME)
 def test_whichever_is_picked_is_that_reader_and_no_other_may_be(
     wanted: str, listed: list[str], others: list[str]
@@ -32,7 +31,6 @@ def test_whichever_is_picked_is_that_reader_and_no_other_may_be(
         assert set(alike) - set(others) == {found}
 
 
-@settings(deadline=None)
 @given(READERS, st.integers(0, 17), SOME)
 def test_it_is_found_under_any_index(wanted: str, index: int, listed: list[str]) -> None:
     moved = f"{wanted[:-5]}{index:02X} {wanted[-2:]}"

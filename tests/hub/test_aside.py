@@ -137,9 +137,7 @@ def test_only_what_is_no_frame_of_any_version_is_refused(hub: Hub) -> None:
     assert stored(hub) == []
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     st.lists(
         st.one_of(

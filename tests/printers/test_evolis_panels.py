@@ -131,7 +131,7 @@ def test_the_decoder_here_can_tell_a_mirror() -> None:
 
 
 @pytest.mark.parametrize("compression", ["lines", "runs"])
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     line=hnp.arrays(np.uint8, H, elements=st.sampled_from([0, 1, 64, 127]), fill=st.just(0)),
     x=st.integers(0, W - 1),

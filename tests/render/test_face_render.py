@@ -119,7 +119,7 @@ def test_sex_and_blood_type_share_a_line_and_values_a_column() -> None:
 
 
 @BOTH
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_no_printable_text_of_120_leaves_its_box(record: Record, data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(Fields.__dataclass_fields__)))
@@ -191,7 +191,7 @@ def test_a_damaged_picture_is_refused_by_name(change: dict[str, bytes], message:
         render_face(dataclasses.replace(CITIZEN, **change))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(at=st.floats(0, 0.999), byte=st.integers(0, 255), field=st.sampled_from(("photo", "signature")))
 def test_a_flipped_byte_is_drawn_or_refused_never_a_crash(at: float, byte: int, field: str) -> None:
     data = bytearray(getattr(CITIZEN, field))

@@ -7,7 +7,7 @@ import unicodedata
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
@@ -35,7 +35,6 @@ def stray_ink(lines: list[SetLine], box: TextBox) -> int:
     return int(np.count_nonzero(ink))
 
 
-@settings(deadline=None)
 @given(text=texts, box=st.sampled_from(VALUES))
 def test_text_is_whole_and_inside_its_box_or_refused_by_name(text: str, box: TextBox) -> None:
     refused = None

@@ -69,7 +69,7 @@ def after(before: list[list[Transfer]], during: list[list[Transfer]]) -> Tables:
     return tables
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.lists(MOVES, max_size=3), max_size=10), st.lists(st.lists(MOVES, max_size=3), max_size=30))
 def test_it_balances(before: list[list[Transfer]], during: list[list[Transfer]]) -> None:
     tables = after(before, during)

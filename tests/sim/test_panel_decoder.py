@@ -13,7 +13,7 @@ from drivers.sim.cards import COLUMNS, ROWS, Card, Panel
 from drivers.sim.decoder import DecodeError, decode_compressed, decode_raw, draw_card
 from tests.sim.printer_bench import encode_lines, encode_raw, encode_runs
 
-EXAMPLES = settings(max_examples=4, deadline=None)
+EXAMPLES = settings(max_examples=4)
 
 
 @st.composite
@@ -108,7 +108,7 @@ def test_what_is_not_a_panel_is_refused(data: bytes, levels: int) -> None:
 
 
 @pytest.mark.parametrize("levels", [2, 32, 64, 128])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.data())
 def test_hostile_bytes_are_a_panel_or_refused(levels: int, data: st.DataObject) -> None:
     """Whatever comes, here mostly a harmed panel: a whole panel of values below the levels, or DecodeError."""

@@ -166,7 +166,7 @@ JOB_REPLIES = [b"OK\x00"] * 8 + [b"2\x00"]
 
 
 @given(st.lists(st.integers(1, len(JOB) - 1), max_size=12))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_pieces_do_not_matter(cuts: list[int]) -> None:
     bench = Bench()
     edges = [0, *sorted(cuts), len(JOB)]

@@ -216,7 +216,7 @@ OFTEN = (
 ACTS = st.sampled_from((*OFTEN, *OFTEN, "declare_lost"))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(ACTS, st.integers(0, 1), st.integers(0, len(REFS) - 1)), max_size=60))
 def test_a_record_is_never_printable_at_two_places(steps: list[tuple[str, int, int]]) -> None:
     office = Office()

@@ -351,7 +351,7 @@ ACTION = st.one_of(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(ACTION, max_size=12))
 def test_any_sequence_of_faults_converges(centre: Centre, actions: list[str | int]) -> None:
     """Whatever happens on the way, the centre ends with the station's frames, once each, and no alarm."""

@@ -61,7 +61,7 @@ class Road:
 
 @given(st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 5)), min_size=4, max_size=20))
 @settings(
-    max_examples=12, deadline=None,
+    max_examples=12,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 def test_the_ledgers_agree_after_any_trips(centre: Centre, steps: list[tuple[str, int]]) -> None:

@@ -30,7 +30,7 @@ def cut(body: bytes, places: list[int]) -> Iterator[bytes]:
         begin = end
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(ITEMS, st.lists(st.integers(0, 1 << 20), max_size=6), st.integers(0, 1 << 20))
 def test_cut_anywhere_every_whole_line_counts_and_no_other(items: list[Item], places: list[int], end: int) -> None:
     body = b"".join(map(line, items))

@@ -39,7 +39,7 @@ def test_what_a_terminal_shows_is_the_result() -> None:
     assert decode(seen(screened(as_blocks(encode(SAMPLE))))) == SAMPLE
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(reports)
 def test_whatever_was_found(report: Report) -> None:
     assert decode(seen(screened(as_blocks(encode(report))))) == report
