@@ -4,7 +4,8 @@
 
 Each round takes a new data base of one cluster, which syncs its commits, and drains the same journal into it: by the
 real Shipper in this process, over HTTP on loopback, into `keping hub run` in a process of its own. Signatures, hash
-chain, leases and accounts are all there. Then come, into data bases of their own:
+chain, leases and accounts are all there, and the centre has served another station before. Then come, into data bases
+of their own:
 
 * `bare`: the rows that the centre wrote for the same batches, ready in memory, a commit a batch: those of `frames` by
   psycopg's executemany; those of all other tables by the centre's own statements, as they were recorded beforehand;
@@ -53,7 +54,7 @@ from kiosk.sync.enrol import enrol
 from kiosk.sync.shipping import REQUEST_BYTES, Acknowledged, AckStore, Shipper
 from tests.postgresql import Cluster
 
-STATION = "kupang-01"
+STATION, BATCH = "kupang-01", 500
 BAR, FLAT = 2.0, 1.1
 MARKS = (10, 50, 100)
 INSERT = "INSERT INTO frames VALUES (%s, %s, %s, %s, %s, %s, %s)"
@@ -64,44 +65,47 @@ Row = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Backlog:
-    """A station's DATA with frames that nobody has, `cards` cards among them."""
+    """A station's DATA with frames that nobody has, `cards` cards among them, numbered from `first` on."""
 
+    station: str
     data: Path
     key: OKPKey
+    first: int
     cards: int
 
     @classmethod
-    def make(cls, data: Path, count: int) -> Backlog:
+    def make(cls, data: Path, count: int, station: str = STATION, first: int = 0) -> Backlog:
         key = keys.generate_signing()
         writer = FastWriter(data)
-        genesis = {"station": STATION, "incarnation": "ab" * 8, "key": keys.thumbprint(key), "predecessor": None}
+        genesis = {"station": station, "incarnation": "ab" * 8, "key": keys.thumbprint(key), "predecessor": None}
         writer.commit("genesis", genesis)
         take_blanks(writer, count)
-        return cls(data, key, live_through(writer, 0, count, 0))
+        return cls(station, data, key, first, live_through(writer, first, count, 0))
 
     def references(self) -> list[str]:
-        return [item["ref"] for item in arrival(range(self.cards))["records"]]
+        return [item["ref"] for item in arrival(range(self.first, self.first + self.cards))["records"]]
 
 
-def ready_for(backlog: Backlog, directory: Path, database: str) -> tuple[Store, str]:
-    """The centre's tables before the drain, the records leased; and the code with which the station enrols."""
+def ready_for(directory: Path, database: str, *backlogs: Backlog) -> tuple[Store, list[str]]:
+    """The centre's tables before the drain, the records leased; and the codes with which the stations enrol."""
     store = Store.open(directory, database)
-    code = add_station(store, STATION)
+    codes = [add_station(store, backlog.station) for backlog in backlogs]
     with store.transaction() as connection:
-        insert_all(connection, leases, [
-            {"station": STATION, "cursor": number, "ref": ref, "sku": Sku.WNI.value, "jws": "a.b.c",
-             "state": "waiting", "changed_at": 0}
-            for number, ref in enumerate(backlog.references(), 1)
-        ])  # fmt: skip
-    return store, code
+        for backlog in backlogs:
+            insert_all(connection, leases, [
+                {"station": backlog.station, "cursor": number, "ref": ref, "sku": Sku.WNI.value, "jws": "a.b.c",
+                 "state": "waiting", "changed_at": 0}
+                for number, ref in enumerate(backlog.references(), 1)
+            ])  # fmt: skip
+    return store, codes
 
 
 class Hub:
-    """`keping hub run` over one data base, the station's records leased in it."""
+    """`keping hub run` over one data base, the stations' records leased in it."""
 
-    def __init__(self, directory: Path, database: str, backlog: Backlog) -> None:
+    def __init__(self, directory: Path, database: str, *backlogs: Backlog) -> None:
         known = HubKeys.open(directory)
-        store, code = ready_for(backlog, directory, database)
+        store, codes = ready_for(directory, database, *backlogs)
         store.close()
         words = [sys.executable, "-m", "kiosk", "--data", str(directory), "hub", "run", "--port", "0"]
         self._process = subprocess.Popen(  # noqa: S603  # the program under test
@@ -110,7 +114,9 @@ class Hub:
         assert self._process.stdout is not None
         self.url = self._process.stdout.readline().split()[0]
         self.pid = self._process.pid
-        self.pins = enrol(self.url, STATION, code, known.fingerprint, (backlog.key, keys.generate_encryption()))
+        for backlog, code in zip(backlogs, codes, strict=True):
+            own = (backlog.key, keys.generate_encryption())
+            self.pins = enrol(self.url, backlog.station, code, known.fingerprint, own)
 
     def close(self) -> None:
         self._process.send_signal(signal.SIGTERM)
@@ -119,10 +125,10 @@ class Hub:
 
 @contextmanager
 def shipping(hub: Hub, backlog: Backlog) -> Iterator[tuple[Books, Shipper]]:
-    books = Books.open(backlog.data, 8 << 20, "bench")
+    books, station = Books.open(backlog.data, 8 << 20, "bench"), backlog.station
     with tempfile.TemporaryDirectory() as acks, connect(hub.url) as http:
-        client, outbox = HubClient(http, STATION, backlog.key, hub.pins.signing), Outbox(books, STATION, backlog.key)
-        acknowledged = Acknowledged(outbox, AckStore(Path(acks) / "ack.json"), STATION, hub.pins.signing)
+        client, outbox = HubClient(http, station, backlog.key, hub.pins.signing), Outbox(books, station, backlog.key)
+        acknowledged = Acknowledged(outbox, AckStore(Path(acks) / "ack.json"), station, hub.pins.signing)
         yield books, Shipper(client, outbox, acknowledged)
     books.close()
 
@@ -194,7 +200,7 @@ def copy(cursor: psycopg.Cursor, rows: Sequence[Row]) -> None:
 
 def inserting(how: Any, database: str, directory: Path, backlog: Backlog, batches: list[Batch]) -> float:
     """Seconds for all batches, their frames by `how`, into new tables of the same shape."""
-    ready_for(backlog, directory, database)[0].close()
+    ready_for(directory, database, backlog)[0].close()
     with psycopg.connect(database) as connection:
         begun = time.perf_counter()
         for batch in batches:
@@ -206,9 +212,12 @@ def inserting(how: Any, database: str, directory: Path, backlog: Backlog, batche
         return time.perf_counter() - begun
 
 
-def one_round(cluster: Cluster, place: Path, backlog: Backlog, batches: list[Batch]) -> dict[str, Any]:
-    hub = Hub(place, cluster.database(), backlog)
+def one_round(
+    cluster: Cluster, place: Path, backlog: Backlog, before: Backlog, batches: list[Batch]
+) -> dict[str, Any]:
+    hub = Hub(place, cluster.database(), backlog, before)
     try:
+        drain(hub, before)
         found = drain(hub, backlog)
     finally:
         hub.close()
@@ -238,11 +247,13 @@ def measure(count: int, rounds: int) -> dict[str, Any]:
     cluster = Cluster(durable=True)
     try:
         with tempfile.TemporaryDirectory() as place:
-            backlog = Backlog.make(Path(place) / "station", count)
-            store, code = ready_for(backlog, Path(place) / "recorded", cluster.database())
+            root = Path(place)
+            backlog = Backlog.make(root / "station", count)
+            before = Backlog.make(root / "before", 2 * BATCH, "kupang-02", first=count)
+            store, [code] = ready_for(root / "recorded", cluster.database(), backlog)
             batches = recorded(store, code, backlog)
             store.close()
-            found = [one_round(cluster, Path(place) / f"hub{number}", backlog, batches) for number in range(rounds)]
+            found = [one_round(cluster, root / f"hub{n}", backlog, before, batches) for n in range(rounds)]
     finally:
         cluster.remove()
     return {"rounds": found, **judged(found)}

@@ -16,7 +16,7 @@ from kiosk.hub import aside, projection
 from kiosk.hub.projection import Unfit
 from kiosk.hub.schema import frames, journals, stations, successions
 from kiosk.hub.stations import Station, raise_alarm, signing_keys
-from kiosk.hub.store import insert_all, storable
+from kiosk.hub.store import inserting, storable
 
 _HEAD = re.compile(r"[0-9a-f]{64}")
 _Word = tuple[int, str]
@@ -76,8 +76,9 @@ def accept(connection: Connection, station: Station, delivery: Delivery, now_ms:
     if fresh and held.seq == 0:
         _open_journal(connection, station, held, fresh[0])
     if fresh:
-        _store(connection, held, fresh, now_ms)
-        aside.take(connection, station.id, held.incarnation, fresh, now_ms)
+        with inserting(connection, frames, _rows(held, fresh, now_ms)):
+            read = aside.read(fresh)
+        aside.take(connection, station.id, held.incarnation, read, now_ms)
     now_held = replace(held, seq=fresh[-1].seq, head=fresh[-1].head) if fresh else held
     if now_held.seq:
         _weigh_checkpoint(connection, now_held, fresh, told, delivery)
@@ -192,15 +193,14 @@ def _check_continues(connection: Connection, held: Position, said: Mapping[str, 
     return True
 
 
-def _store(connection: Connection, held: Position, fresh: Sequence[Link], now_ms: int) -> None:
-    rows = [
+def _rows(held: Position, fresh: Sequence[Link], now_ms: int) -> list[dict[str, Any]]:
+    return [
         {
             "station": held.station, "incarnation": held.incarnation, "seq": frame.seq,
             "kind": storable(frame.kind)[:64], "head": frame.head, "record": frame.record, "received_at": now_ms,
         }
         for frame in fresh
     ]  # fmt: skip
-    insert_all(connection, frames, rows)
 
 
 def _weigh_checkpoint(

@@ -24,6 +24,8 @@ from kiosk.hub.store import Store, lock_station, storable
 
 _NAME = re.compile(rb"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 
+Read = tuple[Link, Frame | Unfit]
+
 _log = logging.getLogger(__name__)
 
 
@@ -40,13 +42,17 @@ class Aside:
     at: int
 
 
-def take(connection: Connection, station: str, incarnation: str, links: Sequence[Link], now_ms: int) -> None:
+def read(links: Sequence[Link]) -> list[Read]:
+    """What frames say, or why that can't be read. Asks no data base."""
+    return [(link, _read(link)) for link in links]
+
+
+def take(connection: Connection, station: str, incarnation: str, said: Sequence[Read], now_ms: int) -> None:
     """Carry frames that follow each other into the projections; set aside what can't be read."""
     ledger = Ledger(connection, station)
     waiting = _waiting(connection, station)
-    read = [_read(link) for link in links]
-    cards = _cards(connection, station, read, now_ms)
-    for link, found in zip(links, read, strict=True):
+    cards = _cards(connection, station, [found for _, found in said], now_ms)
+    for link, found in said:
         try:
             _read_on(link, found, ledger, cards, waiting)
         except Unfit as exc:
@@ -59,15 +65,15 @@ def apply(store: Store, now_ms: int) -> tuple[int, int]:
     """Read again all that was set aside, oldest first. Returns how many were read now, and how many still wait."""
     with store.snapshot() as connection:
         concerned = connection.execute(select(set_aside.c.station).distinct().order_by(set_aside.c.station)).all()
-    read = left = 0
+    done = left = 0
     for row in concerned:
         with store.transaction() as connection:
             lock_station(connection, row.station)
             before = listed(connection, row.station)
             _apply(connection, row.station, before, now_ms)
             still = len(listed(connection, row.station))
-        read, left = read + len(before) - still, left + still
-    return read, left
+        done, left = done + len(before) - still, left + still
+    return done, left
 
 
 def _apply(connection: Connection, station: str, rows: Sequence[Aside], now_ms: int) -> None:
@@ -116,8 +122,8 @@ def _read(link: Link) -> Frame | Unfit:
         return exc
 
 
-def _cards(connection: Connection, station: str, read: Sequence[Frame | Unfit], now_ms: int) -> Cards:
-    named = projection.named(frame for frame in read if not isinstance(frame, Unfit))
+def _cards(connection: Connection, station: str, found: Sequence[Frame | Unfit], now_ms: int) -> Cards:
+    named = projection.named(frame for frame in found if not isinstance(frame, Unfit))
     return Cards(connection, station, now_ms, *named)
 
 

@@ -126,8 +126,16 @@ def insert_unless(connection: Connection, table: Table) -> postgresql.Insert | s
 
 def insert_all(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Many rows of the same columns; on PostgreSQL by a binary COPY, which costs both sides half of INSERTs."""
+    with inserting(connection, table, rows):
+        pass
+
+
+@contextmanager
+def inserting(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> Iterator[None]:
+    """As `insert_all`; PostgreSQL is at it while the body runs, and takes no other statement meanwhile."""
     if connection.dialect.name != "postgresql":
         connection.execute(insert(table), rows)
+        yield
         return
     raw = cast("psycopg.Connection", connection.connection.driver_connection)
     types = [table.c[name].type.compile(connection.dialect).partition("(")[0].lower() for name in rows[0]]
@@ -137,6 +145,7 @@ def insert_all(connection: Connection, table: Table, rows: Sequence[Mapping[str,
             copy.set_types(types)
             for row in rows:
                 copy.write_row(tuple(row.values()))
+            yield
     except psycopg.OperationalError as exc:  # past SQLAlchemy, which would have said it so
         raise OperationalError("COPY", None, exc) from exc
 
