@@ -103,6 +103,19 @@ class Counter:
         rows = compare(reader.read(BIODATA_FILE), self._vault.identity(card["ref"]))
         return Reading(uid, "" if all(row.same for row in rows) else DIFFERS, rows=rows)
 
+    def chip_on_desk(self) -> str:
+        """The UID of whatever card lies on the desk reader, of this station or not. Blocks as `read_card`.
+
+        Rejected `chip-unreadable` if none answers, else as `read_card`. Nothing is written on it.
+        """
+        try:
+            with self._desk.taken(self._appear_timeout_s, PATIENCE_S) as reader:
+                return reader.identify().uid
+        except Stopped as exc:
+            raise Unavailable(f"the reader on the desk: {exc}") from exc
+        except DeviceError as exc:
+            raise Rejected(f"the reader on the desk: {exc}", UNREADABLE) from exc
+
     def _remember(self, job: str, found: Reading) -> None:
         self._readings.pop(job, None)
         self._readings[job] = found

@@ -8,7 +8,7 @@ import json
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import IO, Any
@@ -22,10 +22,11 @@ from kiosk.cli.telling import tell
 from kiosk.cli.witnesses import WrittenHead, witnesses
 from kiosk.core import history
 from kiosk.core.frames import Frame
-from kiosk.errors import Rejected, UsageError
+from kiosk.errors import UsageError
 from kiosk.journal import Anchor, held_against, scan
-from kiosk.journal.extract import extract, sequence_at
+from kiosk.journal.extract import extract
 from kiosk.journal.index import Index
+from kiosk.lives import found, stretch
 from kiosk.past import audited
 
 ENVELOPE_BYTES = 90
@@ -67,8 +68,8 @@ def verify(app: App, against: tuple[Anchor, ...]) -> None:
         return volume.frames()
 
     view = replay(audited(lineage.history(line, read) if line else scan(app.data / "journal")))
-    found = {"frames": view.seq, "head": last[0].head if last else None, "view": view.digest, **held.answer(view.seq)}
-    app.answer(found, lambda: f"{view.seq} frames, chain whole, head {found['head']}\n{held.text(view.seq)}")
+    said = {"frames": view.seq, "head": last[0].head if last else None, "view": view.digest, **held.answer(view.seq)}
+    app.answer(said, lambda: f"{view.seq} frames, chain whole, head {said['head']}\n{held.text(view.seq)}")
 
 
 def _with_progress(directory: Path) -> Iterator[Frame]:
@@ -90,8 +91,8 @@ def _with_progress(directory: Path) -> Iterator[Frame]:
 def tail(app: App, lines: int) -> None:
     """The last frames, as stored."""
     frames = deque(scan(app.data / "journal"), maxlen=lines)
-    found = [{"seq": f.seq, "kind": f.kind, "by": f.stamp.by, "time_ms": f.stamp.time_ms, **f.data} for f in frames]
-    app.answer(found, lambda: "".join(frame.line.decode() for frame in frames).rstrip())
+    last = [{"seq": f.seq, "kind": f.kind, "by": f.stamp.by, "time_ms": f.stamp.time_ms, **f.data} for f in frames]
+    app.answer(last, lambda: "".join(frame.line.decode() for frame in frames).rstrip())
 
 
 @ledger.command()
@@ -105,29 +106,10 @@ def trace(app: App, what: str) -> None:
     A frame that bears the time of a doubtful clock is told under the time at which it was written, as far as that can
     be proved. As JSON it is the frames as they are stored.
     """
-    frames, about = _found(app.data, what)
+    frames, about = found(app.data, what, _tell_of_indexing)
     stored = [json.loads(frame.line) for frame in frames] if app.as_json else []
     clocks = [] if app.as_json else list(Index(app.data, _tell_of_indexing).find([history.CLOCKS]))
     app.answer(stored, lambda: "\n".join(tell(frame, about, clocks) for frame in frames))
-
-
-def _found(data: Path, what: str) -> tuple[list[Frame], frozenset[str]]:
-    """By the first reading of the word that finds something, and the records that it is about (empty: all).
-
-    Rejected says what was looked for.
-    """
-    journal, index = data / "journal", Index(data, _tell_of_indexing)
-    keys = history.guesses(what)
-    for key in keys:
-        if frames := history.life(index.find, key):
-            return frames, history.records_of(key, frames)
-    number, day = history.as_sequence(what), history.as_day(what)
-    if number is not None and (frames := list(extract(journal, number, number))):
-        return [*frames, *index.find([history.Key(history.Subject.REVERSED, str(number))])], frozenset()
-    if day is not None and (frames := list(extract(journal, *_stretch(journal, day, day)))):
-        return frames, frozenset()
-    looked = [*(["frame"] if number is not None else []), *(["day"] if day else []), *(key.subject for key in keys)]
-    raise Rejected(f"{what}: nothing in the journal; looked for a {', a '.join(looked)} of that name", "not-found")
 
 
 @cache
@@ -143,8 +125,8 @@ class _Place(click.ParamType[int | date]):
     name = "SEQ|DATE"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | date:
-        found = history.as_day(str(value)) or history.as_sequence(str(value))
-        return found or self.fail(f"{value!r} is no frame (4711) and no day (2018-08-14)", param, ctx)
+        place = history.as_day(str(value)) or history.as_sequence(str(value))
+        return place or self.fail(f"{value!r} is no frame (4711) and no day (2018-08-14)", param, ctx)
 
 
 @ledger.command()
@@ -164,27 +146,13 @@ def export(app: App, first: int | date | None, last: int | date | None, form: st
     if app.as_json and form != "jsonl":
         raise UsageError("--json and --format csv: choose one")
     journal = app.data / "journal"
-    frames = extract(journal, *_stretch(journal, first, last))
+    frames = extract(journal, *stretch(journal, first, last))
     out = sys.stdout.buffer
     if form == "csv":
         _write_csv(frames, out)
     else:
         out.writelines(frame.line for frame in frames)
     out.flush()
-
-
-def _stretch(journal: Path, first: int | date | None, last: int | date | None) -> tuple[int, int | None]:
-    """Sequence numbers of the first and the last frame, both included; None: to the end."""
-    begin = sequence_at(journal, _midnight(first)) if isinstance(first, date) else first or 1
-    end = sequence_at(journal, _midnight(last + timedelta(1))) - 1 if isinstance(last, date) else last
-    if end is not None and begin > end + 1:
-        raise UsageError(f"--from comes after --to: frame {begin}, frame {end}")
-    return begin, end
-
-
-def _midnight(day: date) -> int:
-    """When the local day begins, in milliseconds since 1970 UTC."""
-    return round(datetime.combine(day, time()).astimezone().timestamp() * 1000)
 
 
 COLUMNS = (

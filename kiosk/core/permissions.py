@@ -115,7 +115,7 @@ ROUTES: Mapping[str, str] = {
     "run": "see-people", "now": "see-people", "printed": "see-people", "interruption": "see-people",
     "compare_card": "see-people", "take_card": "see-people", "card_problem": "see-people",
     "supplies": "see-work", "account": "see-work", "lot": "see-work", "outbox": "see-work", "faults": "see-work",
-    "fault": "see-work",
+    "fault": "see-work", "trace": "read-books", "find_life": "read-books", "read_any_card": "read-books",
     "make_jobs": "print", "stop_run": "steer", "go_on": "steer", "cancel_job": "steer", "resolve_job": "resolve",
     "read_card": "hand-over", "hand_over": "hand-over", "reprint_card": "reprint",
     "calls": "call-backs", "new_call": "call-backs", "add_call": "call-backs", "close_call": "call-backs",

@@ -40,8 +40,7 @@ SHAPE = 10
 journal is replayed. 1: without `uncollected`, `missing`, `callbacks`. 2: without `handed_over_at` of a record. 3:
 without `lots`, `entries`. 4: without `shift`, `shifts`, `people`, `acting`. 5: without
 `closed`, `closing`, and with all that ever closed. 6: without `equipment`. 7: without `tests`. 8: without
-`went_on` of a job. 9: without `clock`, `days`,
-`withdrawals`."""
+`went_on` of a job. 9: without `clock`, `days`, `withdrawals`."""
 
 SPOKEN_FOR = frozenset({"in-job", "printed", "issued", "card-missing"})
 """Record states in which there is a card, or may be one. What was refused before a blank was spent may be tried
@@ -275,6 +274,7 @@ _HANDLERS: dict[str, Callable[[Frame, Read], list[Change]]] = {
     "started": _service,
     "stopped": _service,
     "recovered": _nothing,
+    "looked-up": _nothing,
     "records": _records,
     "stock": stock.booked,
     "job-created": _job_created,

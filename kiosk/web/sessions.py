@@ -49,6 +49,8 @@ class Session:
     turn: threading.Lock = field(default_factory=threading.Lock)
     """Held while one of its POSTs is carried out: the second of two taps finds what the first has done."""
     searches: Searches = field(default_factory=Searches)
+    traces: Searches = field(default_factory=Searches)
+    """What lives were asked for; apart, so that nothing is shown of which it was not recorded that it was seen."""
 
 
 class Sessions:

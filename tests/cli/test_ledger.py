@@ -22,10 +22,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from kiosk.cli import main
-from kiosk.cli.ledger import _midnight, _write_csv
+from kiosk.cli.ledger import _write_csv
 from kiosk.cli.telling import TOLD, tell
 from kiosk.core.frames import ZERO_HEAD, Frame, Stamp, make_frame
 from kiosk.core.projection import KINDS
+from kiosk.lives import _midnight
 from tests.office import Office
 
 ROOT = Path(__file__).parents[2]

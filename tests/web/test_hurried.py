@@ -149,6 +149,18 @@ def loading(kiosk: Kiosk) -> Form:
     return Form("/supplies/move", fields, counted(kiosk, "stock"), ACTS)
 
 
+def asking_for_a_life(kiosk: Kiosk) -> Form:
+    """Whoever looks is written down, once for each look."""
+    [job] = printed(kiosk.office)
+    return Form("/trace", {"what": job}, counted(kiosk, "looked-up"), ACTS, "yosep")
+
+
+def laying_down_any_card(kiosk: Kiosk) -> Form:
+    [job] = printed(kiosk.office)
+    kiosk.office.desk.lay(tray(kiosk.office, job))
+    return Form("/trace/card", {}, counted(kiosk, "looked-up"), ACTS, "yosep")
+
+
 def asking_the_centre(kiosk: Kiosk) -> Form:
     return Form("/outbox/retry", {}, nothing, ACTS)
 
@@ -209,7 +221,7 @@ FORMS: dict[str, Callable[[Kiosk], Form]] = {
     "resolve_job": answering, "book_blank": booking_a_blank, "read_card": reading_a_card, "hand_over": handing_over,
     "reprint_card": making_it_again, "add_call": noting_a_call, "close_call": closing_a_call,
     "move_supplies": loading, "retry_outbox": asking_the_centre, "use_stick": writing_a_stick,
-    "use_device": taking_a_plan,
+    "use_device": taking_a_plan, "find_life": asking_for_a_life, "read_any_card": laying_down_any_card,
     "look_for_devices": looking_for_devices, "examine": examining, "test_card": spending_a_test_card,
     "cancel_test_card": cancelling_a_test, "resolve_test_card": answering_of_a_test,
 }  # fmt: skip
