@@ -6,6 +6,7 @@ import logging
 import resource
 import sys
 import threading
+from itertools import count
 from pathlib import Path
 
 import click
@@ -23,6 +24,8 @@ from kiosk.web.waiting import waiting_page
 log = logging.getLogger(__name__)
 
 WATCH_S = 1.0
+TRIM_EVERY = 60
+"""Looks from one trimming of the memory to the next."""
 SHOW_S = 3.0
 """How long why it ends is still shown; the screen keeps its last page until the station is back."""
 
@@ -53,8 +56,11 @@ def _serve(app: App, stopping: threading.Event, passphrase: str | None) -> None:
         web = WebServer(create_app(House(station, People(app.data))), app.config.web.port)
         runtime.keep()
         log.info("touchscreen at http://127.0.0.1:%d", web.port)
-        while not (stopping.wait(WATCH_S) or station.failed):
-            pass
+        for look in count(1):
+            if stopping.wait(WATCH_S) or station.failed:
+                break
+            if look % TRIM_EVERY == 0:
+                runtime.trim()
         failure = station.failed
         if failure:
             station.pulse.beat()
