@@ -26,7 +26,7 @@ def serve() -> Serving:
 
 
 class Woken(list[Any]):
-    """What the loop is to do. As soon as the end is among it a worker's last pull comes, and the loop has its time."""
+    """What the loop is to do. As soon as the end is among it a worker's last pull comes; the loop has its time."""
 
     def __init__(self, trigger: Any) -> None:
         super().__init__()
