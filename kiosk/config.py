@@ -80,6 +80,13 @@ class WebConfig:
 
 
 @dataclass(frozen=True)
+class PaperConfig:
+    address: str = ""
+    city: str = "Kupang"
+    head: str = "Kepala Dinas Kependudukan dan Pencatatan Sipil"
+
+
+@dataclass(frozen=True)
 class ShiftConfig:
     required: bool = False
 
@@ -116,6 +123,7 @@ class Config:
     hub: HubConfig = HubConfig()
     vault: VaultConfig = VaultConfig()
     web: WebConfig = WebConfig()
+    paper: PaperConfig = PaperConfig()
     shift: ShiftConfig = ShiftConfig()
     journal: JournalConfig = JournalConfig()
     disk: DiskConfig = DiskConfig()

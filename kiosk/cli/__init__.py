@@ -22,6 +22,7 @@ COMMANDS = {
     "jobs": "kiosk.cli.jobs:jobs",
     "ledger": "kiosk.cli.ledger:ledger",
     "power": "kiosk.cli.power:power",
+    "report": "kiosk.cli.report:report",
     "restore": "kiosk.cli.restore:restore",
     "run": "kiosk.cli.station:run",
     "shift": "kiosk.cli.shift:shift",
