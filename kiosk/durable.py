@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -12,18 +13,34 @@ def replace_file(path: Path, content: bytes) -> None:
 
     Blocks for two fsyncs. OSError if the medium refuses; then `path` is as it was.
     """
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    replace_files([(path, content)])
+
+
+def replace_files(contents: Sequence[tuple[Path, bytes]]) -> None:
+    """As `replace_file` each, the files of one directory in their order. Blocks for a fsync each, and one more.
+
+    OSError if the medium refuses; then each is as it was, or as it should be.
+    """
+    drafts = [path.with_name(f".{path.name}.{secrets.token_hex(4)}") for path, _ in contents]
     try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        for draft, (_, content) in zip(drafts, contents, strict=True):
+            _write(draft, content)
+        for draft, (path, _) in zip(drafts, contents, strict=True):
+            draft.replace(path)
     except OSError:
-        draft.unlink(missing_ok=True)
+        for draft in drafts:
+            draft.unlink(missing_ok=True)
         raise
-    sync_directory(path.parent)
+    for directory in {path.parent for path, _ in contents}:
+        sync_directory(directory)
+
+
+def _write(draft: Path, content: bytes) -> None:
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def remove_drafts(directory: Path) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 from kiosk.core.records import Fields, Record
 from kiosk.crypto.keyring import DRAFT, FILE, Keyring
 from kiosk.crypto.sealing import SealBroken, open_sealed, seal, unwrap_key
-from kiosk.durable import make_directory, replace_file, sync_directory
+from kiosk.durable import make_directory, replace_file, replace_files, sync_directory
 from kiosk.errors import DamagedData, Rejected
 
 _REF = re.compile(r"[0-9a-f]{32}")
@@ -48,17 +48,22 @@ class Vault:
     def put_all(self, records: Sequence[tuple[Record, str]]) -> None:
         """Store verified records and their signed forms, durable on return. Storing one again replaces it.
 
-        Blocks for two fsyncs, and four a record. Keys first: no file is ever without one that may have to be opened.
+        Blocks for four fsyncs, and two a record. Keys first: no file is ever without one that may have to be opened.
         """
         for record, _ in records:
             self._path(record.ref, "head")
         self._keyring.add(record.ref + part for record, _ in records for part in (_IDENTITY, _BIOMETRICS))
-        for record, token in records:
-            identity = json.dumps(asdict(record.fields), ensure_ascii=False).encode()
-            head = {"v": 2, "identity": _text(self._seal(record.ref, "head", _IDENTITY, identity))}
-            body = self._seal(record.ref, "body", _BIOMETRICS, token.encode())
-            replace_file(self._path(record.ref, "body"), body)
-            replace_file(self._path(record.ref, "head"), json.dumps(head).encode())
+        # A record is whole or has no head: the bodies are on the medium before any head is.
+        replace_files([
+            (self._path(record.ref, "body"), self._seal(record.ref, "body", _BIOMETRICS, token.encode()))
+            for record, token in records
+        ])  # fmt: skip
+        replace_files([(self._path(record.ref, "head"), self._head(record)) for record, _ in records])
+
+    def _head(self, record: Record) -> bytes:
+        identity = json.dumps(asdict(record.fields), ensure_ascii=False).encode()
+        head = {"v": 2, "identity": _text(self._seal(record.ref, "head", _IDENTITY, identity))}
+        return json.dumps(head).encode()
 
     def token(self, ref: str) -> str:
         """The centre's signed record. Rejected if it is not here any more; DamagedData if it can't be opened."""
