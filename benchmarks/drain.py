@@ -87,7 +87,8 @@ class Backlog:
 
 
 def ready_for(directory: Path, database: str, *backlogs: Backlog) -> tuple[Store, list[str]]:
-    """The centre's tables before the drain, the records leased; and the codes with which the stations enrol."""
+    """The centre's tables before the drain, the records leased up to cursor 1, at which the journal is; and the codes
+    with which the stations enrol."""
     store = Store.open(directory, database)
     codes = [add_station(store, backlog.station) for backlog in backlogs]
     with store.transaction() as connection:
@@ -95,32 +96,39 @@ def ready_for(directory: Path, database: str, *backlogs: Backlog) -> tuple[Store
             insert_all(connection, leases, [
                 {"station": backlog.station, "cursor": number, "ref": ref, "sku": Sku.WNI.value, "jws": "a.b.c",
                  "state": "waiting", "changed_at": 0}
-                for number, ref in enumerate(backlog.references(), 1)
+                for number, ref in enumerate(backlog.references(), 2 - backlog.cards)
             ])  # fmt: skip
     return store, codes
 
 
-class Hub:
-    """`keping hub run` over one data base, the stations' records leased in it."""
+class HubProcess:
+    """`keping hub run` over one data base, until `close`."""
 
-    def __init__(self, directory: Path, database: str, *backlogs: Backlog) -> None:
-        known = HubKeys.open(directory)
-        store, codes = ready_for(directory, database, *backlogs)
-        store.close()
-        words = [sys.executable, "-m", "kiosk", "--data", str(directory), "hub", "run", "--port", "0"]
+    def __init__(self, directory: Path, database: str, port: int = 0) -> None:
+        words = [sys.executable, "-m", "kiosk", "--data", str(directory), "hub", "run", "--port", str(port)]
         self._process = subprocess.Popen(  # noqa: S603  # the program under test
             words, env={**os.environ, "KEPING_HUB_DATABASE": database}, stdout=subprocess.PIPE, text=True
         )
         assert self._process.stdout is not None
         self.url = self._process.stdout.readline().split()[0]
         self.pid = self._process.pid
-        for backlog, code in zip(backlogs, codes, strict=True):
-            own = (backlog.key, keys.generate_encryption())
-            self.pins = enrol(self.url, backlog.station, code, known.fingerprint, own)
 
     def close(self) -> None:
         self._process.send_signal(signal.SIGTERM)
         self._process.communicate(timeout=30)
+
+
+class Hub(HubProcess):
+    """The stations' records are leased in it, and the stations enrolled."""
+
+    def __init__(self, directory: Path, database: str, *backlogs: Backlog) -> None:
+        known = HubKeys.open(directory)
+        store, codes = ready_for(directory, database, *backlogs)
+        store.close()
+        super().__init__(directory, database)
+        for backlog, code in zip(backlogs, codes, strict=True):
+            own = (backlog.key, keys.generate_encryption())
+            self.pins = enrol(self.url, backlog.station, code, known.fingerprint, own)
 
 
 @contextmanager
