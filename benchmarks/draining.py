@@ -9,8 +9,8 @@ then set back to the backup of the first hour, which has none, and the station s
 as many cards. There are so many frames that they last: the bar does not hold if none was left at the last card.
 
 Cards an hour are of the cards after the first, from one ejection to the next. The bar is held by the medians of both
-sides; at a printer's own pace the loss is about a `speed`th of it (`--speed 1 --frames 600000` measures that). Kept in
-benchmarks/results/draining.json; takes five minutes.
+sides; at a printer's own pace the loss is about a `speed`th of it (`--speed 1 --frames 600000` measures that). Kept
+in benchmarks/results/draining.json; takes five minutes.
 """
 
 from __future__ import annotations
