@@ -1,8 +1,8 @@
 """Checks a journal by journal-format.md alone: python verify_journal.py DATA/journal [SEQ HEAD]
 
 For an auditor: written from that page with nothing but Python's standard library, so that program and page can't be
-wrong in the same way. Compares with DATA/checkpoints too (positions alone: the standard library has no Ed25519 to
-check the signatures with), and with SEQ and HEAD, a position kept outside (16 digits of HEAD are enough).
+wrong in the same way. Compares with DATA/checkpoints too (positions, and whose key is named: the standard library has
+no Ed25519 to check signatures with), and with SEQ and HEAD, a position kept outside (16 digits of HEAD are enough).
 Prints frames, head and accounts; or FILE:LINE: REASON, and exits with 1.
 """
 
@@ -68,7 +68,7 @@ class Journal:
         if seq == 1:
             for sku, lot, account, quantity in body.get("opening", []):
                 self.places[sku, lot, account] += quantity
-            self.anchors.update(positions(self.checkpoints / body["incarnation"]))
+            self.anchors.update(positions(self.checkpoints / body["incarnation"], body["key"]))
         check(kind != "segment" or body["previous"] == self.sealed, "seal of something else")
         check(kind != "recovered" or body["offset"] in self.ends[body["segment"]], "a cut within a frame")
         check(record["t"] >= self.time, "time went back")
@@ -79,11 +79,34 @@ class Journal:
         self.sealed = {"file": name, "bytes": ends[-1], "head": head}
 
 
-def positions(directory):
-    """{seq: hash} of the checkpoints there."""
-    tokens = [json.loads(path.read_bytes())["checkpoint"] for path in directory.glob("*.json")]
-    signed = [json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "==")) for token in tokens]
-    return {claims["seq"]: claims["head"] for claims in signed}
+def thumbprint(jwk):
+    told = json.dumps({name: jwk[name] for name in ("crv", "kty", "x")}, separators=(",", ":"))
+    return base64.urlsafe_b64encode(hashlib.sha256(told.encode()).digest()).decode().rstrip("=")
+
+
+def opened(token, key):
+    """The claims of a token that names `key` (a JWK) as its signer."""
+    header, claims = (json.loads(base64.urlsafe_b64decode(part + "==")) for part in token.split(".")[:2])
+    check(header["kid"] == thumbprint(key), "names another key")
+    return claims
+
+
+def positions(directory, first):
+    """{seq: hash} of the checkpoints there, by the key with the thumbprint `first` and those after it."""
+    found, since, changes = {}, {first: 0}, directory / "keys.jsonl"
+    for line in changes.read_text().splitlines() if changes.exists() else ():
+        told = json.loads(line)
+        claims = opened(told["endorsement"], told["key"])
+        check(thumbprint(told["key"]) == list(since)[-1], "keys.jsonl: not endorsed by the key before it")
+        found[claims["seq"]], since[thumbprint(claims["signing_key"])] = claims["head"], claims["seq"]
+    rank = 0
+    for path in sorted(directory.glob("*.json")):
+        told = json.loads(path.read_bytes())
+        claims, signer = opened(told["checkpoint"], told["key"]), thumbprint(told["key"])
+        order = list(since).index(signer) if signer in since else -1
+        check(order >= rank and claims["seq"] >= since[signer], f"{path.name}: not by the station's key of then")
+        rank, found[claims["seq"]] = order, claims["head"]
+    return found
 
 
 def content_of(path):

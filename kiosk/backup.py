@@ -30,13 +30,13 @@ from kiosk.books import CHECKPOINTS, replay
 from kiosk.core.frames import Frame
 from kiosk.durable import sync_directory
 from kiosk.errors import DamagedData, UsageError
-from kiosk.journal import checkpoints, held_against
+from kiosk.journal import checkpoints, held_against, signers
 from kiosk.journal.segments import list_segments, read_live
 
 MANIFEST = "manifest.json"
 RECEIPT, PINS, PEOPLE, CONFIG = "sync/ack.json", "keys/hub.json", "keys/people.json", "config.yaml"
 _NAME = re.compile(
-    r"journal-[0-9a-f]{16}/seg-\d{12}\.jsonl|checkpoints/[0-9a-f]{16}/\d{12}\.json"
+    r"journal-[0-9a-f]{16}/seg-\d{12}\.jsonl|checkpoints/[0-9a-f]{16}/(\d{12}\.json|keys\.jsonl)"
     r"|sync/ack\.json|keys/(hub|people)\.json|config\.yaml"
 )
 
@@ -137,7 +137,8 @@ def opened(copy: Path) -> Iterator[Path]:
 
 def _fill(root: Path, data: Path, config: Path | None) -> None:
     """First what speaks of the journal, then the journal, so that nothing in the copy is ahead of it."""
-    for path in sorted((data / CHECKPOINTS).glob("*/[0-9]*.json")):
+    place = data / CHECKPOINTS
+    for path in (*sorted(place.glob("*/[0-9]*.json")), *sorted(place.glob(f"*/{signers.FILE}"))):
         _copy(path, root / CHECKPOINTS / path.parent.name / path.name)
     for name in (RECEIPT, PINS):
         if (data / name).exists():

@@ -46,6 +46,8 @@ NEW_WORK = frozenset({"records", "job-created", "reprint"})
 class Books:
     """`Books.create` writes genesis; `Books.open` recovers. All methods are thread-safe.
 
+    `key` signs checkpoints; it may be exchanged inside a transaction.
+
     `on_commit` is called for each commit, in the committing thread, after the outermost transaction has ended: it may
     wait for another thread that reads the books.
     """
@@ -64,7 +66,7 @@ class Books:
         self._journal = journal
         self._view = view
         self._reserve = reserve
-        self._key = key
+        self.key = key
         self._lock = threading.RLock()
         self._applying = threading.Lock()
         self.past = Past(view, Once(data))
@@ -204,7 +206,7 @@ class Books:
         with self._applying:
             self._view.apply(frame.seq, project(frame, self._view.read))
         self.past.extend()
-        if self._key:
+        if self.key:
             try:
                 self.checkpoint()
             except OSError as exc:
@@ -216,13 +218,13 @@ class Books:
         For a paper, a stick, the centre: it proves most where the journal is not. Three fsyncs. OSError if the medium
         refuses; ValueError if the books were opened without the key.
         """
-        if self._key is None:
+        if self.key is None:
             raise ValueError("opened without the station's key")
         with self.transaction() as view:
             station = view.read("station", "self")
             assert station is not None
             position = Position(station["station"], station["incarnation"], self._journal.seq, self._journal.head)
-            return checkpoints.keep(self._data / CHECKPOINTS, Checkpoint(position, view.balances()), self._key)
+            return checkpoints.keep(self._data / CHECKPOINTS, Checkpoint(position, view.balances()), self.key)
 
     @property
     def has_room(self) -> bool:

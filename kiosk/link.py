@@ -9,9 +9,10 @@ from pathlib import Path
 from kiosk.backup import RECEIPT
 from kiosk.books import Books
 from kiosk.config import HubConfig
-from kiosk.crypto import keys
 from kiosk.crypto.keys import OKPKey
+from kiosk.crypto.ownkeys import OwnKeys
 from kiosk.outbox import Inbox, Outbox
+from kiosk.rotation import Rotation
 from kiosk.sync.carrying import Carrier
 from kiosk.sync.client import HubClient, connect
 from kiosk.sync.enrol import Pins
@@ -32,10 +33,12 @@ class Ends:
         on_ack: Callable[[int], None],
     ) -> None:  # fmt: skip
         self._config = config
+        self._client: HubClient | None = None
+        self._carrier: Carrier | None = None
         self._books = books
         self._pins = pins
-        self._key = key
-        self._secret = data / "keys" / "encryption.jwk"
+        self._own = OwnKeys(data / "keys", key)
+        self.rotation = Rotation(self._own, data, books, self._use)
         self.outbox = Outbox(books, pins.station, key)
         self.inbox = Inbox(books, vault, config.days_ahead)
         self.acknowledged = Acknowledged(self.outbox, AckStore(data / RECEIPT), pins.station, pins.signing, on_ack)
@@ -44,15 +47,27 @@ class Ends:
         """The loop over HTTPS, not begun; `closing` ends its connections."""
         http = connect(self._config.url, ca=self._config.authority, clock=self._books.now_s)
         closing.callback(http.close)
-        client = HubClient(http, self._pins.station, self._key, self._pins.signing, heard=self._books.clock.heard)
-        return SyncLoop(
+        pins, heard = self._pins, self._books.clock.heard
+        client = self._client = HubClient(http, pins.station, self._own.signing, pins.signing, heard=heard)
+        self.rotation.client = client
+        loop = SyncLoop(
             Shipper(client, self.outbox, self.acknowledged), Intake(client, self.inbox),
             clock=self._books.now_s, poll_s=self._config.poll, on_closed=on_closed,
         )  # fmt: skip
+        loop.keys = self.rotation
+        return loop
 
     def carrier(self) -> Carrier:
         """Who writes sticks and reads them."""
-        return Carrier(
-            self._pins, self._key, lambda: [keys.load_okp(self._secret, keys.ENCRYPTION)], self.outbox,
-            self.acknowledged, self.inbox, lambda: self._books.time.time_ms,
+        self._carrier = Carrier(
+            self._pins, self._own.signing, lambda: self._own.opening, self.outbox, self.acknowledged, self.inbox,
+            lambda: self._books.time.time_ms,
         )  # fmt: skip
+        return self._carrier
+
+    def _use(self, signing: OKPKey) -> None:
+        """Whatever is signed from now on, by this key."""
+        self._books.key = self.outbox.key = signing
+        for user in (self._client, self._carrier):
+            if user:
+                user.key = signing

@@ -20,6 +20,7 @@ from kiosk import lineage
 from kiosk.core.frames import FrameError, parse_line
 from kiosk.durable import replace_file, sync_directory
 from kiosk.errors import DamagedData, KepingError
+from kiosk.journal import signers
 from kiosk.journal.segments import SEGMENT_KIND, Segment, list_segments, segment_path, split_lines
 from kiosk.pulse import Pulse
 
@@ -259,10 +260,11 @@ def copy_closed(volume: lineage.Volume, target: Path) -> None:
 
 
 def copy_checkpoints(data: Path, root: Path) -> None:
-    """Those that are not there yet: each is written once."""
-    for path in sorted((data / "checkpoints").glob("*/[0-9]*.json")):
+    """Those that are not there yet: each is written once. What is told of the keys may have grown."""
+    place = data / "checkpoints"
+    for path in (*sorted(place.glob("*/[0-9]*.json")), *sorted(place.glob(f"*/{signers.FILE}"))):
         target = root / "checkpoints" / path.parent.name / path.name
-        if not target.exists():
+        if not target.exists() or (path.name == signers.FILE and target.read_bytes() != path.read_bytes()):
             target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             replace_file(target, path.read_bytes())
 

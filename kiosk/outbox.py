@@ -21,12 +21,12 @@ ACTOR = "centre"
 
 
 class Outbox:
-    """`FrameSource` over the books. Nothing is queued apart from the journal itself."""
+    """`FrameSource` over the books. Nothing is queued apart from the journal itself. `key` signs its checkpoints."""
 
     def __init__(self, books: Books, station: str, key: OKPKey) -> None:
         self._books = books
         self._station = station
-        self._key = key
+        self.key = key
         with books.transaction() as view:
             genesis = view.get("station", "self")
         assert genesis is not None
@@ -46,7 +46,7 @@ class Outbox:
     def checkpoint(self) -> str:
         with self._books.transaction() as view:
             position = Position(self._station, self.incarnation, self._books.seq, self._books.head)
-            return sign_checkpoint(Checkpoint(position, balances(view)), self._key)
+            return sign_checkpoint(Checkpoint(position, balances(view)), self.key)
 
 
 class Inbox:

@@ -36,8 +36,9 @@ from kiosk.journal import Journal
 from kiosk.journal.segments import SEGMENT_KIND, list_segments, segment_path
 from kiosk.mirror import copy_checkpoints
 from kiosk.people import People, Person, Role
-from kiosk.sync.client import HubClient, connect
+from kiosk.sync.client import connect
 from kiosk.sync.enrol import enrol, save_pins
+from kiosk.sync.restoring import RestoreClient
 from kiosk.sync.shipping import REQUEST_BYTES
 from kiosk.views import View
 
@@ -101,7 +102,7 @@ def restore(
         shutil.rmtree(root, ignore_errors=True)
         root.mkdir(mode=0o700)
         source = _take_copy(copy, root, config.station.id) if copy else CENTRE
-        with closing(HubClient(connect(url, ca=ca), config.station.id, own[0], pins.signing)) as client:
+        with closing(RestoreClient(connect(url, ca=ca), config.station.id, own[0], pins.signing)) as client:
             known = _put_together(client, root, own[0])
             known.source = source
             incarnation = _incarnation(data)
@@ -147,7 +148,7 @@ def _take_copy(copy: Path, root: Path, station: str) -> str:
     return BACKUP if made_ms else MIRROR
 
 
-def _put_together(client: HubClient, root: Path, key: OKPKey) -> _Known:
+def _put_together(client: RestoreClient, root: Path, key: OKPKey) -> _Known:
     """What the centre holds besides comes here, what it lacks goes there; then both hold the same."""
     held = [each for each in client.incarnations() if each["seq"]]
     if not held:
@@ -162,7 +163,7 @@ def _put_together(client: HubClient, root: Path, key: OKPKey) -> _Known:
     return known
 
 
-def _fetch(client: HubClient, directory: Path, held: dict[str, Any]) -> int:
+def _fetch(client: RestoreClient, directory: Path, held: dict[str, Any]) -> int:
     """Frames that the centre holds and the copy does not. DamagedData if they do not continue each other."""
     directory.mkdir(mode=0o700, exist_ok=True)
     seq, head = _end_of(directory, int(held["seq"]))
@@ -213,7 +214,7 @@ def _read(line: list[lineage.Volume]) -> _Known:
     return _Known(line, view, seen["last"], intent.get("printer"), intent.get("fed"))
 
 
-def _ship(client: HubClient, volume: lineage.Volume, known: _Known, held: int, key: OKPKey) -> int:
+def _ship(client: RestoreClient, volume: lineage.Volume, known: _Known, held: int, key: OKPKey) -> int:
     """Deliver the rest of the old journal, signed with the new key."""
     token = sign_checkpoint(Checkpoint(known.end, known.view.balances()), key)
     journal = Journal.open(volume.directory, 1 << 20)

@@ -131,7 +131,7 @@ class Station:
         self.sticks = Sticks(self._ends.carrier(), self.config.stick, self.pulse.beat)
         parts = (
             self.stock, self.counter, self.reprints, self.callbacks, self.shifts, self.staff, self.gap, self.fittings,
-            self.card_tests, self.power, self.sticks, Releases(self.books, self._wake),
+            self.card_tests, self.power, self.sticks, Releases(self.books, self._wake), self._ends.rotation,
         )  # fmt: skip
         more = {name: action for part in parts for name, action in part.commands.items()}
         self.desk = Desk(
@@ -202,6 +202,7 @@ class Station:
             "poisoned": self.books.poisoned,
             "holdup": {"reasons": sorted(holdup.reasons), "message": str(holdup)} if holdup else None,
             "sync": vars(sync.state) if sync else None,
+            "keys": self._ends.rotation.state,
             "shift": self.shifts.current,
             "plan": self.fittings.plan.value,
             "devices": {"printer": self._bench.said if self._bench else None, "reader_open": self.reader_open},

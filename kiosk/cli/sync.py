@@ -1,4 +1,4 @@
-"""sync: status, now, release, export, import."""
+"""sync: status, now, release, rotate-keys, export, import."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def status(app: App) -> None:
     """What the centre has acknowledged, what waits, and how the mirror stands."""
     try:
         running = call(app.data, "station.status", {}, app.named)
-        found = {**(running["sync"] or {}), "mirror": running["mirror"]}
+        found = {**(running["sync"] or {}), "mirror": running["mirror"], "keys": running["keys"]}
     except NotRunning:
         last = max((frame.seq for frame in scan(app.data / "journal")), default=0)
         acknowledged = _noted(app.data / "sync" / "ack.json")
@@ -61,6 +61,17 @@ def release(app: App, refs: tuple[str, ...], all_waiting: bool, reason: str) -> 
     """
     gone = app.execute("sync.release", refs=list(refs), reason=reason, all_waiting=all_waiting)
     app.answer(gone, lambda: f"{len(gone)} records given back; the centre knows when it is reached")
+
+
+@sync.command("rotate-keys")
+@pass_app
+def rotate_keys(app: App) -> None:
+    """Give the station new keys, which it uses as soon as the centre holds them (docs/keys.md).
+
+    Until then, and without a link, all goes on with the old ones. `keping sync status` says whether it is done.
+    """
+    found = app.execute("sync.rotate-keys")
+    app.answer(found, lambda: f"{found['fingerprint']} is replaced when the centre is reached: keping sync status")
 
 
 STICK_S = 3600.0

@@ -128,7 +128,7 @@ ROUTES: Mapping[str, str] = {
 
 COMMANDS: Mapping[str, str] = {
     "station.status": "see-work", "sync.now": "link", "sync.release": "release",
-    "sync.export": "carry", "sync.import": "carry",
+    "sync.export": "carry", "sync.import": "carry", "sync.rotate-keys": "serve",
     "equipment.list": "see-work", "equipment.use": "equip",
     "jobs.list": "see-work", "jobs.show": "see-work", "jobs.run": "print", "jobs.hold": "steer",
     "jobs.release": "steer", "jobs.cancel": "steer", "jobs.resume": "steer", "jobs.resolve": "resolve",

@@ -55,7 +55,7 @@ def verify_checkpoint(token: str, keys: Iterable[OKPKey]) -> Checkpoint:
     balances = claims.pop("balances", None)
     if not _are_balances(balances):
         raise SignatureError("balances are not {sku: {account: integer}}", Fault.WRONG_CLAIMS)
-    return Checkpoint(_position(claims), balances)
+    return Checkpoint(parse_position(claims), balances)
 
 
 def sign_receipt(position: Position, key: OKPKey) -> str:
@@ -65,10 +65,11 @@ def sign_receipt(position: Position, key: OKPKey) -> str:
 
 def verify_receipt(token: str, keys: Iterable[OKPKey]) -> Position:
     """SignatureError unless one of the pinned hub keys signed exactly this shape."""
-    return _position(verify(token, keys, RECEIPT))
+    return parse_position(verify(token, keys, RECEIPT))
 
 
-def _position(claims: Mapping[str, Any]) -> Position:
+def parse_position(claims: Mapping[str, Any]) -> Position:
+    """SignatureError unless the claims are exactly `Position.claims`."""
     shape = {"station": str, "incarnation": str, "seq": int, "head": str}
     if claims.keys() != shape.keys() or any(type(claims[name]) is not kind for name, kind in shape.items()):
         raise SignatureError("not a position: station, incarnation, seq, head", Fault.WRONG_CLAIMS)

@@ -27,6 +27,9 @@ RECORD = "keping-record+jws"
 RECEIPT = "keping-receipt+jws"
 CHECKPOINT = "keping-checkpoint+jws"
 ENROLMENT = "keping-enrolment+jws"
+ENDORSEMENT = "keping-endorsement+jws"
+KEYS = "keping-keys+jws"
+ANNOUNCEMENT = "keping-announcement+jws"
 SUCCESSION = "keping-succession+jws"
 WITHDRAWAL = "keping-withdrawal+jws"
 MANIFEST = "keping-manifest+jws"
@@ -116,6 +119,11 @@ def _header(token: str) -> dict[str, Any]:
     if token.count(".") != 2 or not isinstance(header, dict):
         raise SignatureError("not a compact JWS", Fault.UNSIGNED)
     return header
+
+
+def signer(token: str) -> str:
+    """The thumbprint of the key that a token names as its signer. Nothing is verified. SignatureError."""
+    return str(_header(token).get("kid"))
 
 
 @dataclass(frozen=True)

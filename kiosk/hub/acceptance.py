@@ -15,7 +15,7 @@ from kiosk.crypto.checkpoint import Checkpoint, Position
 from kiosk.hub import aside, projection
 from kiosk.hub.projection import Unfit
 from kiosk.hub.schema import frames, journals, stations, successions
-from kiosk.hub.stations import Station, raise_alarm, signing_keys
+from kiosk.hub.stations import Station, raise_alarm, replaced, signing_keys
 from kiosk.hub.store import inserting, storable
 
 _HEAD = re.compile(r"[0-9a-f]{64}")
@@ -63,6 +63,11 @@ def _held(connection: Connection, station: str, incarnation: str) -> tuple[Posit
     if row is None:
         return Position(station, incarnation, 0, ZERO_HEAD), (0, ZERO_HEAD)
     return Position(station, incarnation, row.seq, row.head), (row.checkpoint_seq, row.checkpoint_head)
+
+
+def is_held(connection: Connection, position: Position) -> bool:
+    """The centre has this very frame."""
+    return _heads(connection, position, position.seq, position.seq).get(position.seq) == position.head
 
 
 def accept(connection: Connection, station: Station, delivery: Delivery, now_ms: int) -> Position:
@@ -154,8 +159,8 @@ def _open_journal(connection: Connection, station: Station, held: Position, firs
         genesis = projection.read(first)
     except Unfit as exc:
         raise BadFrames(f"frame 1: {exc}") from exc
-    names = {keys.thumbprint(key) for key in signing_keys(connection, station.id)}
-    names |= {str(key.get("x")) for key in signing_keys(connection, station.id)}
+    known = [*signing_keys(connection, station.id), *replaced(connection, station.id)]
+    names = {name for key in known for name in (keys.thumbprint(key), str(key.get("x")))}
     said = genesis.data
     if genesis.kind != "genesis" or said.get("station") != station.id or said.get("key") not in names:
         raise BadFrames("frame 1 is not this station's genesis")

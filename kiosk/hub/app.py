@@ -15,18 +15,18 @@ from email.utils import formatdate
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
-from sqlalchemy import Connection
 
 from kiosk.crypto import jose, keys
 from kiosk.crypto.checkpoint import Position, sign_receipt
-from kiosk.crypto.jose import SignatureError
 from kiosk.crypto.keys import OKPKey
-from kiosk.hub import acceptance, delivery, listing, problems, stations, succession
+from kiosk.hub import acceptance, delivery, listing, problems, rotation, stations, succession
 from kiosk.hub.acceptance import BadFrames, ChainConflict
 from kiosk.hub.delivery import BadCheckpoint, ShutOut
+from kiosk.hub.door import Door
 from kiosk.hub.keyring import HubKeys
 from kiosk.hub.problems import Problem
-from kiosk.hub.stations import EnrolmentRefused, Station
+from kiosk.hub.rotation import KeysRefused
+from kiosk.hub.stations import EnrolmentRefused
 from kiosk.hub.stockline import Busy, PublicLine
 from kiosk.hub.store import Store
 
@@ -34,10 +34,6 @@ BODY_BYTES = 4 << 20
 ENROL_BYTES = 16 << 10
 CHECKPOINT_HEADER = "Keping-Checkpoint"
 LINES, MOST_LINES = 100, 1000
-_TOKEN_ALARMS = {
-    "altered": "a token with the station's name and a signature that does not hold",
-    "wrong-claims": "a token that the station made for another request, or for another centre",
-}
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _INCARNATION = re.compile(r"[0-9a-f]{16}")
 
@@ -58,6 +54,7 @@ def create_app(store: Store, keys: HubKeys, now: Callable[[], float], zone: str 
         ("records", centre.records, "GET"),
         ("journal", centre.journal, "POST"),
         ("status", centre.status, "GET"),
+        ("keys", centre.change_keys, "PUT"),
         ("incarnations", centre.incarnations, "GET"),
         ("incarnations/<incarnation>", centre.frames, "GET"),
         ("incarnations/<incarnation>", centre.succeed, "PUT"),
@@ -79,6 +76,10 @@ class _Centre:
     store: Store
     keys: HubKeys
     now: Callable[[], float]
+
+    @property
+    def _door(self) -> Door:
+        return Door(self.store, self.keys, self.now)
 
     @property
     def now_ms(self) -> int:
@@ -111,21 +112,35 @@ class _Centre:
         return jose.sign(said, self.keys.signing, jose.ENROLMENT)
 
     def records(self, station: str) -> Response:
-        self._authenticate(station)
+        self._door.admit(station)
         after = _number("after", 0, 0, 1 << 62)
         limit = _number("limit", LINES, 0, MOST_LINES)
         return Response(listing.lines(self.store, station, after, limit), content_type="application/x-ndjson")
 
     def status(self, station: str) -> Response:
         """A receipt for what is held of the station's current incarnation (its name empty if of none)."""
-        known = self._authenticate(station)
+        known = self._door.admit(station)
         with self.store.snapshot() as connection:
             held = acceptance.position_of(connection, station, known.incarnation)
         return jsonify(receipt=sign_receipt(held, self.keys.signing))
 
+    def change_keys(self, station: str) -> Response:
+        """Hold the keys that the station's endorsement names; they count from their first use."""
+        endorsement = str(_json_object(request.get_data()).get("endorsement"))
+        self._door.admit(station, endorsement)
+        try:
+            coming = rotation.take(self.store, station, endorsement, self.now_ms).successors
+        except (KeysRefused, ShutOut) as exc:
+            raise Problem(403, exc.reason, str(exc)) from exc
+        held = {
+            "station": station, "signing": keys.thumbprint(coming.signing),
+            "encryption": keys.thumbprint(coming.encryption),
+        }  # fmt: skip
+        return jsonify(keys=jose.sign(held, self.keys.signing, jose.KEYS))
+
     def incarnations(self, station: str) -> Response:
         """Every journal of the station, oldest first."""
-        self._authenticate(station)
+        self._door.admit(station)
         with self.store.snapshot() as connection:
             found = succession.incarnations(connection, station)
         return jsonify(
@@ -137,7 +152,7 @@ class _Centre:
 
     def frames(self, station: str, incarnation: str) -> Response:
         """What a station that lost its disk had delivered before, line by line."""
-        self._authenticate(station)
+        self._door.admit(station)
         after = _number("after", 0, 0, 1 << 62)
         _check_incarnation(incarnation)
         with self.store.snapshot() as connection:
@@ -145,7 +160,7 @@ class _Centre:
 
     def succeed(self, station: str, incarnation: str) -> Response:
         """Close the open journal where the station says that it ends; `incarnation` follows."""
-        self._authenticate(station)
+        self._door.admit(station)
         asked = _json_object(request.get_data())
         end = _end(station, asked)
         _check_incarnation(incarnation)
@@ -165,7 +180,7 @@ class _Centre:
         return jsonify(succession=jose.sign(said, self.keys.signing, jose.SUCCESSION))
 
     def journal(self, station: str) -> Response:
-        self._authenticate(station)
+        self._door.admit(station)
         body = request.get_data()
         if body and not body.endswith(b"\n"):
             raise Problem(400, "partial-line", "the body ends inside a frame; nothing was applied")
@@ -183,50 +198,6 @@ class _Centre:
             raise _conflict(exc) from exc
         return jsonify(receipt=sign_receipt(held, self.keys.signing))
 
-    def _authenticate(self, station: str) -> Station:
-        """As `_verified`, and alarmed if somebody speaks who was shut out, or with a token that is not theirs.
-
-        Not if a token comes twice: a network may double a request.
-        """
-        try:
-            return self._verified(station)
-        except Problem as problem:
-            if problem.reason in ("superseded", "station-lost"):
-                delivery.shut_out(self.store, station, problem.reason, self.now_ms)
-            elif problem.reason in _TOKEN_ALARMS:
-                delivery.alarm(self.store, station, "token", _TOKEN_ALARMS[problem.reason], self.now_ms)
-            raise
-
-    def _verified(self, station: str) -> Station:
-        """Problem 401 unless an enrolled station's key signed this very request, just now, and just once."""
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme != "Bearer":
-            raise Problem(401, "unsigned", "a bearer token is missing")
-        if not stations.is_id(station):
-            raise Problem(401, "unsigned", "no station is called so")
-        wanted = jose.Request.of(station, self.keys.audience, request.method, request.path, request.get_data())
-        # What the request changes is committed after this, and makes the token durable too.
-        with self.store.transaction(hasty=True) as connection:
-            known = stations.find(connection, station)
-            try:
-                signers = stations.signing_keys(connection, station)
-                token_id, expires_s = jose.verify_request(token, wanted, signers, self.now())
-            except SignatureError as exc:
-                known_once = self._unverified(connection, station, token, wanted)
-                raise known_once or Problem(401, exc.fault.value, str(exc)) from exc
-            if known is None or known.lost:
-                raise Problem(403, "station-lost", "this station was declared lost")
-            if not stations.spend_token(connection, station, token_id, expires_s, self.now_ms):
-                raise Problem(401, "replayed", "this token was used before")
-        return known
-
-    def _unverified(self, connection: Connection, station: str, token: str, wanted: jose.Request) -> Problem | None:
-        """Of a key that was retired: two journals of one station are alive. None if it is of no key known here."""
-        try:
-            jose.verify_request(token, wanted, stations.retired(connection, station), self.now())
-        except SignatureError:
-            return None
-        return Problem(403, "superseded", "this station was restored elsewhere: this journal is closed")
 
 
 def _conflict(conflict: ChainConflict) -> Problem:

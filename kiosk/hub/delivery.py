@@ -16,7 +16,7 @@ from kiosk.hub.store import Store
 
 
 class ShutOut(Rejected):
-    """Nothing is taken of this station any more. `reason`: station-lost, superseded."""
+    """Nothing is taken of this station, or of who signs so. `reason`: station-lost, superseded, key-retired."""
 
 
 class BadCheckpoint(ValueError):
@@ -49,7 +49,9 @@ def locked(connection: Connection, station: str) -> Station:
 def shut_out(store: Store, station: str, reason: str, now_ms: int) -> None:
     """Whoever was shut out and speaks has a printer, and records: what it printed since, nobody here will be told."""
     detail = "a disk that was replaced still speaks for the station"
-    if reason == "station-lost":
+    if reason == "key-retired":
+        detail = "a key that was replaced still signs for the station: of a copy of its disk"
+    elif reason == "station-lost":
         with store.snapshot() as connection:
             elsewhere = leases.given_elsewhere(connection, station)
         detail = f"it speaks, though it was declared lost; records of it at other stations: {elsewhere}"
@@ -63,8 +65,10 @@ def alarm(store: Store, station: str, kind: str, detail: str, now_ms: int) -> No
 
 
 def _checkpoint(connection: Connection, station: str, token: str) -> Checkpoint:
+    """Who brings it has shown that they hold a key in force; it may have been signed before that one was."""
     try:
-        checkpoint = verify_checkpoint(token, stations.signing_keys(connection, station))
+        signers = [*stations.signing_keys(connection, station), *stations.replaced(connection, station)]
+        checkpoint = verify_checkpoint(token, signers)
     except SignatureError as exc:
         raise BadCheckpoint(str(exc)) from exc
     if checkpoint.position.station != station:

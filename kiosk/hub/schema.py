@@ -36,6 +36,7 @@ stations = Table(
     Column("lost_at", BigInteger),
     Column("incarnation", String(64), nullable=False, default=""),
     Column("successor_allowed", Boolean, nullable=False, default=False),
+    Column("called_for", String(43)),  # which of the centre's keys the station named last
 )
 
 station_keys = Table(
@@ -46,15 +47,18 @@ station_keys = Table(
     Column("thumbprint", String(43), primary_key=True),
     Column("jwk", Text, nullable=False),
     Column("added_at", BigInteger, nullable=False),
+    Column("endorsement", Text),  # by the key before it; none of those that a code bound
 )
 
-# Keys of journals that were superseded: they open nothing any more, and tell who still has the old disk.
+# Keys that open nothing any more. Of a journal that was superseded, and they tell who still has the old disk; or
+# `replaced_by` a later key of the same journal, and they tell of a copy of the disk.
 retired_keys = Table(
     "retired_keys",
     metadata,
     _station(),
     Column("thumbprint", String(43), primary_key=True),
     Column("retired_at", BigInteger, nullable=False),
+    Column("replaced_by", String(43)),
 )
 
 # `incarnation` continues `predecessor`, which ends at `seq`, for ever.

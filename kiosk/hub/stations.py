@@ -7,9 +7,10 @@ import hmac
 import json
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from kiosk.crypto import keys
 from kiosk.crypto.keys import OKPKey
@@ -85,15 +86,27 @@ def enrol(store: Store, station: str, code: str, signing: OKPKey, encryption: OK
                 raise EnrolmentRefused("station or code is not known here", "enrolment")
         connection.execute(update(stations).where(stations.c.id == station).values(enrolled_at=now_ms))
         for curve, key in ((keys.SIGNING, signing), (keys.ENCRYPTION, encryption)):
-            connection.execute(
-                insert(station_keys).values(
-                    station=station,
-                    curve=curve,
-                    thumbprint=keys.thumbprint(key),
-                    jwk=json.dumps(keys.public_jwk(key)),
-                    added_at=now_ms,
-                )
-            )
+            bind_key(connection, station, curve, key, now_ms)
+
+
+def bind_key(
+    connection: Connection, station: str, curve: str, key: OKPKey, now_ms: int, endorsement: str | None = None
+) -> None:
+    """From now on it is in force, and the newest, also where the clock has not moved since the last one."""
+    last = select(func.max(station_keys.c.added_at)).where(
+        station_keys.c.station == station, station_keys.c.curve == curve
+    )
+    before = connection.execute(last).scalar()
+    row = {"station": station, "curve": curve, "thumbprint": keys.thumbprint(key), "endorsement": endorsement}
+    added_at = now_ms if before is None else max(now_ms, before + 1)
+    jwk = json.dumps(keys.public_jwk(key))
+    connection.execute(insert(station_keys).values(**row, jwk=jwk, added_at=added_at))
+
+
+def drop_keys(connection: Connection, station: str, thumbprints: Sequence[str]) -> None:
+    """Away with keys that were bound and never used."""
+    row = (station_keys.c.station == station) & station_keys.c.thumbprint.in_(thumbprints)
+    connection.execute(delete(station_keys).where(row))
 
 
 def find(connection: Connection, station: str, *, lock: bool = False) -> Station | None:
@@ -106,21 +119,42 @@ def find(connection: Connection, station: str, *, lock: bool = False) -> Station
 
 
 def signing_keys(connection: Connection, station: str) -> list[OKPKey]:
-    """Those in force."""
-    return _signing(connection, station, station_keys.c.thumbprint.not_in(_retired(station)))
+    """Those in force, oldest first."""
+    return _signing(connection, station, retired_keys.c.thumbprint.is_(None))
 
 
-def retired(connection: Connection, station: str) -> list[OKPKey]:
+def superseded(connection: Connection, station: str) -> list[OKPKey]:
     """Signing keys of journals that were superseded."""
-    return _signing(connection, station, station_keys.c.thumbprint.in_(_retired(station)))
+    return _signing(
+        connection, station, retired_keys.c.thumbprint.is_not(None) & retired_keys.c.replaced_by.is_(None)
+    )
+
+
+def replaced(connection: Connection, station: str) -> list[OKPKey]:
+    """Signing keys that gave way to another of the same journal."""
+    return _signing(connection, station, retired_keys.c.replaced_by.is_not(None))
+
+
+def _signing(connection: Connection, station: str, wanted: ColumnElement[bool]) -> list[OKPKey]:
+    same = (retired_keys.c.station == station_keys.c.station) & (
+        retired_keys.c.thumbprint == station_keys.c.thumbprint
+    )
+    rows = connection.execute(
+        select(station_keys.c.jwk)
+        .join(retired_keys, same, isouter=True)
+        .where(station_keys.c.station == station, station_keys.c.curve == keys.SIGNING, wanted)
+        .order_by(station_keys.c.added_at)
+    )
+    return [keys.import_public(json.loads(row.jwk), keys.SIGNING) for row in rows]
 
 
 def thumbprints(connection: Connection, station: str, curve: str) -> list[str]:
     """Of the keys in force, oldest first."""
+    gone = select(retired_keys.c.thumbprint).where(retired_keys.c.station == station)
     rows = connection.execute(
         select(station_keys.c.thumbprint)
         .where(station_keys.c.station == station, station_keys.c.curve == curve)
-        .where(station_keys.c.thumbprint.not_in(_retired(station)))
+        .where(station_keys.c.thumbprint.not_in(gone))
         .order_by(station_keys.c.added_at)
     )
     return [row.thumbprint for row in rows]
@@ -135,23 +169,21 @@ def encryption_key(connection: Connection, station: str) -> OKPKey:
     )
 
 
-def _retired(station: str) -> Select[tuple[str]]:
-    return select(retired_keys.c.thumbprint).where(retired_keys.c.station == station)
+def is_spent(connection: Connection, station: str, token_id: str) -> bool:
+    """The request token was used before."""
+    row = (tokens.c.station == station) & (tokens.c.token_id == storable(token_id))
+    return connection.execute(select(tokens.c.token_id).where(row)).first() is not None
 
 
-def _signing(connection: Connection, station: str, which: ColumnElement[bool]) -> list[OKPKey]:
-    rows = connection.execute(
-        select(station_keys.c.jwk)
-        .where(station_keys.c.station == station, station_keys.c.curve == keys.SIGNING, which)
-        .order_by(station_keys.c.added_at)
-    )
-    return [keys.import_public(json.loads(row.jwk), keys.SIGNING) for row in rows]
+def spend_token(
+    connection: Connection, station: str, token_id: str, expires_s: int, now_ms: int, called_for: str
+) -> bool:
+    """Note a request token as used, and the centre's key that it named. False if it was used before.
 
-
-def spend_token(connection: Connection, station: str, token_id: str, expires_s: int, now_ms: int) -> bool:
-    """Note a request token as used. False if it was used before. Forgets the station's that have expired anyway."""
+    Forgets the station's that have expired anyway. The station's lock is held from here on.
+    """
     # This row first: whoever changes it has the station's lock.
-    connection.execute(update(stations).where(stations.c.id == station).values(last_contact=now_ms))
+    connection.execute(update(stations).where(stations.c.id == station).values(last_contact=now_ms, called_for=called_for))
     old = (tokens.c.station == station) & (tokens.c.expires_s < now_ms // 1000 - 3600)
     connection.execute(delete(tokens).where(old))
     spent = {"station": station, "token_id": storable(token_id), "expires_s": expires_s}

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kiosk.crypto.checkpoint import sign_receipt
+from kiosk.crypto.checkpoint import sign_receipt, verify_checkpoint
+from kiosk.crypto.jose import SignatureError
 from kiosk.crypto.keys import OKPKey
 from kiosk.errors import Rejected, UsageError
 from kiosk.hub import acceptance, delivery, listing, stations
@@ -152,7 +153,8 @@ class Sticks:
         return Taken(parcel.name, parcel.station, through, held, max(0, held - before), reason, detail)
 
     def _manifest(self, parcel: Parcel) -> Manifest:
-        """StickRefused if it is not believed, ShutOut if the station is lost or another disk took its place."""
+        """StickRefused if it is not believed; ShutOut if the station is lost, another disk took its place, or a key
+        that was replaced tells of frames that are not held."""
         with self._store.snapshot() as connection:
             known = stations.find(connection, parcel.station)
             if known is None:
@@ -160,13 +162,29 @@ class Sticks:
             if known.lost:
                 raise ShutOut(f"{parcel.station} was declared lost", "station-lost")
             signers = stations.signing_keys(connection, known.id)
-            retired = stations.retired(connection, known.id)
+            superseded = stations.superseded(connection, known.id)
+            replaced = stations.replaced(connection, known.id)
         try:
             return parcel.manifest(signers)
         except StickRefused as exc:
-            if exc.reason == Reason.MANIFEST and _is_of(parcel, retired):
+            if exc.reason == Reason.MANIFEST and _is_of(parcel, superseded):
                 raise ShutOut(f"{known.id} was restored elsewhere: this journal is closed", "superseded") from exc
-            raise
+            if exc.reason != Reason.MANIFEST or not _is_of(parcel, replaced):
+                raise
+        return self._late(parcel, replaced)
+
+    def _late(self, parcel: Parcel, replaced: Sequence[OKPKey]) -> Manifest:
+        """Signed before the key was replaced, and overtaken by the link: good for what is held, and no more. It lists
+        no chunk, for nothing of them is taken."""
+        manifest = parcel.manifest(replaced)
+        try:
+            told = verify_checkpoint(manifest.told["checkpoint"], replaced).position
+        except SignatureError as exc:
+            raise StickRefused(f"{parcel.name}: checkpoint: {exc}", Reason.MANIFEST) from exc
+        with self._store.snapshot() as connection:
+            if manifest.told["through"] <= told.seq and acceptance.is_held(connection, told):
+                return replace(manifest, chunks=())
+        raise ShutOut(f"{parcel.name}: more than is held, by a key that {parcel.station} replaced", "key-retired")
 
     def _held(self, station: str) -> int:
         with self._store.snapshot() as connection:

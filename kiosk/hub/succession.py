@@ -17,7 +17,7 @@ from kiosk.crypto.checkpoint import Position
 from kiosk.errors import UsageError
 from kiosk.hub import stations
 from kiosk.hub.acceptance import ChainConflict, position_of
-from kiosk.hub.schema import frames, journals, leases, retired_keys, station_keys, successions
+from kiosk.hub.schema import frames, journals, leases, retired_keys, successions
 from kiosk.hub.schema import stations as station_rows
 from kiosk.hub.store import Store, lock_station
 
@@ -58,23 +58,18 @@ def allow_restore(store: Store, station: str) -> str:
         known = stations.find(connection, station)
         if known is None or known.lost:
             raise UsageError(f"station {station} is not enrolled, or lost")
-        if known.successor_allowed:
-            _drop_keys_bound_by_code(connection, station)
+        _drop_newer_keys(connection, station)
         row = station_rows.c.id == station
         values = {"code_digest": stations.digest(code), "successor_allowed": True}
         connection.execute(update(station_rows).where(row).values(**values))
     return code
 
 
-def _drop_keys_bound_by_code(connection: Connection, station: str) -> None:
-    """All but the oldest that is in force: that of the journal which is open."""
+def _drop_newer_keys(connection: Connection, station: str) -> None:
+    """All but the oldest that is in force, that of the journal which is open: those that an earlier code bound, and
+    those that the lost disk was to have and never used."""
     for curve in (keys.SIGNING, keys.ENCRYPTION):
-        _kept, *fresh = stations.thumbprints(connection, station, curve)
-        connection.execute(
-            delete(station_keys).where(
-                station_keys.c.station == station, station_keys.c.curve == curve, station_keys.c.thumbprint.in_(fresh)
-            )
-        )
+        stations.drop_keys(connection, station, stations.thumbprints(connection, station, curve)[1:])
 
 
 def incarnations(connection: Connection, station: str) -> list[Incarnation]:

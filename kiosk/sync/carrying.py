@@ -60,15 +60,15 @@ class Imported:
 class Carrier:
     """The station's end. Not for two threads at once; link and printing go on meanwhile.
 
-    `signing`: the station's own key; `own`: those that open what is sealed for it. `now_ms`: Unix.
+    `key`: the station's own, to sign; `own`: those that open what is sealed for it. `now_ms`: Unix.
     """
 
     def __init__(
-        self, pins: Pins, signing: OKPKey, own: Callable[[], Sequence[OKPKey]], source: FrameSource,
+        self, pins: Pins, key: OKPKey, own: Callable[[], Sequence[OKPKey]], source: FrameSource,
         acknowledged: Acknowledged, sink: RecordSink, now_ms: Callable[[], int],
     ) -> None:  # fmt: skip
         self._pins = pins
-        self._signing = signing
+        self.key = key
         self._own = own
         self._source = source
         self._acknowledged = acknowledged
@@ -92,7 +92,7 @@ class Carrier:
             "after": after, "through": through, "checkpoint": self._source.checkpoint(),
             "cursor": self._sink.cursor, "room": max(0, self._sink.room),
         }  # fmt: skip
-        sender = Sender(self._pins.station, self._signing, self._pins.encryption)
+        sender = Sender(self._pins.station, self.key, self._pins.encryption)
         written = write(
             root, Kind.JOURNAL, sender, told, self._now_ms(), lambda: packed(self._lines(after, through)), progress
         )

@@ -17,6 +17,7 @@ import httpx
 
 from kiosk.crypto import jose, keys
 from kiosk.crypto.checkpoint import Position, verify_receipt
+from kiosk.crypto.endorsement import Successors
 from kiosk.crypto.jose import SignatureError
 from kiosk.crypto.keys import OKPKey
 from kiosk.errors import Rejected, Unavailable, UsageError
@@ -102,7 +103,7 @@ class HubClient:
     """Every call blocks at most about 13 s without progress on the line, and at most two requests long.
 
     Raises HubUnreachable, HubRefused or UntrustedAnswer only. Not for two threads at once.
-    `http` comes from `connect`, and `close` closes it. `hub_keys` are the pinned ones, newest first.
+    `http` comes from `connect`, and `close` closes it. `key` signs. `hub_keys` are the pinned ones, newest first.
     `heard` is called with the Date (Unix ms) of each answer that is the centre's; as trustworthy as the connection.
     """
 
@@ -118,7 +119,7 @@ class HubClient:
     ) -> None:
         self.station = station
         self.hub_keys = tuple(hub_keys)
-        self._key = key
+        self.key = key
         self._audience = keys.thumbprint(self.hub_keys[0])
         self._clock = clock
         self._ahead_s = 0.0
@@ -151,41 +152,22 @@ class HubClient:
         """What the centre holds of this station's journal."""
         return self._receipt(self._call("GET", "status"))
 
-    def incarnations(self) -> list[dict[str, Any]]:
-        """Every journal of this station that the centre holds, oldest first."""
-        found = self._call("GET", "incarnations").get("incarnations")
-        if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
-            raise HubUnreachable("the answer holds no list of incarnations")
-        return found
+    def change_keys(self, endorsement: str, coming: Successors) -> None:
+        """Let the centre take the keys that `endorsement` names beside those in use. May be repeated.
 
-    def frames(self, incarnation: str, after: int) -> list[bytes]:
-        """Lines that this station delivered once, some MiB at most. Not checked."""
-        found = self._call("GET", f"incarnations/{incarnation}", params={"after": str(after)}).get("frames")
-        if not isinstance(found, list) or not all(isinstance(line, str) for line in found):
-            raise HubUnreachable("the answer holds no list of frames")
-        return [line.encode() + b"\n" for line in found]
-
-    def succeed(self, incarnation: str, end: Position) -> str:
-        """Ask the centre to close the open journal at `end` and to take `incarnation` as the next one.
-
-        Returns how far its records must be read again (a cursor). May be repeated.
+        UntrustedAnswer unless the centre signed that it holds them: to sign by a key that it lacks would shut us out.
         """
-        asked = json.dumps({"incarnation": end.incarnation, "seq": end.seq, "head": end.head}).encode()
-        answer = self._call("PUT", f"incarnations/{incarnation}", body=asked)
+        answer = self._call("PUT", "keys", body=json.dumps({"endorsement": endorsement}).encode())
+        held = {
+            "station": self.station, "signing": keys.thumbprint(coming.signing),
+            "encryption": keys.thumbprint(coming.encryption),
+        }  # fmt: skip
         try:
-            said = jose.verify(str(answer.get("succession")), self.hub_keys, jose.SUCCESSION)
+            said = jose.verify(str(answer.get("keys")), self.hub_keys, jose.KEYS)
         except SignatureError as exc:
-            raise UntrustedAnswer(f"consent: {exc}") from exc
-        told = (
-            said.get("station"),
-            said.get("incarnation"),
-            said.get("continues"),
-            said.get("seq"),
-            said.get("head"),
-        )
-        if told != (self.station, incarnation, end.incarnation, end.seq, end.head):
-            raise UntrustedAnswer("the consent is for something else")
-        return str(said.get("cursor"))
+            raise UntrustedAnswer(f"change of keys: {exc}") from exc
+        if said != held:
+            raise UntrustedAnswer("the centre holds other keys than it was told")
 
     def close(self) -> None:
         self._http.close()
@@ -239,7 +221,7 @@ class HubClient:
     ) -> httpx.Response:
         asked = jose.Request.of(self.station, self._audience, method, path, body)
         now_s = self._clock() + self._ahead_s
-        token = jose.sign_request(asked, self._key, now_s, secrets.token_urlsafe(16))
+        token = jose.sign_request(asked, self.key, now_s, secrets.token_urlsafe(16))
         request = self._http.build_request(
             method, path, params=params, content=body,
             headers={"Accept-Encoding": "identity", **headers, "Authorization": f"Bearer {token}"},

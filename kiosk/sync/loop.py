@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from kiosk.errors import KepingError
 from kiosk.sync.client import HubRefused, HubUnreachable
@@ -23,8 +24,11 @@ FIRST_DELAY_S = 1.0
 LONGEST_DELAY_S = 60.0
 LONGEST_RETRY_AFTER_S = 3600.0
 
-CLOSED = frozenset({"superseded", "station-lost"})
-"""Refusals after which this station has no lease any more: it was restored elsewhere, or given up."""
+CLOSED = frozenset({"superseded", "station-lost", "key-retired"})
+"""Refusals after which this station has no lease any more: it was restored elsewhere, given up, or is an old copy of
+its disk, with keys that were replaced since."""
+UNKNOWN_KEY = "unsigned"
+"""How a centre refuses that never heard of the station's key."""
 
 _log = logging.getLogger(__name__)
 
@@ -67,8 +71,18 @@ class Backoff:
         return least + self._jitter() * ceiling
 
 
+class Turn(Protocol):
+    """What is done after each round that left nothing to do: a change of keys. Blocks and raises as HubClient."""
+
+    def step(self) -> None: ...
+
+    def tell_again(self) -> bool:
+        """The centre doesn't know our key: tell how it came about. False if there is nothing to tell."""
+
+
 class SyncLoop:
-    """One daemon thread. All it knows is durable elsewhere, so it may be abandoned at any point.
+    """One daemon thread. All it knows is durable elsewhere, so it may be abandoned at any point. `keys`: set by who
+    begins it.
 
     `clock`: Unix seconds, for `state` only. `jitter`: uniform in 0..1. `on_closed` is called, in the thread, with why
     the centre takes nothing of this station any more.
@@ -85,6 +99,7 @@ class SyncLoop:
         monotonic: Callable[[], float] = time.monotonic,
         on_closed: Callable[[str], None] = lambda why: None,
     ) -> None:
+        self.keys: Turn | None = None
         self._on_closed = on_closed
         self._shipper = shipper
         self._intake = intake
@@ -144,14 +159,14 @@ class SyncLoop:
         try:
             more = self._shipper.step()
             more = self._take_in() or more
+            if not more:
+                self._turn_keys()
         except ForkDetected as exc:
             _log.error("sync stopped: %s", exc)
             self._alarm = str(exc)
             return self._failed(exc, reached=True)
         except HubRefused as exc:
-            if exc.reason in CLOSED:
-                self._on_closed(str(exc))
-                self._alarm = str(exc)
+            self._heed(exc)
             return self._failed(exc, reached=True)
         except HubUnreachable as exc:
             return self._failed(exc, reached=False, retry_after_s=exc.retry_after_s)
@@ -160,6 +175,25 @@ class SyncLoop:
         self._backoff.succeeded()
         self._note(online=True, error="")
         return 0.0 if more else self._poll_s
+
+    def _turn_keys(self) -> None:
+        if self.keys:
+            self.keys.step()
+
+    def _heed(self, refusal: HubRefused) -> None:
+        if refusal.reason in CLOSED:
+            self._on_closed(str(refusal))
+            self._alarm = str(refusal)
+        elif refusal.reason == UNKNOWN_KEY:
+            self._tell_again()
+
+    def _tell_again(self) -> None:
+        """At the next round it may know us."""
+        try:
+            if self.keys and self.keys.tell_again():
+                _log.warning("sync: the centre did not know the station's key and was told of its change")
+        except (KepingError, OSError) as exc:
+            _log.warning("sync: the centre does not know the station's key, nor the one before: %s", exc)
 
     def _take_in(self) -> bool:
         if self._monotonic() < self._ask_at:

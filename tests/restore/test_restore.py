@@ -20,7 +20,7 @@ from kiosk.hub.status import status
 from kiosk.hub.succession import allow_restore, incarnations
 from kiosk.people import Named, People, Role
 from kiosk.station import Station
-from kiosk.sync.client import HubClient
+from kiosk.sync.restoring import RestoreClient
 from tests.office import STATION
 from tests.privacy.life import secrets
 from tests.privacy.search import Needles, search
@@ -307,7 +307,7 @@ class Cutter:
         self.calls = self.limit = 0
         for name in STEPS:
             monkeypatch.setattr(module, name, self._counted(getattr(module, name)))
-        monkeypatch.setattr(HubClient, "succeed", self._counted(self._counted(HubClient.succeed), after=True))
+        monkeypatch.setattr(RestoreClient, "succeed", self._counted(self._counted(RestoreClient.succeed), after=True))
 
     def _counted(self, really: Callable[..., Any], *, after: bool = False) -> Callable[..., Any]:
         def counted(*args: Any, **more: Any) -> Any:

@@ -1,0 +1,98 @@
+"""Who is let in: a station whose key signed this very request, just now, and just once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import request
+from sqlalchemy import Connection
+
+from kiosk.crypto import jose
+from kiosk.crypto.jose import SignatureError
+from kiosk.crypto.keys import OKPKey
+from kiosk.hub import delivery, rotation, stations
+from kiosk.hub.keyring import HubKeys
+from kiosk.hub.problems import Problem
+from kiosk.hub.rotation import KeysRefused
+from kiosk.hub.stations import Station
+from kiosk.hub.store import Store
+
+_SHUT_OUT = frozenset({"superseded", "station-lost", "key-retired"})
+_TOKEN_ALARMS = {
+    "altered": "a token with the station's name and a signature that does not hold",
+    "wrong-claims": "a token that the station made for another request, or for another centre",
+}
+
+
+@dataclass(frozen=True)
+class Door:
+    """`now`: Unix seconds."""
+
+    store: Store
+    keys: HubKeys
+    now: Callable[[], float]
+
+    def admit(self, station: str, endorsement: str = "") -> Station:
+        """Problem 401 or 403, alarmed if somebody speaks who was shut out, or with a token that is not theirs.
+
+        Not if a token comes twice: a network may double a request. The key that an `endorsement` names may sign too.
+        """
+        try:
+            return self._verified(station, endorsement)
+        except Problem as problem:
+            now_ms = int(self.now() * 1000)
+            if problem.reason in _SHUT_OUT:
+                delivery.shut_out(self.store, station, problem.reason, now_ms)
+            elif problem.reason in _TOKEN_ALARMS:
+                delivery.alarm(self.store, station, "token", _TOKEN_ALARMS[problem.reason], now_ms)
+            raise
+
+    def _verified(self, station: str, endorsement: str) -> Station:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme != "Bearer":
+            raise Problem(401, "unsigned", "a bearer token is missing")
+        if not stations.is_id(station):
+            raise Problem(401, "unsigned", "no station is called so")
+        wanted = jose.Request.of(station, self.keys.audience, request.method, request.path, request.get_data())
+        # What the request changes is committed after this, and makes the token durable too.
+        with self.store.transaction(hasty=True) as connection:
+            known = stations.find(connection, station)
+            signers = stations.signing_keys(connection, station)
+            try:
+                coming = _coming(endorsement, station, signers)
+                token_id, expires_s = jose.verify_request(token, wanted, [*signers, *coming], self.now())
+            except SignatureError as exc:
+                known_once = self._unverified(connection, station, token, wanted)
+                raise known_once or Problem(401, exc.fault.value, str(exc)) from exc
+            if known is None or known.lost:
+                raise Problem(403, "station-lost", "this station was declared lost")
+            now_ms = int(self.now() * 1000)
+            if not stations.spend_token(connection, station, token_id, expires_s, now_ms, wanted.audience):
+                raise Problem(401, "replayed", "this token was used before")
+            if len(signers) > 1:
+                rotation.used(connection, station, jose.signer(token), now_ms)
+        return known
+
+    def _unverified(self, connection: Connection, station: str, token: str, wanted: jose.Request) -> Problem | None:
+        """Of a key that was retired: two copies of one station are alive. None if it is of no key known here."""
+        for reason, signers, detail in (
+            ("superseded", stations.superseded, "this station was restored elsewhere: this journal is closed"),
+            ("key-retired", stations.replaced, "this key was replaced by another"),
+        ):
+            try:
+                token_id, _ = jose.verify_request(token, wanted, signers(connection, station), self.now())
+            except SignatureError:
+                continue
+            if stations.is_spent(connection, station, token_id):
+                return Problem(401, "replayed", "this token was used before")
+            return Problem(403, reason, detail)
+        return None
+
+
+def _coming(endorsement: str, station: str, signers: list[OKPKey]) -> list[OKPKey]:
+    """The key that a key in force endorsed: of a station that uses it already, while the centre was put back."""
+    try:
+        return [rotation.endorsed(endorsement, station, signers).successors.signing] if endorsement else []
+    except KeysRefused:
+        return []
