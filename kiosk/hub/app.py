@@ -130,7 +130,9 @@ class _Centre:
         self._door.admit(station, endorsement)
         try:
             coming = rotation.take(self.store, station, endorsement, self.now_ms).successors
-        except (KeysRefused, ShutOut) as exc:
+        except KeysRefused as exc:
+            raise Problem(403, "keys", str(exc)) from exc
+        except ShutOut as exc:
             raise Problem(403, exc.reason, str(exc)) from exc
         held = {
             "station": station, "signing": keys.thumbprint(coming.signing),

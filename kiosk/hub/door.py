@@ -9,7 +9,7 @@ from flask import request
 from sqlalchemy import Connection
 
 from kiosk.crypto import jose
-from kiosk.crypto.jose import SignatureError
+from kiosk.crypto.jose import Fault, SignatureError
 from kiosk.crypto.keys import OKPKey
 from kiosk.hub import delivery, rotation, stations
 from kiosk.hub.keyring import HubKeys
@@ -19,6 +19,7 @@ from kiosk.hub.stations import Station
 from kiosk.hub.store import Store
 
 _SHUT_OUT = frozenset({"superseded", "station-lost", "key-retired"})
+_UNTIMELY = frozenset({Fault.EXPIRED, Fault.NOT_YET_VALID})
 _TOKEN_ALARMS = {
     "altered": "a token with the station's name and a signature that does not hold",
     "wrong-claims": "a token that the station made for another request, or for another centre",
@@ -76,17 +77,18 @@ class Door:
 
     def _unverified(self, connection: Connection, station: str, token: str, wanted: jose.Request) -> Problem | None:
         """Of a key that was retired: two copies of one station are alive. None if it is of no key known here."""
-        for reason, signers, detail in (
-            ("superseded", stations.superseded, "this station was restored elsewhere: this journal is closed"),
-            ("key-retired", stations.replaced, "this key was replaced by another"),
+        for signers, problem in (
+            (stations.superseded, Problem(403, "superseded", "restored elsewhere: this journal is closed")),
+            (stations.replaced, Problem(403, "key-retired", "this key was replaced by another")),
         ):
             try:
                 token_id, _ = jose.verify_request(token, wanted, signers(connection, station), self.now())
-            except SignatureError:
+            except SignatureError as exc:
+                if exc.fault in _UNTIMELY:  # with the right time it comes again, and is told
+                    return Problem(401, exc.fault.value, str(exc))
                 continue
-            if stations.is_spent(connection, station, token_id):
-                return Problem(401, "replayed", "this token was used before")
-            return Problem(403, reason, detail)
+            spent = stations.is_spent(connection, station, token_id)
+            return Problem(401, "replayed", "this token was used before") if spent else problem
         return None
 
 

@@ -10,7 +10,7 @@ from kiosk.crypto import keys
 from kiosk.crypto.endorsement import Endorsement, verify_endorsement
 from kiosk.crypto.jose import SignatureError
 from kiosk.crypto.keys import OKPKey
-from kiosk.errors import Rejected
+from kiosk.errors import KepingError
 from kiosk.hub import delivery, stations
 from kiosk.hub.schema import retired_keys, station_keys
 from kiosk.hub.store import Store
@@ -18,11 +18,8 @@ from kiosk.hub.store import Store
 CURVES = (keys.SIGNING, keys.ENCRYPTION)
 
 
-class KeysRefused(Rejected):
+class KeysRefused(KepingError):
     """The keys stay as they are."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message, "keys")
 
 
 def endorsed(token: str, station: str, signers: Sequence[OKPKey]) -> Endorsement:

@@ -20,6 +20,7 @@ from werkzeug.test import TestResponse
 from kiosk.core.records import parse_record
 from kiosk.core.release import Withdrawal
 from kiosk.crypto import jose, keys
+from kiosk.crypto.endorsement import Endorsement, Successors, sign_endorsement
 from kiosk.crypto.jose import Fault
 from kiosk.hub import stations
 from kiosk.hub.app import BODY_BYTES, CHECKPOINT_HEADER, ENROL_BYTES, LINES, MOST_LINES, create_app
@@ -138,6 +139,8 @@ def test_limits_and_names_are_those_of_the_code() -> None:
         jose.REQUEST,
         jose.SUCCESSION,
         jose.WITHDRAWAL,
+        jose.ENDORSEMENT,
+        jose.KEYS,
     }
     assert set(re.findall(r"keping-[a-z]+\+jw[st]", page("openapi.yaml"))) == types
 
@@ -223,6 +226,22 @@ def test_a_restore(hub: Hub) -> None:
     assert check("succeed", hub.call("PUT", f"incarnations/{NEXT}", json.dumps(end).encode())) == ""
     hub.key = old
     assert check("status", hub.call("GET", "status")) == "superseded"
+
+
+def test_a_change_of_keys(hub: Hub) -> None:
+    old, coming = hub.key, Successors(keys.generate_signing(), keys.generate_encryption())
+    token = sign_endorsement(Endorsement(hub.journal.position(), coming, 0), hub.key)
+    body = json.dumps({"endorsement": token}).encode()
+    OAS31Validator({"$ref": "#/components/schemas/KeyChange", "components": SPEC["components"]}).validate(
+        {"endorsement": token}
+    )
+    assert check("changeKeys", hub.call("PUT", "keys", b"{}")) == "keys"
+    assert check("changeKeys", hub.call("PUT", "keys", b"no")) == "not-json"
+    assert check("changeKeys", hub.call("PUT", "keys", body)) == ""
+    hub.key = coming.signing
+    assert check("status", hub.call("GET", "status")) == ""
+    hub.key = old
+    assert check("changeKeys", hub.call("PUT", "keys", body)) == "key-retired"
 
 
 def after_a_gap(hub: Hub) -> TestResponse:

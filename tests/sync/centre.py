@@ -216,13 +216,13 @@ class Station:
 class Centre:
     """Store, keys, app and server, and the line in front of them."""
 
-    def __init__(self, directory: Path, database: str = "") -> None:
+    def __init__(self, directory: Path, database: str = "", keys: HubKeys | None = None, port: int = 0) -> None:
         self.clock = Clock()
         self.directory = directory
         self.store = Store.open(directory, database)
-        self.keys = HubKeys.generate()
+        self.keys = keys or HubKeys.generate()
         self.line = Line(create_app(self.store, self.keys, self.clock))
-        self.server = HubServer(self.line)
+        self.server = HubServer(self.line, port)
         self.clients: list[httpx.Client] = []
         self._made = 0
 
