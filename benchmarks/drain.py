@@ -184,7 +184,7 @@ def recorded(store: Store, code: str, backlog: Backlog) -> list[Batch]:
     while seq < books.seq:
         lines = books.lines_after(seq, REQUEST_BYTES)
         with store.transaction() as connection:
-            spend_token(connection, STATION, f"{seq:022}", now_ms // 1000, now_ms)
+            spend_token(connection, STATION, f"{seq:022}", now_ms // 1000, now_ms, "")
         deliver(store, STATION, lines, outbox.checkpoint(), now_ms)
         seq += len(lines)
         rows = [(STATION, outbox.incarnation, link.seq, link.kind, link.head, link.record, now_ms)

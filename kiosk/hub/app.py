@@ -201,7 +201,6 @@ class _Centre:
         return jsonify(receipt=sign_receipt(held, self.keys.signing))
 
 
-
 def _conflict(conflict: ChainConflict) -> Problem:
     held = conflict.position
     return Problem(

@@ -183,7 +183,9 @@ def spend_token(
     Forgets the station's that have expired anyway. The station's lock is held from here on.
     """
     # This row first: whoever changes it has the station's lock.
-    connection.execute(update(stations).where(stations.c.id == station).values(last_contact=now_ms, called_for=called_for))
+    connection.execute(
+        update(stations).where(stations.c.id == station).values(last_contact=now_ms, called_for=called_for)
+    )
     old = (tokens.c.station == station) & (tokens.c.expires_s < now_ms // 1000 - 3600)
     connection.execute(delete(tokens).where(old))
     spent = {"station": station, "token_id": storable(token_id), "expires_s": expires_s}
