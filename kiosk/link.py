@@ -18,6 +18,7 @@ from kiosk.sync.client import HubClient, connect
 from kiosk.sync.enrol import Pins
 from kiosk.sync.intake import Intake
 from kiosk.sync.loop import SyncLoop
+from kiosk.sync.pinned import Pinned
 from kiosk.sync.shipping import Acknowledged, AckStore, Shipper
 from kiosk.vault import Vault
 
@@ -36,19 +37,21 @@ class Ends:
         self._client: HubClient | None = None
         self._carrier: Carrier | None = None
         self._books = books
-        self._pins = pins
+        self.pinned = Pinned(data / "keys" / "hub.json", pins)
         self._own = OwnKeys(data / "keys", key)
         self.rotation = Rotation(self._own, data, books, self._use)
         self.outbox = Outbox(books, pins.station, key)
         self.inbox = Inbox(books, vault, config.days_ahead)
-        self.acknowledged = Acknowledged(self.outbox, AckStore(data / RECEIPT), pins.station, pins.signing, on_ack)
+        self.acknowledged = Acknowledged(self.outbox, AckStore(data / RECEIPT), pins.station, pins.believed, on_ack)
 
     def link(self, closing: ExitStack, on_closed: Callable[[str], None]) -> SyncLoop:
         """The loop over HTTPS, not begun; `closing` ends its connections."""
         http = connect(self._config.url, ca=self._config.authority, clock=self._books.now_s)
         closing.callback(http.close)
-        pins, heard = self._pins, self._books.clock.heard
-        client = self._client = HubClient(http, pins.station, self._own.signing, pins.signing, heard=heard)
+        pins, heard = self.pinned.pins, self._books.clock.heard
+        client = self._client = HubClient(
+            http, pins.station, self._own.signing, pins.signing, heard=heard, trust=self.pinned
+        )
         self.rotation.client = client
         loop = SyncLoop(
             Shipper(client, self.outbox, self.acknowledged), Intake(client, self.inbox),
@@ -60,7 +63,7 @@ class Ends:
     def carrier(self) -> Carrier:
         """Who writes sticks and reads them."""
         self._carrier = Carrier(
-            self._pins, self._own.signing, lambda: self._own.opening, self.outbox, self.acknowledged, self.inbox,
+            self.pinned, self._own.signing, lambda: self._own.opening, self.outbox, self.acknowledged, self.inbox,
             lambda: self._books.time.time_ms,
         )  # fmt: skip
         return self._carrier

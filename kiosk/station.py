@@ -49,7 +49,7 @@ from kiosk.shift import Shifts
 from kiosk.staff import Staff
 from kiosk.sticks import Sticks
 from kiosk.stock import Stock
-from kiosk.sync.enrol import load_pins
+from kiosk.sync.enrol import Pins, load_pins
 from kiosk.sync.intake import RefusedRecord, judge
 from kiosk.sync.loop import SyncLoop
 from kiosk.trace import DIRECTORY as TRACE
@@ -76,9 +76,9 @@ class Station:
         require_enrolled(data)
         self._lock = DataLock(data, needed=not safe)
         try:
-            self._pins = load_pins(data / "keys" / "hub.json")
-            if self._pins.station != config.station.id:
-                raise UsageError(f"station.id is {config.station.id!r}, but {data} is {self._pins.station!r}'s")
+            pins = load_pins(data / "keys" / "hub.json")
+            if pins.station != config.station.id:
+                raise UsageError(f"station.id is {config.station.id!r}, but {data} is {pins.station!r}'s")
             self._key = keys.load_okp(data / "keys" / "signing.jwk", keys.SIGNING)
             keyring = open_keyring(data, config.vault.unlock, passphrase)
             self.vault = Vault(data / "vault", keyring)
@@ -91,7 +91,7 @@ class Station:
             raise
         self.trace = Trace(data / TRACE)
         self.pulse = Pulse()
-        self._open_desk(keyring)
+        self._open_desk(keyring, pins)
         self.worker: Worker | None = None
         self.sync: SyncLoop | None = None
         self._link = ExitStack()
@@ -102,7 +102,7 @@ class Station:
         self.interruption: Interruption | None = None
         self.closing = False
 
-    def _open_desk(self, keyring: Keyring) -> None:
+    def _open_desk(self, keyring: Keyring, pins: Pins) -> None:
         """What a person may ask, and what follows from it without one."""
         self.fittings = Fittings(self.books, self.config, self.trace)
         self._desk_reader = DeskReader(lambda: self.fittings.desk, self.fittings.open_desk)
@@ -127,7 +127,7 @@ class Station:
             lambda: self.books.time.known_s(by_centre=bool(self.config.hub.url)),
         )  # fmt: skip
         hub, sweep = self.config.hub, self._janitor.sweep
-        self._ends = Ends(hub, self.data, self.books, self.vault, self._pins, self._key, sweep)
+        self._ends = Ends(hub, self.data, self.books, self.vault, pins, self._key, sweep)
         self.sticks = Sticks(self._ends.carrier(), self.config.stick, self.pulse.beat)
         parts = (
             self.stock, self.counter, self.reprints, self.callbacks, self.shifts, self.staff, self.gap, self.fittings,
@@ -284,7 +284,7 @@ class Station:
 
     def _check_record(self, token: str) -> Record:
         """Signature, lease and schema again, right before a blank is spent on it."""
-        judged = judge(token, self.config.station.id, self._pins.signing)
+        judged = judge(token, self.config.station.id, self._ends.pinned.pins.believed)
         if isinstance(judged, RefusedRecord):
             raise Rejected(f"the record may not be printed here: {judged.detail}", judged.reason)
         load_driver("encoders", self.config.reader.encoder).check(judged.record.chip)

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from kiosk.cli.context import App, pass_app, set_up_logging, stop_signal, table
+from kiosk.cli.hub_keys import retire_keys, rotate_keys
 from kiosk.cli.hub_page import DATABASE_VARIABLE, ZONE, clear_alarm, list_alarms, open_store, page, show_stock_line
 from kiosk.core.release import Withdrawal
 from kiosk.errors import UsageError
@@ -236,5 +237,5 @@ def _plain(row: StationStatus) -> dict[str, Any]:
     }
 
 
-for each in (page, show_stock_line, list_alarms, clear_alarm):
+for each in (page, show_stock_line, list_alarms, clear_alarm, rotate_keys, retire_keys):
     hub.add_command(each)

@@ -70,6 +70,6 @@ def witnesses(data: Path, against: Sequence[Anchor]) -> Witnesses:
     from kiosk.sync.enrol import load_pins  # the link's libraries, which no other ledger command needs
     from kiosk.sync.shipping import AckStore
 
-    held = AckStore(receipt).load(genesis["station"], genesis["incarnation"], load_pins(pins).signing)
+    held = AckStore(receipt).load(genesis["station"], genesis["incarnation"], load_pins(pins).believed)
     given = [Anchor(held.seq, held.head, f"{receipt}, signed by the centre")] if held and held.seq else []
     return Witnesses(own, [*given, *against])

@@ -163,6 +163,7 @@ VERBS: Mapping[str, str] = {
     "hub allow-restore": "centre", "hub withdraw": "centre", "hub declare-lost": "centre", "hub set-aside": "centre",
     "hub import": "centre", "hub export": "centre",
     "hub page": "centre", "hub stock-line": "centre", "hub alarms": "centre", "hub clear-alarm": "centre",
+    "hub rotate-keys": "centre", "hub retire-keys": "centre",
     "backup": "serve", "restore": "serve", "stock old-cards": "see-work",
 }  # fmt: skip
 """Commands of the shell that ask no station: whoever may read or write its files can do what they do."""

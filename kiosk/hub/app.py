@@ -22,7 +22,7 @@ from kiosk.crypto.keys import OKPKey
 from kiosk.hub import acceptance, delivery, listing, problems, rotation, stations, succession
 from kiosk.hub.acceptance import BadFrames, ChainConflict
 from kiosk.hub.delivery import BadCheckpoint, ShutOut
-from kiosk.hub.door import Door
+from kiosk.hub.door import Caller, Door
 from kiosk.hub.keyring import HubKeys
 from kiosk.hub.problems import Problem
 from kiosk.hub.rotation import KeysRefused
@@ -60,6 +60,8 @@ def create_app(store: Store, keys: HubKeys, now: Callable[[], float], zone: str 
         ("incarnations/<incarnation>", centre.succeed, "PUT"),
     ):
         app.add_url_rule(f"/v1/stations/<station>/{name}", view_func=view, methods=[method])
+
+    app.before_request(keys.refresh)
 
     @app.after_request
     def stamp(response: Response) -> Response:
@@ -115,14 +117,21 @@ class _Centre:
         self._door.admit(station)
         after = _number("after", 0, 0, 1 << 62)
         limit = _number("limit", LINES, 0, MOST_LINES)
-        return Response(listing.lines(self.store, station, after, limit), content_type="application/x-ndjson")
+        given = listing.lines(self.store, station, after, limit, self.keys.renewed)
+        return Response(given, content_type="application/x-ndjson")
 
     def status(self, station: str) -> Response:
         """A receipt for what is held of the station's current incarnation (its name empty if of none)."""
-        known = self._door.admit(station)
+        caller = self._door.admit(station, late=True)
         with self.store.snapshot() as connection:
-            held = acceptance.position_of(connection, station, known.incarnation)
-        return jsonify(receipt=sign_receipt(held, self.keys.signing))
+            held = acceptance.position_of(connection, station, caller.station.incarnation)
+        return self._receipt(held, caller)
+
+    def _receipt(self, held: Position, caller: Caller) -> Response:
+        """With what the station does not know yet of the centre's keys."""
+        news = self.keys.news_for(caller.called_for)
+        told = {"announcements": news} if news else {}
+        return jsonify(receipt=sign_receipt(held, self.keys.signing), **told)
 
     def change_keys(self, station: str) -> Response:
         """Hold the keys that the station's endorsement names; they count from their first use."""
@@ -182,7 +191,7 @@ class _Centre:
         return jsonify(succession=jose.sign(said, self.keys.signing, jose.SUCCESSION))
 
     def journal(self, station: str) -> Response:
-        self._door.admit(station)
+        caller = self._door.admit(station)
         body = request.get_data()
         if body and not body.endswith(b"\n"):
             raise Problem(400, "partial-line", "the body ends inside a frame; nothing was applied")
@@ -198,7 +207,7 @@ class _Centre:
             raise Problem(403, exc.reason, str(exc)) from exc
         except ChainConflict as exc:
             raise _conflict(exc) from exc
-        return jsonify(receipt=sign_receipt(held, self.keys.signing))
+        return self._receipt(held, caller)
 
 
 def _conflict(conflict: ChainConflict) -> Problem:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from flask import request
 from sqlalchemy import Connection
@@ -26,6 +27,13 @@ _TOKEN_ALARMS = {
 }
 
 
+class Caller(NamedTuple):
+    """`called_for`: the newest key of the centre's that the station knows."""
+
+    station: Station
+    called_for: str
+
+
 @dataclass(frozen=True)
 class Door:
     """`now`: Unix seconds."""
@@ -34,13 +42,14 @@ class Door:
     keys: HubKeys
     now: Callable[[], float]
 
-    def admit(self, station: str, endorsement: str = "") -> Station:
+    def admit(self, station: str, endorsement: str = "", *, late: bool = False) -> Caller:
         """Problem 401 or 403, alarmed if somebody speaks who was shut out, or with a token that is not theirs.
 
         Not if a token comes twice: a network may double a request. The key that an `endorsement` names may sign too.
+        `late`: also for who knows only a key of the centre's that is gone.
         """
         try:
-            return self._verified(station, endorsement)
+            caller = self._verified(station, endorsement, late=late)
         except Problem as problem:
             now_ms = int(self.now() * 1000)
             if problem.reason in _SHUT_OUT:
@@ -49,13 +58,17 @@ class Door:
                 delivery.alarm(self.store, station, "token", _TOKEN_ALARMS[problem.reason], now_ms)
             raise
 
-    def _verified(self, station: str, endorsement: str) -> Station:
+        return caller
+
+    def _verified(self, station: str, endorsement: str, *, late: bool) -> Caller:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme != "Bearer":
             raise Problem(401, "unsigned", "a bearer token is missing")
         if not stations.is_id(station):
             raise Problem(401, "unsigned", "no station is called so")
-        wanted = jose.Request.of(station, self.keys.audience, request.method, request.path, request.get_data())
+        told = str(jose.claims_of(token).get("aud"))
+        called_for = told if self.keys.is_own(told) else self.keys.audience
+        wanted = jose.Request.of(station, called_for, request.method, request.path, request.get_data())
         # What the request changes is committed after this, and makes the token durable too.
         with self.store.transaction(hasty=True) as connection:
             known = stations.find(connection, station)
@@ -68,12 +81,14 @@ class Door:
                 raise known_once or Problem(401, exc.fault.value, str(exc)) from exc
             if known is None or known.lost:
                 raise Problem(403, "station-lost", "this station was declared lost")
+            if not late and called_for not in (self.keys.audience, self.keys.newest):
+                raise Problem(401, "centre-key", "a key of the centre's that is retired: status tells the next")
             now_ms = int(self.now() * 1000)
-            if not stations.spend_token(connection, station, token_id, expires_s, now_ms, wanted.audience):
+            if not stations.spend_token(connection, station, token_id, expires_s, now_ms, called_for):
                 raise Problem(401, "replayed", "this token was used before")
             if len(signers) > 1:
                 rotation.used(connection, station, jose.signer(token), now_ms)
-        return known
+        return Caller(known, called_for)
 
     def _unverified(self, connection: Connection, station: str, token: str, wanted: jose.Request) -> Problem | None:
         """Of a key that was retired: two copies of one station are alive. None if it is of no key known here."""

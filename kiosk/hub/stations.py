@@ -193,6 +193,24 @@ def spend_token(
     return connection.execute(new.returning(tokens.c.token_id)).first() is not None
 
 
+def note_known(connection: Connection, station: str, called_for: str) -> None:
+    """It knows that key of the centre's."""
+    connection.execute(update(stations).where(stations.c.id == station).values(called_for=called_for))
+
+
+def called_for(connection: Connection, station: str) -> str:
+    """The key of the centre's that the station named last, empty if it never did."""
+    return connection.execute(select(stations.c.called_for).where(stations.c.id == station)).scalar() or ""
+
+
+def behind(connection: Connection, newest: str) -> list[str]:
+    """Stations that are at work and have not named this key of the centre's, by id."""
+    named = func.coalesce(stations.c.called_for, "")
+    at_work = stations.c.enrolled_at.is_not(None) & stations.c.lost_at.is_(None)
+    rows = connection.execute(select(stations.c.id).where(at_work, named != newest).order_by(stations.c.id))
+    return [row.id for row in rows]
+
+
 def allow_successor(store: Store, station: str) -> None:
     """The centre's consent that this station, restored after a lost disk, opens one new incarnation."""
     with store.transaction() as connection:

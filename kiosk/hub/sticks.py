@@ -102,8 +102,12 @@ class Sticks:
                 raise UsageError(f"station {told.station} is not enrolled, or lost")
             held = acceptance.position_of(connection, known.id, known.incarnation)
             receiver = stations.encryption_key(connection, known.id)
+            called_for = stations.called_for(connection, known.id)
         after = told.cursor if told.cursor.isdecimal() else ""
-        said = {"receipt": sign_receipt(held, self._keys.signing), "after": after}
+        said = {
+            "receipt": sign_receipt(held, self._keys.signing), "after": after,
+            "announcements": self._keys.news_for(called_for or self._keys.audience),
+        }  # fmt: skip
         sender = Sender(known.id, self._keys.signing, receiver)
         most = min(max(told.room, 0), MOST_RECORDS)
         written = write(
@@ -115,10 +119,10 @@ class Sticks:
         """As over the link, answer after answer; with 0 the withdrawals alone."""
         cursor, left = int(after or 0), most
         if not most:
-            yield from listing.lines(self._store, station, cursor, 0)
+            yield from listing.lines(self._store, station, cursor, 0, self._keys.renewed)
         while left > 0:
             before = cursor
-            for line in listing.lines(self._store, station, cursor, left):
+            for line in listing.lines(self._store, station, cursor, left, self._keys.renewed):
                 yield line
                 cursor, left = int(json.loads(line)["cursor"]), left - 1
             if cursor == before:
@@ -137,7 +141,8 @@ class Sticks:
         try:
             manifest = self._manifest(parcel)
             through = manifest.told["through"]
-            for _, lines in parcel.lines(manifest, [self._keys.encryption]):
+            self._note(parcel.station, manifest.told["centre"])
+            for _, lines in parcel.lines(manifest, self._keys.opening):
                 delivery.deliver(self._store, parcel.station, lines, manifest.told["checkpoint"], self._now_ms)
         except ChainConflict as exc:
             reason, detail = exc.reason, str(exc)
@@ -151,6 +156,12 @@ class Sticks:
             log.warning("stick: %s refused, %s: %s", parcel.name, reason, detail)
         held = self._held(parcel.station)
         return Taken(parcel.name, parcel.station, through, held, max(0, held - before), reason, detail)
+
+    def _note(self, station: str, called_for: str) -> None:
+        """Which of the centre's keys it knows: a station without a link tells it here."""
+        if called_for == self._keys.newest:
+            with self._store.transaction() as connection:
+                stations.note_known(connection, station, called_for)
 
     def _manifest(self, parcel: Parcel) -> Manifest:
         """StickRefused if it is not believed; ShutOut if the station is lost, another disk took its place, or a key

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kiosk.crypto.checkpoint import verify_receipt
-from kiosk.crypto.jose import SignatureError
-from kiosk.crypto.keys import OKPKey
+from kiosk.crypto.jose import SignatureError, signer
+from kiosk.crypto.keys import OKPKey, thumbprint
 from kiosk.errors import Rejected
 from kiosk.sync.client import HubUnreachable, Receipt
 from kiosk.sync.enrol import Pins
 from kiosk.sync.intake import Accepted, Intake, Judged, RecordSink, RefusedRecord, Withdrawn
 from kiosk.sync.packing import Progress, Sender, Written, packed, write
+from kiosk.sync.pinned import Pinned
 from kiosk.sync.shipping import REQUEST_BYTES, Acknowledged, FrameSource
 from kiosk.sync.stick import Kind, Manifest, Parcel, Reason, StickRefused, parcels
 from kiosk.sync.stream import WITHDRAWAL, Item, NotItems, read_items
@@ -64,16 +65,20 @@ class Carrier:
     """
 
     def __init__(
-        self, pins: Pins, key: OKPKey, own: Callable[[], Sequence[OKPKey]], source: FrameSource,
+        self, pinned: Pinned, key: OKPKey, own: Callable[[], Sequence[OKPKey]], source: FrameSource,
         acknowledged: Acknowledged, sink: RecordSink, now_ms: Callable[[], int],
     ) -> None:  # fmt: skip
-        self._pins = pins
+        self._pinned = pinned
         self.key = key
         self._own = own
         self._source = source
         self._acknowledged = acknowledged
         self._sink = sink
         self._now_ms = now_ms
+
+    @property
+    def _pins(self) -> Pins:
+        return self._pinned.pins
 
     @property
     def acknowledged(self) -> int:
@@ -90,7 +95,7 @@ class Carrier:
         through = self._source.last_seq
         told = {
             "after": after, "through": through, "checkpoint": self._source.checkpoint(),
-            "cursor": self._sink.cursor, "room": max(0, self._sink.room),
+            "cursor": self._sink.cursor, "room": max(0, self._sink.room), "centre": thumbprint(self._pins.signing[0]),
         }  # fmt: skip
         sender = Sender(self._pins.station, self.key, self._pins.encryption)
         written = write(
@@ -119,6 +124,7 @@ class Carrier:
         done = Imported()
         for parcel in mine:
             try:
+                self._pinned.hear(parcel.announcements)
                 manifest = parcel.manifest(self._pins.signing)
                 self._confirm(manifest.told["receipt"])
                 self._take_in(_Answer(parcel, manifest, self._pins, self._own(), progress), sink)
@@ -140,6 +146,7 @@ class Carrier:
         if (position.station, position.incarnation) != (self._pins.station, self._source.incarnation):
             raise StickRefused("the receipt is for another journal than this one", Reason.RECEIPT)
         self._acknowledged.take_later(Receipt(position, token))
+        self._pinned.proved(signer(token))
 
     def _take_in(self, answer: _Answer, sink: _Counting) -> None:
         """StickRefused at a chunk that can't be used: what came before it is kept."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import httpx
@@ -99,12 +99,21 @@ def connect(
     return httpx.Client(base_url=base, timeout=timeout, trust_env=False, verify=trusted, transport=transport)
 
 
+class Trust(Protocol):
+    """Which keys of the centre's are believed, as it changes them. Each returns them, newest first."""
+
+    def hear(self, announcements: Sequence[str]) -> Sequence[OKPKey]: ...
+
+    def proved(self, kid: str) -> Sequence[OKPKey]: ...
+
+
 class HubClient:
     """Every call blocks at most about 13 s without progress on the line, and at most two requests long.
 
     Raises HubUnreachable, HubRefused or UntrustedAnswer only. Not for two threads at once.
     `http` comes from `connect`, and `close` closes it. `key` signs. `hub_keys` are the pinned ones, newest first.
-    `heard` is called with the Date (Unix ms) of each answer that is the centre's; as trustworthy as the connection.
+    `trust` follows them where they change. `heard` is called with the Date (Unix ms) of each answer that is the
+    centre's; as trustworthy as the connection.
     """
 
     def __init__(
@@ -116,11 +125,12 @@ class HubClient:
         *,
         clock: Callable[[], float] = time.time,
         heard: Callable[[int], None] = lambda centre_ms: None,
+        trust: Trust | None = None,
     ) -> None:
         self.station = station
         self.hub_keys = tuple(hub_keys)
         self.key = key
-        self._audience = keys.thumbprint(self.hub_keys[0])
+        self._trust = trust
         self._clock = clock
         self._ahead_s = 0.0
         self._heard = heard
@@ -173,13 +183,17 @@ class HubClient:
         self._http.close()
 
     def _receipt(self, answer: Mapping[str, Any]) -> Receipt:
-        token = answer.get("receipt")
+        token, news = answer.get("receipt"), answer.get("announcements")
+        if self._trust and isinstance(news, list):
+            self.hub_keys = tuple(self._trust.hear([str(each) for each in news]))
         try:
             position = verify_receipt(str(token), self.hub_keys)
         except SignatureError as exc:
             raise UntrustedAnswer(f"receipt: {exc}") from exc
         if position.station != self.station:
             raise UntrustedAnswer(f"receipt for station {position.station}")
+        if self._trust:
+            self.hub_keys = tuple(self._trust.proved(jose.signer(str(token))))
         return Receipt(position, str(token))
 
     def _call(
@@ -219,7 +233,7 @@ class HubClient:
     def _send(
         self, method: str, path: str, params: Mapping[str, str], body: bytes, headers: Mapping[str, str], stream: bool
     ) -> httpx.Response:
-        asked = jose.Request.of(self.station, self._audience, method, path, body)
+        asked = jose.Request.of(self.station, keys.thumbprint(self.hub_keys[0]), method, path, body)
         now_s = self._clock() + self._ahead_s
         token = jose.sign_request(asked, self.key, now_s, secrets.token_urlsafe(16))
         request = self._http.build_request(

@@ -28,13 +28,22 @@ class WrongHub(Rejected):
 
 @dataclass(frozen=True)
 class Pins:
-    """The centre as this station knows it. `signing`: newest key first; more than one while keys rotate."""
+    """The centre as this station knows it. `signing`: newest key first; more than one while keys rotate.
+
+    `former`: they sign nothing any more; what they signed before, and is here, stays good.
+    """
 
     url: str
     station: str
     signing: tuple[OKPKey, ...]
     encryption: OKPKey
     chip: ECKey
+    former: tuple[OKPKey, ...] = ()
+
+    @property
+    def believed(self) -> tuple[OKPKey, ...]:
+        """For what was received before: all that ever were pinned."""
+        return (*self.signing, *self.former)
 
 
 def enrol(
@@ -98,6 +107,7 @@ def save_pins(path: Path, pins: Pins) -> None:
         "url": pins.url, "station": pins.station,
         "signing_keys": [keys.public_jwk(key) for key in pins.signing],
         "encryption_key": keys.public_jwk(pins.encryption), "chip_key": keys.public_jwk(pins.chip),
+        "former_keys": [keys.public_jwk(key) for key in pins.former],
     }  # fmt: skip
     replace_file(path, json.dumps(content, indent=2).encode() + b"\n")
 
@@ -112,8 +122,9 @@ def load_pins(path: Path) -> Pins:
             tuple(keys.import_public(jwk, keys.SIGNING) for jwk in content["signing_keys"]),
             keys.import_public(content["encryption_key"], keys.ENCRYPTION),
             keys.import_chip_public(content["chip_key"]),
+            tuple(keys.import_public(jwk, keys.SIGNING) for jwk in content.get("former_keys", ())),
         )
     except FileNotFoundError as exc:
         raise UsageError(f"{path}: this station is not enrolled; keping enrol") from exc
-    except (ValueError, TypeError, LookupError) as exc:
+    except (ValueError, TypeError, LookupError, AttributeError) as exc:
         raise DamagedData(f"{path}: not the pinned keys of a centre: {exc}") from exc

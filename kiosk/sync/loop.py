@@ -27,6 +27,8 @@ LONGEST_RETRY_AFTER_S = 3600.0
 CLOSED = frozenset({"superseded", "station-lost", "key-retired"})
 """Refusals after which this station has no lease any more: it was restored elsewhere, given up, or is an old copy of
 its disk, with keys that were replaced since."""
+CENTRE_KEY = "centre-key"
+"""How it refuses those who name a key that it has retired: its `status` tells which came after."""
 UNKNOWN_KEY = "unsigned"
 """How a centre refuses that never heard of the station's key."""
 
@@ -184,6 +186,8 @@ class SyncLoop:
         if refusal.reason in CLOSED:
             self._on_closed(str(refusal))
             self._alarm = str(refusal)
+        elif refusal.reason == CENTRE_KEY:
+            self._shipper.review()
         elif refusal.reason == UNKNOWN_KEY:
             self._tell_again()
 

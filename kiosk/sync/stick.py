@@ -47,8 +47,8 @@ class Kind(StrEnum):
 
 
 _TOLD: Mapping[Kind, Mapping[str, type]] = {
-    Kind.JOURNAL: {"after": int, "through": int, "checkpoint": str, "cursor": str, "room": int},
-    Kind.INTAKE: {"receipt": str, "after": str},
+    Kind.JOURNAL: {"after": int, "through": int, "checkpoint": str, "cursor": str, "room": int, "centre": str},
+    Kind.INTAKE: {"receipt": str, "after": str, "announcements": list},
 }
 """What a manifest tells beside the list, and of which type it is."""
 
@@ -152,6 +152,13 @@ class Parcel:
         if manifest is None or (manifest.station, manifest.kind, manifest.ident) != tuple(self._said.values()):
             raise StickRefused(f"{self.name}: the manifest is not of this parcel", Reason.MANIFEST)
         return manifest
+
+    @property
+    def announcements(self) -> list[str]:
+        """What the manifest tells of other keys of the centre's, unread: each is believed for its own signature."""
+        content = self._read(MANIFEST, MANIFEST_BYTES, None) or b""
+        told = jose.claims_of(content.decode("ascii", "replace")).get("announcements")
+        return [str(each) for each in told] if isinstance(told, list) else []
 
     def content(self, manifest: Manifest, number: int, own: Iterable[OKPKey]) -> bytes:
         """What chunk `number` (from 1) holds. Size and digest are checked before it is opened. StickRefused."""

@@ -141,6 +141,7 @@ def test_limits_and_names_are_those_of_the_code() -> None:
         jose.WITHDRAWAL,
         jose.ENDORSEMENT,
         jose.KEYS,
+        jose.ANNOUNCEMENT,
     }
     assert set(re.findall(r"keping-[a-z]+\+jw[st]", page("openapi.yaml"))) == types
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kiosk.hub.sticks import Sticks, Taken
 from kiosk.sync.carrying import Carrier, Exported, Imported
+from kiosk.sync.pinned import Pinned
 from tests.sync.centre import Centre, Sink, Station
 
 NOW_MS = 1_800_000_000_000
@@ -48,7 +49,8 @@ class Trips:
         station, now_ms = self.station, lambda: NOW_MS
         self.acknowledged = station.acknowledged(on_ack=self.told.append)
         own: Callable[[], list] = lambda: [station.encryption]  # noqa: E731
-        self.carrier = Carrier(station.pins, station.key, own, station.journal, self.acknowledged, self.sink, now_ms)
+        pinned = Pinned(station.directory / "hub.json", station.pins)
+        self.carrier = Carrier(pinned, station.key, own, station.journal, self.acknowledged, self.sink, now_ms)
         return self.carrier
 
     def stick(self) -> Path:
