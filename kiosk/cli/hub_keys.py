@@ -49,10 +49,7 @@ def retire_keys(app: App, leave_behind: bool, by: str, reason: str) -> None:
         left = _left(store, keys)
         if left and not leave_behind:
             raise Rejected(f"{_told(left)}: wait, or carry a stick there, or --leave-behind", "stations-behind")
-        detail = f"did not know the centre's next key when {by.strip()} let the old one go: {reason.strip()}"
-        with store.transaction() as connection:
-            for station in left:
-                stations.raise_alarm(connection, station, "left-behind", detail, int(time.time() * 1000))
+        stations.leave_behind(store, left, by.strip(), reason.strip(), int(time.time() * 1000))
         keys = keyring.retire(app.data)
     finally:
         store.close()

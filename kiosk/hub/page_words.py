@@ -18,6 +18,8 @@ ALARMS: Mapping[str, tuple[str, str]] = {
     "rollback": ("Jurnal stasiun mundur", "the station lost frames"),
     "incarnation": ("Jurnal baru tanpa izin pusat", "a new journal without consent"),
     "superseded": ("Disk lama masih dipakai", "a replaced disk still speaks"),
+    "key-retired": ("Kunci stasiun yang sudah diganti masih dipakai", "a replaced key still signs"),
+    "left-behind": ("Stasiun belum mengenal kunci baru pusat", "left behind by a change of the centre's keys"),
     "station-lost": ("Stasiun yang dinyatakan hilang masih aktif", "a lost station still speaks"),
     "token": ("Permintaan dengan tanda yang bukan miliknya", "requests with a token that is not theirs"),
     "stick": ("Stik dari stasiun ditolak", "a stick was refused"),

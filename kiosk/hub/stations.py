@@ -211,6 +211,14 @@ def behind(connection: Connection, newest: str) -> list[str]:
     return [row.id for row in rows]
 
 
+def leave_behind(store: Store, names: Sequence[str], by: str, reason: str, now_ms: int) -> None:
+    """Put on record who lets the centre's key go that these stations know."""
+    detail = f"did not know the centre's next key when {by} let the old one go: {reason}"
+    with store.transaction() as connection:
+        for station in names:
+            raise_alarm(connection, station, "left-behind", detail, now_ms)
+
+
 def allow_successor(store: Store, station: str) -> None:
     """The centre's consent that this station, restored after a lost disk, opens one new incarnation."""
     with store.transaction() as connection:
