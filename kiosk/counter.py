@@ -13,6 +13,7 @@ from typing import Any
 from drivers.errors import DeviceError, Refused, Stopped
 from drivers.protocols import ChipEncoder
 from kiosk.books import Books
+from kiosk.core import release
 from kiosk.core.accounts import Account
 from kiosk.core.handover import ChipCheck, Compared, HandoverError, compare, parse_handing
 from kiosk.deskreader import DeskReader
@@ -71,6 +72,12 @@ class Counter:
         with self._books.transaction():
             return self._card(job)
 
+    def withdrawal(self, ref: str) -> str:
+        """Why the centre has taken this record away, though its card is here: a word of Withdrawal, or empty."""
+        with self._books.transaction() as view:
+            row = view.get(release.TABLE, ref)
+        return str(row["reason"]) if row else ""
+
     def reading(self, job: str) -> Reading | None:
         """What was last read for this job since the start."""
         return self._readings.get(job)
@@ -122,11 +129,12 @@ class Counter:
         while len(self._readings) > READINGS_KEPT:
             del self._readings[next(iter(self._readings))]
 
-    def hand_over(self, by: str, job: str, **said: Any) -> dict[str, Any]:
+    def hand_over(self, by: str, job: str, *, although_withdrawn: bool = False, **said: Any) -> dict[str, Any]:
         """Book the card of `job` to issued. `said`: as `kiosk.core.handover.parse_handing`.
 
         chip=read takes the last reading of this card, or reads now. Rejected if the reading found another card or
-        other data, which no word of a person overrides; if the card was handed over already.
+        other data, which no word of a person overrides; if the card was handed over already; if the centre has taken
+        the record away and nobody says that they know (`although_withdrawn`), which is on record.
         """
         try:
             inspect.signature(parse_handing).bind(**said)
@@ -139,13 +147,16 @@ class Counter:
         self._must_fit(job, handing.chip)
         with self._books.transaction():
             card = self._card(job)
+            withdrawal = self.withdrawal(card["ref"])
+            if withdrawal and not although_withdrawn:
+                raise Rejected(f"the centre has taken record {card['ref']} away: {withdrawal}", "withdrawn")
             if handing.name or handing.strokes:
                 receipt = {"v": 1, "name": handing.name, "strokes": handing.strokes}
                 self._vault.put_receipt(card["ref"], job, receipt)
             self._books.commit("handed-over", {
                 "job": job, "ref": card["ref"], "uid": card["uid"], "taker": handing.taker.value,
                 "verified": handing.proof.value, "chip": handing.chip.value, "old_card": handing.old_card.value,
-                "signed": bool(handing.strokes),
+                "signed": bool(handing.strokes), **({"withdrawn": withdrawal} if withdrawal else {}),
                 "moves": [[card["sku"], card["lot"], Account.PRINTED.value, Account.ISSUED.value, 1]],
             }, by)  # fmt: skip
         self._readings.pop(job, None)

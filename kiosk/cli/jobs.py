@@ -104,8 +104,9 @@ def _words(kind: type[StrEnum]) -> click.Choice[str]:
 @click.option(
     "--old-card", type=_words(OldCard), default=OldCard.NONE.value, show_default=True, help="What became of it."
 )
+@click.option("--although-withdrawn", is_flag=True, help="The centre has taken the record away, and that is known.")
 @pass_app
-def hand_over(app: App, /, job: str, **said: str) -> None:
+def hand_over(app: App, /, job: str, **said: Any) -> None:
     """Give a finished card to its holder, without a signature."""
     found = app.execute("jobs.hand-over", job=job, **said)
     app.answer(found, lambda: f"{found['job']}: the card is booked to {found['end']}")

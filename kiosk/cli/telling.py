@@ -185,10 +185,11 @@ def _test_ended(data: Body) -> str:
 
 def _handed_over(data: Body) -> str:
     signed = "signed" if data["signed"] else "not signed"
+    although = f", although the centre had taken the record away: {data['withdrawn']}" if "withdrawn" in data else ""
     return (
         f"the card of job {data['job']}, record {data['ref']}, chip {data['uid'] or 'unknown'}, "
         f"was handed over to the {data['taker']} "
-        f"(proof {data['verified']}, chip {data['chip']}, old card {data['old_card']}, {signed})"
+        f"(proof {data['verified']}, chip {data['chip']}, old card {data['old_card']}, {signed}){although}"
     )
 
 

@@ -225,6 +225,7 @@ REFUSALS = {
     "record-issued": "Kartu orang ini sudah diserahkan",
     "person-has-card": "Orang ini sudah punya kartu di sini. Selesaikan kartu itu dulu",
     "handed-over-already": "Kartu ini sudah diserahkan",
+    "withdrawn": "Pusat menarik data kartu ini",
     "card-not-here": "Tidak ada kartu yang menunggu di pekerjaan itu",
     "wrong-card": "Ini kartu orang lain",
     "chip-differs": "Isi chip berbeda dengan data",

@@ -71,6 +71,7 @@ CAPTIONS = {
     "take, signed": "Signed on the glass.",
     "take, representative": "Somebody else takes the card and is named.",
     "take, keyboard": "The representative's name, typed on the page.",
+    "take, taken back": "The centre took the record away: somebody must have asked, and that is kept.",
     "problem": "What is wrong with a finished card, and what another one costs.",
     "problem, keyboard": "A lost card needs a supervisor's PIN.",
     "problem, wrong PIN": "The supervisor's PIN was wrong too often.",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tests.station.test_handover import chip_of, tray
+from tests.station.test_withdrawn import withdraw
 from tests.web.states import State, find_nobody
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def at_the_counter(kiosk: Kiosk, jobs: list[str]) -> Iterator[State]:
     yield from laid_down(kiosk.office, jobs)
     yield from taken(jobs[0])
     yield from something_wrong(kiosk, jobs[1])
+    yield taken_back(kiosk.office, jobs[2])
     yield from handed_over(kiosk.office, jobs[0])
 
 
@@ -77,6 +79,11 @@ def taken(job: str) -> Iterator[State]:
     yield State("take, signed", f"/hand-over/{job}/take?chip=read", then=sign)
     yield State("take, representative", f"/hand-over/{job}/take?chip=read", then=represent)
     yield State("take, keyboard", f"/hand-over/{job}/take?chip=read", keys="[name=name]", then=represent)
+
+
+def taken_back(office: Office, job: str) -> State:
+    withdraw(office, office.job(job)["ref"])
+    return State("take, taken back", f"/hand-over/{job}/take?chip=by-eye")
 
 
 def something_wrong(kiosk: Kiosk, job: str) -> Iterator[State]:

@@ -32,7 +32,7 @@ def compare_card(job: str) -> str:
     owner = _owner(reading.owner) if reading and reading.owner else None
     return render_template(
         "hand_over.html", card=card, fields=roster.get(card["ref"]), reading=reading, owner=owner,
-        has_reader=counter.has_reader,
+        has_reader=counter.has_reader, withdrawal=counter.withdrawal(card["ref"]),
     )  # fmt: skip
 
 
@@ -61,7 +61,10 @@ def take_card(job: str) -> str | Response:
     brings = record is not None and record["reason"] not in NO_OLD_CARD
     old_card = OldCard.TAKEN if brings else OldCard.NONE
     fields = station.roster.get(card["ref"])
-    return render_template("take.html", card=card, fields=fields, chip=chip.value, old_card=old_card.value)
+    return render_template(
+        "take.html", card=card, fields=fields, chip=chip.value, old_card=old_card.value,
+        withdrawal=station.counter.withdrawal(card["ref"]),
+    )  # fmt: skip
 
 
 def hand_over(job: str) -> Response:
@@ -70,7 +73,8 @@ def hand_over(job: str) -> Response:
     if not form.get("strokes") and form.get("unsigned") != "1":
         raise UsageError("belum ada tanda tangan")
     said = {name: form.get(name, "") for name in ("taker", "verified", "chip", "old_card", "name", "strokes")}
-    given = house().station.counter.hand_over(actor(), job, **said)
+    known = form.get("although_withdrawn") == "1"
+    given = house().station.counter.hand_over(actor(), job, although_withdrawn=known, **said)
     where = url_for("printed", given=given["ref"])
     house().sessions.spend(form["key"], where)
     return redirect(where, 303)
