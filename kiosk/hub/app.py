@@ -231,7 +231,7 @@ def _check_incarnation(incarnation: str) -> None:
 
 
 def _stock_line(line: PublicLine) -> Response:
-    text = request.args.get("date", "")
+    text = _query("date")
     if text and not _DATE.fullmatch(text):
         raise Problem(400, "bad-query", "date: YYYY-MM-DD")
     try:
@@ -252,8 +252,16 @@ def _json_object(body: bytes) -> dict[str, Any]:
     return value
 
 
+def _query(name: str) -> str:
+    """Empty if it is absent. Said twice it means one thing here and maybe another to what stands between."""
+    said = request.args.getlist(name)
+    if len(said) > 1:
+        raise Problem(400, "bad-query", f"{name}: once")
+    return said[0] if said else ""
+
+
 def _number(name: str, default: int, low: int, high: int) -> int:
-    text = request.args.get(name) or str(default)
+    text = _query(name) or str(default)
     if not re.fullmatch(r"[0-9]{1,19}", text) or not low <= int(text) <= high:
         raise Problem(400, "bad-query", f"{name}: a whole number from {low} to {high}")
     return int(text)

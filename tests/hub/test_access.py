@@ -153,7 +153,9 @@ def test_bodies_are_bounded(hub: Hub) -> None:
     assert hub.ship(b"x" * (hub_app.BODY_BYTES + 1)).status_code == 413
 
 
-@pytest.mark.parametrize("query", ["after=-1", "after=x", "after=²", "limit=1001", "after=" + "9" * 30])
+@pytest.mark.parametrize(
+    "query", ["after=-1", "after=x", "after=²", "limit=1001", "after=" + "9" * 30, "limit=&limit=1"]
+)
 def test_query_is_checked(hub: Hub, query: str) -> None:
     response = hub.call("GET", f"records?{query}")
     assert (response.status_code, response.get_json()["reason"]) == (400, "bad-query")
