@@ -40,7 +40,7 @@ from kiosk.sync.intake import judge
 from tests import purity
 
 STATION = "kupang-01"
-PATIENCE_S, SLOW_PATIENCE_S = 20.0, 90.0
+PATIENCE_S, SLOW_PATIENCE_S = 120.0, 200.0
 
 
 class Killed(Exception):

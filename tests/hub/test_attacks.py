@@ -158,7 +158,7 @@ def post(hub: Hub, server: HubServer, body: Any, signed: bytes, **headers: str) 
     path = f"/v1/stations/{STATION}/journal"
     sent = {"Authorization": f"Bearer {hub.token('POST', path, signed)}", **headers}
     sent["Keping-Checkpoint"] = hub.journal.checkpoint()
-    with httpx.Client(base_url=server.url, trust_env=False) as http:
+    with httpx.Client(base_url=server.url, trust_env=False, timeout=None) as http:
         return http.post(path, content=body, headers=sent)
 
 
@@ -186,7 +186,7 @@ def test_a_request_that_drips_holds_no_connection(
     slow = [socket.create_connection(address, timeout=10) for _ in range(hub_server.THREADS + 4)]
     for each in slow:
         each.sendall(b"POST /v1/enrol HTTP/1.1\r\nContent-Length: 9\r\n\r\n{")
-    with httpx.Client(base_url=served.url, trust_env=False) as http:
+    with httpx.Client(base_url=served.url, trust_env=False, timeout=None) as http:
         assert http.get("/nothing").status_code == 404
         monkeypatch.setattr(hub_server, "REQUEST_S", 0.0)
         for each in slow:

@@ -157,7 +157,7 @@ def test_server_pauses_and_resumes_on_its_port(hub: Hub) -> None:
     threads = threading.active_count()
     server = HubServer(create_app(hub.store, hub.keys, hub.clock))
     port = server.port
-    with httpx.Client(base_url=server.url, trust_env=False) as http:
+    with httpx.Client(base_url=server.url, trust_env=False, timeout=None) as http:
         assert http.get("/").status_code == 404
         for _ in range(2):
             server.pause()

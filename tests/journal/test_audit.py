@@ -23,7 +23,7 @@ from kiosk.journal.segments import segment_path
 from tests.docs.rewriting import rechained
 
 SEGMENT = 4096
-PATIENCE_S = 20.0
+PATIENCE_S = 120.0
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-pytestmark = [pytest.mark.rig, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.rig, pytest.mark.timeout(400)]
 
 
 def run(words: list[str], cwd: Path, **environment: str) -> str:

@@ -18,11 +18,11 @@ from tests.conftest import Measured
 pytestmark = [
     pytest.mark.pcsc,
     pytest.mark.rig,
-    pytest.mark.timeout(120, method="thread"),
+    pytest.mark.timeout(240, method="thread"),
     pytest.mark.skipif(bool(unavailable_reason()), reason=unavailable_reason() or ""),
 ]
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 Error = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").Error
-pytestmark = [pytest.mark.rig, pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.rig, pytest.mark.browser, pytest.mark.timeout(240)]
 
 VERBS = [button.verb for _, _, group in GROUPS for button in group if button.verb not in ANOTHER_DAY]
 RESTARTS = frozenset({"power", "kill"})

@@ -17,7 +17,7 @@ from kiosk.rig.operator import ScriptedOperator
 from kiosk.rig.rig import SKU
 from kiosk.rig.world_check import differences
 
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
 
 MENDED_BY = {
     "hub-down": ["hub-up"],

@@ -22,7 +22,7 @@ from drivers.sim.line import CHUNK, PtyLine, TcpLine
 from drivers.sim.world import World
 from tests.sim.printer_bench import download
 
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 RSN, SERIAL = b"\x1bRsn\r", b"KP000123\x00"
 
 

@@ -35,7 +35,7 @@ from kiosk.sync.shipping import Acknowledged, AckStore, Shipper
 from tests.samples import sample_payload
 
 NOW = 1_800_000_000.0
-BRISK = httpx.Timeout(5.0)
+BRISK = httpx.Timeout(60.0)
 IMPATIENT = httpx.Timeout(5.0, read=0.15)
 
 
@@ -90,7 +90,7 @@ class Line:
 
     def _late(self, environ: dict[str, Any], body: bytes, start_response: Any) -> list[bytes]:
         """The request takes effect when its sender has given up."""
-        assert self.gate.wait(10)
+        assert self.gate.wait(60)
         answer = self._answer(environ, body, start_response)
         self.late_done.set()
         return answer

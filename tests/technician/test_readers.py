@@ -16,7 +16,7 @@ from tests.chip.readers import Reader, over_pcsc, pcscd, vpcd_antenna
 
 __all__ = ["over_pcsc", "pcscd", "vpcd_antenna"]
 
-pytestmark = [pytest.mark.pcsc, pytest.mark.timeout(60, method="thread")]
+pytestmark = [pytest.mark.pcsc, pytest.mark.timeout(240, method="thread")]
 
 
 def test_a_chip_on_one_and_nothing_in_the_other(over_pcsc: Reader, pcscd: PrivatePcscd) -> None:

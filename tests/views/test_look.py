@@ -17,20 +17,20 @@ def test_a_look_does_not_wait_while_a_frame_is_being_written(tmp_path: Path) -> 
 
     def slow_medium(frame: Frame) -> None:
         writing.set()
-        assert synced.wait(10)
+        assert synced.wait(60)
         append(frame)
 
     books._journal.append = slow_medium
     thread = threading.Thread(target=books.commit, args=("stopped", {}, "test"))
     thread.start()
     try:
-        assert writing.wait(10)
+        assert writing.wait(60)
         assert not books._lock.acquire(blocking=False), "a transaction would have to wait"
         with books.look() as view:
             assert (view.seq, books.seq) == (1, 1)
     finally:
         synced.set()
-        thread.join(10)
+        thread.join(60)
     with books.look() as view:
         assert (view.seq, books.seq) == (2, 2)
     books.close()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 CHROMIUM = "/usr/bin/chromium"
 SIZES = {"small": (1024, 600), "middle": (1280, 800), "large": (1920, 1080)}
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 

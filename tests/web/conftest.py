@@ -72,7 +72,7 @@ class Visitor:
     """A browser without script: keeps cookies, fills forms in as their page has them."""
 
     def __init__(self, url: str, language: str = "id") -> None:
-        self.http = httpx.Client(base_url=url, timeout=10, headers={"Accept-Language": language})
+        self.http = httpx.Client(base_url=url, timeout=None, headers={"Accept-Language": language})
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         return self.http.get(path, headers={name.replace("_", "-"): value for name, value in headers.items()})

@@ -107,7 +107,7 @@ def paused(office: Office, step: str, make: Callable[[], list[str]]) -> Iterator
     pause = Pause(office, step)
     jobs = make()
     try:
-        assert pause.reached.wait(20), office.describe()
+        assert pause.reached.wait(120), office.describe()
         yield jobs
     finally:
         pause.books.on_commit = pause.told

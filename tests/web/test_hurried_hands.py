@@ -139,7 +139,7 @@ def test_a_cover_is_opened_or_the_card_pulled_at_each_step(kiosk: Kiosk, step: s
     office.bring_records(1)
     pause = Pause(office, step)
     [job] = office.station.desk.run_jobs("test")
-    assert pause.reached.wait(20), office.describe()
+    assert pause.reached.wait(120), office.describe()
     lifted = meddle(office, trouble)
     pause.go_on.set()
     while True:
@@ -163,7 +163,7 @@ def test_the_question_shows_what_is_so_now(kiosk: Kiosk) -> None:
     office.bring_records(1)
     pause = Pause(office, "print")
     [job] = office.station.desk.run_jobs("test")
-    assert pause.reached.wait(20), office.describe()
+    assert pause.reached.wait(120), office.describe()
     office.world.open_cover()
     pause.go_on.set()
     office.until(lambda: "outcome-unknown" in office.reasons(job))

@@ -76,7 +76,7 @@ def test_an_answer_that_comes_under_the_finger_is_not_given(screen: Screen, kios
     stop_the_clock(screen)
     pause = Pause(office, "print")
     [job] = office.station.desk.run_jobs("test")
-    assert pause.reached.wait(20), office.describe()
+    assert pause.reached.wait(120), office.describe()
     screen.open("/now")
     screen.page.clock.run_for(A_MOMENT_MS)
     office.world.jam("print", 1)

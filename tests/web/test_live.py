@@ -33,7 +33,7 @@ def listen(stack: ExitStack, visitor: Visitor) -> tuple[httpx.Response, Iterator
 
 def soon(kiosk: Kiosk, reached: Callable[[], bool]) -> bool:
     """Beats until it is so: a dead reader is noticed when it is written to."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while not reached():
         kiosk.office.station.pulse.beat()
         if time.monotonic() > end:

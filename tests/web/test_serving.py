@@ -76,9 +76,9 @@ def _read(descriptor: int) -> bytes:
 
 def test_it_answers_until_then_and_ends_once() -> None:
     serving = serve()
-    assert httpx.get(f"http://127.0.0.1:{serving.port}/").text == "hello"
+    assert httpx.get(f"http://127.0.0.1:{serving.port}/", timeout=None).text == "hello"
     serving.end()
     serving.end()
     again = Serving(hello, "127.0.0.1", serving.port, "test", threads=1)
-    assert httpx.get(f"http://127.0.0.1:{again.port}/").text == "hello"
+    assert httpx.get(f"http://127.0.0.1:{again.port}/", timeout=None).text == "hello"
     again.end()

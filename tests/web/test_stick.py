@@ -38,7 +38,7 @@ def tap(kiosk: Kiosk, visitor: Visitor, verb: str, place: Path) -> str:
     sticks = kiosk.office.station.sticks
     answer = visitor.post("/outbox/stick", visitor.form(verb=verb, place=str(place)))
     assert (answer.status_code, answer.headers["Location"]) == (303, "/outbox")
-    assert sticks._turn.acquire(timeout=20)
+    assert sticks._turn.acquire(timeout=120)
     sticks._turn.release()
     return visitor.get("/outbox").text
 
