@@ -68,7 +68,7 @@ class Journal:
         if seq == 1:
             for sku, lot, account, quantity in body.get("opening", []):
                 self.places[sku, lot, account] += quantity
-            self.anchors.update(positions(self.checkpoints / body["incarnation"], body["key"]))
+            self.anchors = {**positions(self.checkpoints / body["incarnation"], body["key"]), **self.anchors}
         check(kind != "segment" or body["previous"] == self.sealed, "seal of something else")
         check(kind != "recovered" or body["offset"] in self.ends[body["segment"]], "a cut within a frame")
         check(record["t"] >= self.time, "time went back")

@@ -95,14 +95,20 @@ def give(app: App, paper: Paper, way: Way) -> None:
 
 
 def write(config: Config, way: Way, name: str, content: bytes) -> Path:
-    """Durable on return: a stick may be pulled. UsageError if the file is there already; StickRefused, StickGone."""
+    """Durable on return: a stick may be pulled. As `place_of`; StickRefused, StickGone."""
+    path = place_of(config, way, name)
+    with on_medium(path.parent):
+        replace_file(path, content)
+    return path
+
+
+def place_of(config: Config, way: Way, name: str) -> Path:
+    """Where it is written: `name` in a directory. UsageError if another file is there already."""
     directory = stick_of(config) if way.stick else way.to
     assert directory is not None
     path = directory / name if directory.is_dir() else directory
-    if path.exists() and path != directory / name:
+    if path == directory and path.exists():
         raise UsageError(f"{path}: is there already; give another name, or a directory")
-    with on_medium(path.parent):
-        replace_file(path, content)
     return path
 
 
@@ -155,3 +161,24 @@ def _of_period(name: str, entry: Entry) -> click.Command:
 
 for each, entry in CATALOGUE.items():
     report.add_command(_of_period(each, entry))
+
+
+@report.command("audit-pack", params=[*WHEN, *WAYS[:2]])
+@pass_app
+def audit_pack(app: App, /, day: Any, month: Any, first: Any, last: Any, to: Path | None, stick: bool) -> None:
+    """One zip for an auditor: journal, signatures, balances, every paper of the period, the independent verifier.
+
+    Nothing of a resident is in it. It is verified by what is in it before it gets its name; that takes a minute for a
+    million frames.
+    """
+    from kiosk.reports import pack
+
+    if (to is None) == (not stick):
+        raise UsageError("--to or --stick: choose one")
+    period = period_of(day, month, first, last)
+    name = f"keping-{app.config.station.id}-audit-{period.stamp}.zip"
+    path = place_of(app.config, Way(to, stick, False, "", "zip"), name)
+    with on_medium(path.parent):
+        packed = pack.write(path, app.data, period, lambda paper: as_pdf(app.config, paper))
+    found = {"file": str(path), **asdict(packed)}
+    app.answer(found, lambda: f"{path}: {packed.files} files, to frame {packed.seq}, verified; head {packed.head}")

@@ -151,7 +151,7 @@ class BacklogReport:
         return Table("Waktu tunggu", (Column("Ukuran", width=2), Column("Nilai")), rows)
 
     def _ages(self) -> Table:
-        counts = Counter((who.reason, _age(self._last_ms - who.since)) for who in self.line.values())
+        counts = Counter((who.reason, age_of(self._last_ms - who.since)) for who in self.line.values())
         bounds: Sequence[str] = [name for _, name in AGES]
         rows: tuple[tuple[Cell, ...], ...] = tuple(
             (REASONS[reason], *(found := [counts[reason, name] for name in bounds]), sum(found)) for reason in Reason
@@ -164,7 +164,7 @@ class BacklogReport:
         return Table("Yang masih menunggu, menurut lamanya", columns, rows, ("Jumlah", *sums))
 
 
-def _age(wait_ms: int) -> str:
+def age_of(wait_ms: int) -> str:
     return next(name for days, name in AGES if days is None or wait_ms <= days * DAY_MS)
 
 

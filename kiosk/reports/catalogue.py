@@ -16,6 +16,7 @@ from kiosk.reports.period import Period
 from kiosk.reports.production import ProductionReport
 from kiosk.reports.reading import Report, read
 from kiosk.reports.stock import StockReport
+from kiosk.reports.uncollected import UncollectedReport
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ CATALOGUE: Mapping[str, Entry] = {
     "production": Entry(ProductionReport, "What became of each card, one by one."),
     "invalid": Entry(InvalidReport, "Spoiled and defective cards by cause, and the registers where they wait."),
     "backlog": Entry(BacklogReport, "Who waits for a card, and how long those waited who were served."),
+    "uncollected": Entry(UncollectedReport, "Finished cards that nobody has fetched yet, without names."),
 }
 
 

@@ -48,4 +48,4 @@ def test_a_card_is_printed_by_the_installed_wheel(installed: Path, tmp_path: Pat
 
 @pytest.mark.parametrize("name", ["config.yaml", "docs/verify_journal.py"])
 def test_what_lies_beside_the_code_is_the_one_in_the_tree(installed: Path, name: str) -> None:
-    assert (installed / "kiosk" / "_data" / Path(name).name).read_bytes() == (ROOT / name).read_bytes()
+    assert (installed / "kiosk" / "_data" / name).read_bytes() == (ROOT / name).read_bytes()

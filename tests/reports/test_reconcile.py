@@ -24,6 +24,7 @@ from kiosk.reports.period import Period
 from kiosk.reports.production import ProductionReport
 from kiosk.reports.reading import Report, read
 from kiosk.reports.stock import StockReport
+from kiosk.reports.uncollected import UncollectedReport
 from kiosk.reports.words import ACCOUNTS
 from kiosk.views import View
 from tests.purity import project
@@ -131,16 +132,27 @@ def reconcile_backlog(papers: dict[str, Paper], view: View, folded: Folded) -> N
     assert next(rows(waits))[1] == str(folded.served)
 
 
+def reconcile_uncollected(papers: dict[str, Paper], view: View, folded: Folded) -> None:
+    ages, cards = papers["uncollected"].tables
+    for sku, row in zip(Sku, rows(ages), strict=True):
+        assert row[-1] == folded.closing[sku, Account.PRINTED] == sum(each[2] == sku.upper() for each in rows(cards))
+    assert {(row[1], row[3]) for row in rows(cards)} == {
+        (each["job"], each["uid"]) for each in view.rows("uncollected")
+    }
+
+
 def reconcile(frames: list[Frame], period: Period) -> None:
     _, papers = told(frames, period)
     folded = Folded(frames, period)
     reconcile_stock(papers, folded)
     reconcile_production(papers, folded)
     reconcile_invalid(papers, folded)
-    reconcile_backlog(papers, view_at(frames, period), folded)
+    view = view_at(frames, period)
+    reconcile_backlog(papers, view, folded)
+    reconcile_uncollected(papers, view, folded)
 
 
-@pytest.mark.parametrize("examples", [25, pytest.param(300, marks=pytest.mark.long)])
+@pytest.mark.parametrize("examples", [12, pytest.param(300, marks=pytest.mark.long)])
 @pytest.mark.timeout(600)
 def test_any_life_of_an_office(examples: int) -> None:
     @settings(max_examples=examples, database=None)
@@ -219,7 +231,15 @@ def test_a_reversal_is_booked_against_what_it_takes_back() -> None:
     assert not any(report.parts.values())
 
 
-DAY = [("take_in", 1, Reason.BARU), ("make", "printed", ""), ("hand_over", 0, "none"), ("seal",)]
+@pytest.mark.parametrize("kind", ["job-ended", "handed-over", "reprint"])
+def test_a_list_that_overlooks_one_kind_is_found_out(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    view, folded = view_at(FRAMES, NOVEMBER), Folded(FRAMES, NOVEMBER)
+    seen = [frame for frame in FRAMES if frame.kind != kind]
+    report = UncollectedReport()
+    monkeypatch.setattr(report._line, "take", lambda frame, inside: None)
+    paper = report.paper(NOVEMBER, read(seen, NOVEMBER, [report]))
+    with pytest.raises(AssertionError):
+        reconcile_uncollected({"uncollected": paper}, view, folded)
 
 
 DAY = [("take_in", 1, Reason.BARU), ("make", "printed", ""), ("hand_over", 0, "none"), ("seal",)]
@@ -233,7 +253,7 @@ def test_memory_is_of_what_is_live() -> None:
         for _ in range(days):
             for operation in DAY:
                 office.do(operation)
-        reports = [StockReport(), ProductionReport(), InvalidReport(), BacklogReport()]
+        reports = [StockReport(), ProductionReport(), InvalidReport(), BacklogReport(), UncollectedReport()]
         read(dated(office.frames, [1_000] * len(office.frames)), NOVEMBER, reports)
         return sum(len(part) for report in reports for part in vars(report).values() if hasattr(part, "__len__"))
 
