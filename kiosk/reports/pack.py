@@ -25,6 +25,7 @@ from kiosk import lineage
 from kiosk.core.frames import Frame
 from kiosk.durable import sync_directory
 from kiosk.errors import DamagedData, Unavailable
+from kiosk.journal import signers
 from kiosk.journal.extract import Link, links, read_segment
 from kiosk.lineage import Volume
 from kiosk.reports.catalogue import CATALOGUE
@@ -206,11 +207,16 @@ def _bytes(path: Path, most: int | None) -> Iterator[bytes]:
 
 
 def _add_checkpoints(archive: _Archive, data: Path, volumes: Sequence[Volume], end: End) -> None:
-    """Those of frames that are in the pack."""
+    """Those of frames that are in the pack, and how the keys that signed them followed each other."""
     for volume in volumes:
+        last = end.frame.seq if volume is volumes[-1] else sys.maxsize
+        folder = f"{CHECKPOINTS}/{volume.incarnation}"
         for path in sorted((data / CHECKPOINTS / volume.incarnation).glob("[0-9]*.json")):
-            if volume is not volumes[-1] or int(path.stem) <= end.frame.seq:
-                archive.add(f"{CHECKPOINTS}/{volume.incarnation}/{path.name}", [path.read_bytes()])
+            if int(path.stem) <= last:
+                archive.add(f"{folder}/{path.name}", [path.read_bytes()])
+        changes = signers.changes(data / CHECKPOINTS, volume.incarnation)
+        if lines := [change.line for change in changes if change.said.position.seq <= last]:
+            archive.add(f"{folder}/{signers.FILE}", lines)
 
 
 def _add_papers(

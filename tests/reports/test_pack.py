@@ -13,7 +13,11 @@ from click.testing import CliRunner, Result
 from kiosk.books import Books
 from kiosk.cli import main
 from kiosk.core.frames import ZERO_HEAD
+from kiosk.crypto.checkpoint import Position
+from kiosk.crypto.endorsement import Endorsement, Successors, sign_endorsement
+from kiosk.crypto.keys import generate_encryption, generate_signing
 from kiosk.errors import DamagedData
+from kiosk.journal import signers
 from kiosk.reports import pack
 from kiosk.reports.catalogue import CATALOGUE
 from tests.crash.events import GENESIS, KEY, card, opening, records
@@ -82,6 +86,24 @@ def test_what_is_written_while_it_is_made_is_not_in_it(data: Path, tmp_path: Pat
     )  # fmt: skip
     assert archive
     assert all(int(Path(name).stem) <= end.frame.seq for name in archive)
+
+
+def test_checkpoints_of_a_key_that_came_later_are_vouched_for(data: Path, tmp_path: Path) -> None:
+    new, inbox = generate_signing(), generate_encryption()
+    books = Books.open(data, 6_000, "test", key=KEY)
+    books.commit(*records([9]), "test")
+    place = Position("kupang-01", GENESIS["incarnation"] or "", books.seq, books.head)
+    said = Endorsement(place, Successors(new, inbox), 1)
+    signers.keep(data / "checkpoints", signers.Change(KEY, sign_endorsement(said, KEY), said))
+    books.close()
+    books = Books.open(data, 6_000, "test", key=new)
+    books.commit(*records([10]), "test")
+    books.checkpoint()
+    books.close()
+    done = audit_pack(data, "--to", tmp_path / "a.zip", "--json")
+    assert done.exit_code == 0, done.output
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        assert f"checkpoints/{GENESIS['incarnation']}/keys.jsonl" in archive.namelist()
 
 
 def test_an_altered_pack_is_found_out(data: Path, tmp_path: Path) -> None:
