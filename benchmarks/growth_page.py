@@ -57,8 +57,8 @@ def column(stations: int, cards: int, found: dict[str, Any], card: float, reques
 TEXT = """# How the centre grows
 
 Written by `python -m benchmarks.growth` on {date}, on {processor};
-{load} processes wanted to run before it began (above 0.5 the figures are of a busy machine). What follows from them is arithmetic: nobody has run
-7,000 stations.
+{load} processes wanted to run before it began (above 0.5 the figures are of a busy machine). What follows from them
+is arithmetic: nobody has run 7,000 stations.
 
 ## What is measured
 
