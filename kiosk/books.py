@@ -19,7 +19,7 @@ from kiosk.core import clock as clocks
 from kiosk.core.accounts import LedgerError
 from kiosk.core.change import ProjectionError
 from kiosk.core.clock import Reading
-from kiosk.core.frames import Frame
+from kiosk.core.frames import Frame, Stamp
 from kiosk.core.jobs import TransitionError
 from kiosk.core.projection import KINDS, project
 from kiosk.crypto.checkpoint import Checkpoint, Position
@@ -173,8 +173,7 @@ class Books:
             raise Rejected(f"the disk of {self._data} {full}", "disk-full")
         if self._journal.must_seal:
             self._seal(by)
-        self._note_clock()
-        frame = self._draft(kind, data, by)
+        frame = self._journal.draft(kind, data, self._stamp(by))
         try:
             changes = project(frame, self._view.read)
             self.past.must_be_new(frame)
@@ -187,18 +186,18 @@ class Books:
             self._view.apply(frame.seq, changes)
         return frame
 
-    def _draft(self, kind: str, data: dict[str, Any], by: str) -> Frame:
-        return self._journal.draft(kind, data, self.clock.stamp(self._journal.newest, by))
-
-    def _note_clock(self) -> None:
-        """Before a frame whose time is worth more or less than that of the one before, the books say so."""
-        body = self.clock.note(self._journal.newest, self._view.read(clocks.KIND, "self"))
-        if body is not None:
-            frame = self._draft(clocks.KIND, body, "station")
-            changes = project(frame, self._view.read)
-            self._journal.append(frame)
-            with self._applying:
-                self._view.apply(frame.seq, changes)
+    def _stamp(self, by: str) -> Stamp:
+        """For the next frame. If its time is worth more or less than that of the last one, the books say so first."""
+        noted = self._view.read(clocks.KIND, "self")
+        stamp, body = self.clock.stamp_and_note(self._journal.newest, by, noted)
+        if body is None:
+            return stamp
+        frame = self._journal.draft(clocks.KIND, body, stamp._replace(by="station"))
+        changes = project(frame, self._view.read)
+        self._journal.append(frame)
+        with self._applying:
+            self._view.apply(frame.seq, changes)
+        return self.clock.stamp(self._journal.newest, by)
 
     def _seal(self, by: str) -> None:
         stamp = self.clock.stamp(self._journal.newest, by)

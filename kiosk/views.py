@@ -145,23 +145,23 @@ class View:
         }
 
     def apply(self, seq: int, changes: Iterable[Change]) -> None:
-        for change in changes:
-            table = self._tables.setdefault(change.table, {})
-            before = table.pop(change.key, None) if change.document is None else table.get(change.key)
-            if before is not None:
-                self._leave(change.table, change.key, before)
-            if change.document is not None:
-                table[change.key] = change.document
-                self._enter(change.table, change.key, change.document)
+        for name, key, document in changes:
+            table = self._tables.setdefault(name, {})
+            if name in INDEXED and key in table:
+                self._leave(name, key, table[key])
+            if document is None:
+                table.pop(key, None)
+                continue
+            table[key] = document
+            if name in INDEXED:
+                self._enter(name, key, document)
         self.seq = seq
 
     def _enter(self, table: str, key: str, document: dict[str, Any]) -> None:
-        if table in INDEXED:
-            self._index.setdefault((table, document[INDEXED[table]]), {})[key] = document
+        self._index.setdefault((table, document[INDEXED[table]]), {})[key] = document
 
     def _leave(self, table: str, key: str, document: dict[str, Any]) -> None:
-        if table in INDEXED:
-            del self._index[table, document[INDEXED[table]]][key]
+        del self._index[table, document[INDEXED[table]]][key]
 
     def age(self, by: int) -> None:
         """The journal is continued in another, which counts from 1: each frame that is named here lies before it."""

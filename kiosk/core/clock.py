@@ -78,11 +78,28 @@ class Reading(NamedTuple):
         return skew if abs(skew) > SKEW_MS else 0
 
 
+def runs_on(now: Moment, newest: Stamp, contact: Contact | None, noted: Document | None) -> bool:
+    """Nearly always: since the last frame, in this boot, the wall clock went on with the monotonic one, and the
+    centre knows no better. Then `read_clock` gives the wall's time, surely, and `note_of` None."""
+    since = now.monotonic_ms - newest.monotonic_ms
+    if newest.boot != now.boot or since < 0 or not newest.time_ms:
+        return False
+    if noted and not (noted["state"] == Certainty.SURE and noted.get("proved")):
+        return False
+    if contact and (contact.at.boot != now.boot or abs(_told(now, contact) - now.wall_ms) > SKEW_MS):
+        return False
+    return abs(now.wall_ms - newest.time_ms - since) <= SKEW_MS
+
+
+def _told(now: Moment, contact: Contact) -> int:
+    return _since(contact.centre_ms, contact.at.boot, contact.at.monotonic_ms, now)
+
+
 def read_clock(now: Moment, newest: Stamp, contact: Contact | None) -> Reading:
     """`newest`: of the last frame (time 0: there is none), `contact`: the last one, of this boot or an earlier."""
     least = _since(newest.time_ms, newest.boot, newest.monotonic_ms, now)
     if contact and contact.at.boot == now.boot:
-        told = _since(contact.centre_ms, contact.at.boot, contact.at.monotonic_ms, now)
+        told = _told(now, contact)
         truth = now.wall_ms if abs(now.wall_ms - told) <= SKEW_MS else told
         ahead = truth < newest.time_ms - SKEW_MS
         time_ms = max(truth, newest.time_ms)
@@ -105,8 +122,8 @@ def _since(time_ms: int, boot: str, monotonic_ms: int, now: Moment) -> int:
 def _possible(now: Moment, least: int, contact: Contact | None) -> list[int]:
     """Earliest first. A clock that was wrong when the centre last spoke is so still, or was set since."""
     offset = contact.centre_ms - contact.at.wall_ms if contact else 0
-    says = {now.wall_ms, now.wall_ms + offset} if abs(offset) > SKEW_MS else {now.wall_ms}
-    return sorted(each for each in says if least - SKEW_MS <= each <= least + LONGEST_OFF_MS)
+    says = sorted((now.wall_ms, now.wall_ms + offset)) if abs(offset) > SKEW_MS else (now.wall_ms,)
+    return [each for each in says if least - SKEW_MS <= each <= least + LONGEST_OFF_MS]
 
 
 def note_of(reading: Reading, now: Moment, newest: Stamp, noted: Document | None) -> Document | None:

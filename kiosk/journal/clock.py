@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from kiosk.core.clock import Contact, Moment, Reading, note_of, read_clock
+from kiosk.core.clock import Contact, Moment, Reading, note_of, read_clock, runs_on
 from kiosk.core.frames import Stamp
 from kiosk.durable import make_directory, replace_file
 
@@ -66,10 +66,16 @@ class Clock:
         now = self._look()
         return Stamp(read_clock(now, newest, self._contact).time_ms, now.boot, now.monotonic_ms, by)
 
-    def note(self, newest: Stamp, noted: dict[str, object] | None) -> dict[str, object] | None:
-        """The body of the `clock` frame that must come first; None if the books (`noted`) have the clock as it is."""
-        now = self._look()
-        return note_of(read_clock(now, newest, self._contact), now, newest, noted)
+    def stamp_and_note(
+        self, newest: Stamp, by: str, noted: dict[str, object] | None
+    ) -> tuple[Stamp, dict[str, object] | None]:
+        """As `stamp`, and the body of the `clock` frame that must come first; None if the books (`noted`) have the
+        clock as it is."""
+        now, contact = self._look(), self._contact
+        if runs_on(now, newest, contact, noted):
+            return Stamp(max(now.wall_ms, newest.time_ms), now.boot, now.monotonic_ms, by), None
+        reading = read_clock(now, newest, contact)
+        return Stamp(reading.time_ms, now.boot, now.monotonic_ms, by), note_of(reading, now, newest, noted)
 
 
 def _differs(contact: Contact, kept: Contact | None) -> bool:

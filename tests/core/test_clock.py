@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kiosk.core.clock import SKEW_MS, Certainty, Contact, Moment, Reading, note_of, noted, read_clock
+from kiosk.core.clock import SKEW_MS, Certainty, Contact, Moment, Reading, note_of, noted, read_clock, runs_on
 from kiosk.core.dating import Dated, date_of
 from kiosk.core.frames import ZERO_HEAD, Frame, Stamp, make_frame
 
@@ -18,6 +18,7 @@ YEAR = 365 * DAY
 IN_2000 = 946_684_800_000
 LAST = Stamp(NOON, "old", 5_000, "x")
 SAME_BOOT = Stamp(NOON, "new", 5_000, "x")
+NEVER = Stamp(0, "", 0, "")
 SURE, DOUBTFUL, AHEAD = Certainty.SURE, Certainty.DOUBTFUL, Certainty.AHEAD
 
 
@@ -34,7 +35,7 @@ def heard(centre_ms: int, wall_ms: int, boot: str = "new", monotonic_ms: int = 1
         pytest.param(LAST, NOON - 30_000, None, NOON, SURE, id="a step of seconds waits"),
         pytest.param(LAST, NOON + 30 * DAY, None, NOON + 30 * DAY, SURE, id="a month switched off"),
         pytest.param(LAST, NOON + 40 * YEAR, None, NOON, DOUBTFUL, id="a counter that ran over"),
-        pytest.param(Stamp(0, "", 0, ""), IN_2000, None, IN_2000, SURE, id="before the first frame"),
+        pytest.param(NEVER, IN_2000, None, IN_2000, SURE, id="before the first frame"),
         pytest.param(LAST, IN_2000, heard(NOON + DAY, IN_2000), NOON + DAY + 50_000, SURE, id="the centre has said"),
         pytest.param(LAST, NOON + DAY, heard(NOON + DAY, NOON + DAY), NOON + DAY, SURE, id="both agree"),
         pytest.param(LAST, NOON + HOUR, heard(NOON - DAY, NOON), NOON, AHEAD, id="frames of the future"),
@@ -77,6 +78,51 @@ def test_recorded_time_never_goes_below_the_last_frame(now: Moment, newest: Stam
         assert reading.time_ms - reading.truth_ms <= SKEW_MS
 
 
+NOTED = st.none() | st.fixed_dictionaries(
+    {"state": st.sampled_from(Certainty).map(str), "boot": st.sampled_from(["old", "new"])},
+    optional={"proved": st.booleans()},
+)
+
+
+@given(MOMENTS, STAMPS, CONTACTS, NOTED, st.integers(-2 * SKEW_MS, 2 * SKEW_MS), st.booleans())
+def test_a_clock_that_runs_on_is_what_the_whole_judgement_says(
+    now: Moment, newest: Stamp, contact: Contact | None, noted: dict[str, object] | None, off_ms: int, close: bool
+) -> None:
+    """`close`: all of it is told within two minutes of one another, as on most days."""
+    if close:
+        passed = now.monotonic_ms - newest.monotonic_ms
+        now = now._replace(wall_ms=max(0, newest.time_ms + passed + off_ms))
+        if contact:
+            passed = now.monotonic_ms - contact.at.monotonic_ms
+            contact = contact._replace(centre_ms=max(0, now.wall_ms - passed - off_ms // 2))
+    if runs_on(now, newest, contact, noted):
+        reading = read_clock(now, newest, contact)
+        assert (reading.time_ms, reading.certainty) == (max(now.wall_ms, newest.time_ms), SURE)
+        assert note_of(reading, now, newest, noted) is None
+
+
+def test_it_runs_on_whether_the_centre_has_spoken_or_not_and_no_longer_once_anything_is_odd() -> None:
+    now, newest = Moment(NOON + HOUR, "new", 5_000 + HOUR), SAME_BOOT
+    agreeing = heard(NOON + 5_000, NOON + 5_000)
+    doubtful = {"state": "doubtful", "boot": "new"}
+    assert runs_on(now, newest, None, None)
+    proved = {"state": "sure", "boot": "old", "proved": True}
+    assert runs_on(now, newest, agreeing, proved)
+    for other in (
+        (now, newest, None, doubtful),
+        (now, newest, agreeing, {**proved, "proved": False}),
+        (now._replace(wall_ms=NOON + 2 * HOUR), newest, None, None),
+        (now._replace(wall_ms=NOON), newest, None, None),
+        (now._replace(boot="newer"), newest, None, None),
+        (now, newest, agreeing._replace(centre_ms=NOON + HOUR), None),
+        (now, newest, agreeing._replace(centre_ms=NOON + 5_000 + 2 * MINUTE), None),
+        (now, newest, heard(NOON, NOON, "old"), None),
+        (now, newest, heard(NOON + HOUR, NOON - 7 * HOUR, "old"), None),
+        (now, NEVER, None, None),
+    ):
+        assert not runs_on(*other)
+
+
 @dataclass
 class Box:
     """A machine with a true time that only the test knows, and the frames it writes."""
@@ -96,7 +142,7 @@ class Box:
 
     @property
     def newest(self) -> Stamp:
-        return self.frames[-1].stamp if self.frames else Stamp(0, "", 0, "")
+        return self.frames[-1].stamp if self.frames else NEVER
 
     @property
     def clocks(self) -> list[Frame]:
