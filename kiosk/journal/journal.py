@@ -17,6 +17,7 @@ from kiosk.core.frames import ZERO_HEAD, Frame, Stamp, make_frame
 from kiosk.durable import sync_directory
 from kiosk.errors import DamagedData, KepingError
 from kiosk.journal.anchors import Anchor, check_end, check_head
+from kiosk.journal.livefile import LiveFile
 from kiosk.journal.places import Places
 from kiosk.journal.recovery import Tail, Unrecoverable, recover
 from kiosk.journal.reserve import FULL, Reserve
@@ -31,11 +32,6 @@ from kiosk.journal.segments import (
     segment_path,
     time_at_end,
 )
-
-ROOM_BYTES = 256 << 10
-"""Written as zeros ahead of the frames: within it a sync has no size and no blocks to make durable, a quarter of
-its time. Not `fallocate`: blocks that were never written cost the same when they are first."""
-
 
 NEVER = Stamp(0, "", 0, "")
 """The stamp before the first."""
@@ -64,8 +60,7 @@ class Journal:
         self.seq = live.last
         self.head = before
         self.newest = NEVER
-        self._fd = os.open(live.segment.path, os.O_WRONLY)
-        self._size = 0
+        self._file = LiveFile(live.segment.path, segment_bytes, reserve)
 
     @classmethod
     def create(cls, directory: Path, segment_bytes: int, reserve: Reserve | None = None) -> Journal:
@@ -106,7 +101,7 @@ class Journal:
             if tail.cut:
                 journal.recovered = {"segment": segments[-1].path.name, **tail.cut_record()}
             if segments[-1].path.stat().st_size > journal._live.end:
-                journal._truncate()
+                journal._file.cut(journal._live.end)
             failing.pop_all()
         return journal
 
@@ -136,38 +131,11 @@ class Journal:
             raise ValueError(f"frame {frame.seq} is not the next after {self.seq}")
         line = frame.line
         try:
-            end = self._write(line)
-            if end > self._size:
-                self._make_room(end)
-            os.fdatasync(self._fd)
+            self._file.append(line, self._live.end)
         except OSError as exc:
             raise self._poison(exc) from exc
         self._live.add(len(line))
         self.seq, self.head, self.newest = frame.seq, frame.head, frame.stamp
-
-    def _write(self, line: bytes) -> int:
-        """Returns where it ends. A full medium may take a part of it or nothing: then once more, without the reserve.
-
-        Nothing was synced yet, so no page is lost and this stays one frame; a failed sync is never tried again.
-        """
-        begin, done = self._live.end, 0
-        while done < len(line):
-            try:
-                done += os.pwrite(self._fd, line[done:], begin + done)
-            except OSError as exc:
-                if self._reserve is None or not self._reserve.give_up(exc):
-                    raise
-        return begin + done
-
-    def _make_room(self, end: int) -> None:
-        """Zeros from `end` on, as far as the medium has them: a full one stops frames, not the lack of room."""
-        room = min(ROOM_BYTES, self._segment_bytes - end)
-        try:
-            self._size = end + (os.pwrite(self._fd, bytes(room), end) if room > 0 else 0)
-        except OSError as exc:
-            if exc.errno not in FULL:
-                raise
-            self._size = end
 
     @property
     def poisoned(self) -> str | None:
@@ -223,24 +191,17 @@ class Journal:
         return self._sealed
 
     def close(self) -> None:
-        if self._fd >= 0:
-            if not self._poisoned:
-                with suppress(OSError):  # every frame is durable, and the next opening cuts what is left of the room
-                    self._take_room_back()
-            os.close(self._fd)
-            self._fd = -1
-
-    def _take_room_back(self) -> None:
-        """A segment that is sealed because it is full has none."""
-        if self._size > self._live.end:
-            self._truncate()
+        if not self._poisoned:
+            with suppress(OSError):  # every frame is durable, and the next opening cuts what is left of the room
+                self._file.take_room_back(self._live.end)
+        self._file.close()
 
     def _turn_over(self) -> None:
-        self._take_room_back()
+        self._file.take_room_back(self._live.end)
         segment = self._next_file()
-        fd = os.open(segment.path, os.O_WRONLY)
-        os.close(self._fd)
-        self._fd, self._sealed, self._live, self._size = fd, self._live, Places(segment), 0
+        file = LiveFile(segment.path, self._segment_bytes, self._reserve)
+        self._file.close()
+        self._file, self._sealed, self._live = file, self._live, Places(segment)
 
     def _next_file(self) -> Segment:
         segment = Segment(segment_path(self._directory, self.seq + 1), self.seq + 1)
@@ -261,10 +222,6 @@ class Journal:
         self._poisoned = f"{self._live.segment.path.name}: {exc.strerror}"
         cure = "; free some space, then restart" if exc.errno in FULL else ""
         return Poisoned(f"the journal can't be written: {self._poisoned}{cure}")
-
-    def _truncate(self) -> None:
-        os.ftruncate(self._fd, self._live.end)
-        os.fsync(self._fd)
 
 
 def _create(path: Path) -> None:

@@ -15,6 +15,7 @@ class Places:
 
     def __init__(self, segment: Segment) -> None:
         self.segment = segment
+        self.end = 0
         self._ends = array("Q", [0])
 
     @classmethod
@@ -31,11 +32,8 @@ class Places:
 
     def add(self, size: int) -> None:
         """One frame more, of so many bytes."""
-        self._ends.append(self._ends[-1] + size)
-
-    @property
-    def end(self) -> int:
-        return self._ends[-1]
+        self.end += size
+        self._ends.append(self.end)
 
     @property
     def last(self) -> int:

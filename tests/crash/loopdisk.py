@@ -54,19 +54,28 @@ def mounted(place: Path, *options: str) -> Iterator[Path]:
 
 
 class LoopDisk:
-    """`power()` mounts it; `cut()` ends all writing at once, while processes still hold it."""
+    """`power()` mounts it; `cut()` ends all writing at once, while processes still hold it.
 
-    def __init__(self, place: Path, size: int = 16 * MIB) -> None:
+    `sector`: bytes that the disk writes at once, and no fewer: 512 or 4096.
+    """
+
+    def __init__(self, place: Path, size: int = 16 * MIB, sector: int = 512) -> None:
         self._place = place
+        self._sector = sector
         self._image = place / "image"
         with self._image.open("wb") as file:
             file.truncate(size)
-        _run("mkfs.ext4", "-q", "-F", self._image)
+        _run("mkfs.ext4", "-q", "-F", "-b", str(max(1024, sector)), self._image)
 
     @contextmanager
     def power(self) -> Iterator[Path]:
-        with mounted(self._place, "-o", "loop", str(self._image)) as point:
-            yield point
+        words = ["losetup", "--find", "--show", "--sector-size", str(self._sector), str(self._image)]
+        device = subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
+        try:
+            with mounted(self._place, device) as point:
+                yield point
+        finally:
+            _run("losetup", "--detach", device)
 
     @staticmethod
     def cut(point: Path) -> None:

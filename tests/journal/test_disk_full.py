@@ -12,8 +12,7 @@ import pytest
 from kiosk.books import RESERVE, Books
 from kiosk.core.frames import Stamp
 from kiosk.errors import Rejected
-from kiosk.journal import Journal, Poisoned, Reserve, scan
-from kiosk.journal import journal as journal_module
+from kiosk.journal import Journal, Poisoned, Reserve, livefile, scan
 
 MB = 1 << 20
 GENESIS = {"station": "kupang-01", "incarnation": "ab" * 8, "key": "k", "predecessor": None}
@@ -23,7 +22,7 @@ RECORD = {"ref": "0" * 32, "sku": "wni", "reason": "baru", "priority": 10}
 @pytest.fixture
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A file system of 4 MiB, and a journal that takes no room ahead: each frame asks for its own."""
-    monkeypatch.setattr(journal_module, "ROOM_BYTES", 0)
+    monkeypatch.setattr(livefile, "ROOM_BYTES", 0)
     place = tmp_path / "small"
     place.mkdir()
     mounted = subprocess.run(
@@ -76,7 +75,7 @@ def test_without_a_reserve_a_full_disk_poisons_and_no_acknowledged_frame_is_lost
 
 
 def test_what_has_its_room_asks_the_full_disk_for_nothing(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal_module, "ROOM_BYTES", MB)
+    monkeypatch.setattr(livefile, "ROOM_BYTES", MB)
     reserve = Reserve(small / "reserve", MB)
     assert reserve.renew()
     journal = opened(small, reserve)

@@ -14,8 +14,7 @@ from docs.verify_journal import verify
 from kiosk.books import Books
 from kiosk.core.frames import Stamp
 from kiosk.errors import DamagedData
-from kiosk.journal import Journal, scan, scan_live
-from kiosk.journal import journal as journal_module
+from kiosk.journal import Journal, livefile, scan, scan_live
 from kiosk.journal.extract import extract
 from kiosk.journal.index import Index
 from kiosk.journal.segments import list_segments
@@ -47,7 +46,7 @@ def test_the_size_of_the_file_stays_while_there_is_room(tmp_path: Path) -> None:
 
 
 def test_a_journal_that_takes_no_room_grows_with_each_frame(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal_module, "ROOM_BYTES", 0)
+    monkeypatch.setattr(livefile, "ROOM_BYTES", 0)
     journal = Journal.create(tmp_path / "journal", SEGMENT_BYTES)
     add(journal, 5)
     assert room_of(list_segments(tmp_path / "journal")[0].path) == 0

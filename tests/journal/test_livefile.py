@@ -1,0 +1,223 @@
+"""Frames are written past the page cache where that can be: the file holds the same bytes however they came there."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kiosk.core.frames import Stamp
+from kiosk.journal import Journal, Poisoned, livefile, scan
+from kiosk.journal.livefile import BLOCK, LiveFile
+from kiosk.journal.segments import list_segments
+
+SEGMENT_BYTES = 64 << 10
+MEMORY = Path("/dev/shm")
+
+
+def lines_of(lengths: list[int]) -> list[bytes]:
+    """Each of its own bytes, so that none can stand for another."""
+    return [bytes([33 + number % 90]) * (length - 1) + b"\n" for number, length in enumerate(lengths)]
+
+
+def from_medium(path: Path) -> bytes:
+    with path.open("rb") as file:
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        return file.read()
+
+
+def written(path: Path, lines: list[bytes], segment_bytes: int, read: Callable[[Path], bytes]) -> None:
+    """Append them; after each, `read` must find all of them and nothing but zeros."""
+    path.touch()
+    file = LiveFile(path, segment_bytes, None)
+    for line, begin in zip(lines, accumulate(map(len, lines), initial=0), strict=False):
+        file.append(line, begin)
+        expected = b"".join(lines[: lines.index(line) + 1])
+        content = read(path)
+        assert content[: len(expected)] == expected
+        assert not content[len(expected) :].strip(b"\0")
+    file.take_room_back(sum(map(len, lines)))
+    file.close()
+    assert path.read_bytes() == b"".join(lines)
+
+
+LENGTHS = st.lists(
+    st.integers(2, 900) | st.sampled_from([BLOCK - 1, BLOCK, BLOCK + 1, 5 * BLOCK]), min_size=1, max_size=30
+)
+
+
+@given(LENGTHS, st.sampled_from([0, 100, 3 * BLOCK, 5 * BLOCK + 7]), st.integers(0, 12 * BLOCK))
+def test_the_file_holds_the_frames_and_zeros_whatever_their_lengths(
+    lengths: list[int], room: int, segment_bytes: int
+) -> None:
+    with (
+        tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as place,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(livefile, "ROOM_BYTES", room)
+        written(Path(place) / "segment", lines_of(lengths), segment_bytes, Path.read_bytes)
+
+
+@pytest.mark.parametrize("read", [Path.read_bytes, from_medium], ids=["by the cache", "from the medium"])
+def test_who_reads_between_the_commits_sees_each_of_them(tmp_path: Path, read: Callable[[Path], bytes]) -> None:
+    written(tmp_path / "segment", lines_of([400 + 7 * number for number in range(60)]), SEGMENT_BYTES, read)
+
+
+class Calls:
+    """What is written and synced from here on: `writes` as (direct or not, offset, bytes)."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.writes: list[tuple[bool, int, int]] = []
+        self.syncs = 0
+        pwrite, fdatasync = os.pwrite, os.fdatasync
+
+        def write(fd: int, content: Any, at: int) -> int:
+            self.writes.append((bool(fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_DIRECT), at, len(content)))
+            return pwrite(fd, content, at)
+
+        def sync(fd: int) -> None:
+            self.syncs += 1
+            fdatasync(fd)
+
+        patch.setattr(os, "pwrite", write)
+        patch.setattr(os, "fdatasync", sync)
+
+    @property
+    def direct(self) -> list[tuple[int, int]]:
+        return [(at, size) for direct, at, size in self.writes if direct]
+
+
+def add(journal: Journal, count: int) -> None:
+    for _ in range(count):
+        journal.append(journal.draft("stock", {"pad": "x" * 300}, Stamp(1_000, "boot", 1, "t")))
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    journal = Journal.create(tmp_path / "journal", SEGMENT_BYTES)
+    yield journal
+    journal.close()
+
+
+def can_write_directly(place: Path) -> bool:
+    (place / "probe").touch()
+    try:
+        os.close(os.open(place / "probe", os.O_WRONLY | os.O_DIRECT))
+    except OSError:
+        return False
+    return True
+
+
+def test_within_the_room_a_commit_is_one_write_of_whole_blocks_and_one_sync(
+    tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not can_write_directly(tmp_path):
+        pytest.skip("no direct writes on this file system")
+    add(journal, 1)
+    calls = Calls(monkeypatch)
+    add(journal, 50)
+    assert calls.syncs == 50
+    assert len(calls.direct) == len(calls.writes) == 50
+    assert {at % BLOCK for at, _ in calls.direct} == {0}
+    assert {size for _, size in calls.direct} == {BLOCK, 2 * BLOCK}  # two where a frame lies in both
+
+
+def refuse_to_open(patch: pytest.MonkeyPatch) -> None:
+    really = os.open
+
+    def opened(path: Any, flags: int, *words: Any, **options: Any) -> int:
+        if flags & os.O_DIRECT:
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        return really(path, flags, *words, **options)
+
+    patch.setattr(os, "open", opened)
+
+
+def refuse_to_write(patch: pytest.MonkeyPatch) -> None:
+    """As a disk whose sectors are larger than our blocks."""
+    really = os.pwrite
+
+    def write(fd: int, content: Any, at: int) -> int:
+        if fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_DIRECT:
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        return really(fd, content, at)
+
+    patch.setattr(os, "pwrite", write)
+
+
+@pytest.mark.parametrize("refuse", [refuse_to_open, refuse_to_write], ids=["open", "write"])
+def test_where_the_file_system_refuses_it_is_written_by_the_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refuse: Callable[[pytest.MonkeyPatch], None]
+) -> None:
+    refuse(monkeypatch)
+    journal = Journal.create(tmp_path / "journal", SEGMENT_BYTES)
+    add(journal, 2)
+    calls = Calls(monkeypatch)
+    add(journal, 48)
+    assert (calls.direct, calls.syncs) == ([], 48)
+    journal.close()
+    assert [frame.seq for frame in scan(tmp_path / "journal")] == list(range(1, 51))
+
+
+def test_a_medium_that_takes_a_part_is_given_the_rest(
+    tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = os.pwrite
+    monkeypatch.setattr(os, "pwrite", lambda fd, content, at: really(fd, content[: max(512, len(content) // 2)], at))
+    add(journal, 30)
+    assert [frame.seq for frame in scan(tmp_path / "journal")] == list(range(1, 31))
+
+
+def test_a_direct_write_that_fails_is_not_tried_by_the_cache(
+    tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not can_write_directly(tmp_path):
+        pytest.skip("no direct writes on this file system")
+    add(journal, 5)
+    calls: list[int] = []
+
+    def broken(fd: int, content: Any, at: int) -> int:
+        calls.append(fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_DIRECT)
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "pwrite", broken)
+    with pytest.raises(Poisoned, match="Input/output error"):
+        add(journal, 1)
+    monkeypatch.undo()
+    with pytest.raises(Poisoned, match="until a restart"):
+        add(journal, 1)
+    assert calls == [os.O_DIRECT]
+    again = Journal.open(tmp_path / "journal", SEGMENT_BYTES)
+    assert again.seq == 5
+    again.close()
+
+
+def test_what_is_not_read_whole_is_not_written_over(
+    tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The frames at the beginning of a block are read once, to be written again with those that follow."""
+    really = os.pread
+    monkeypatch.setattr(os, "pread", lambda fd, size, at: really(fd, size, at)[:100])
+    add(journal, 1)
+    calls = Calls(monkeypatch)
+    add(journal, 6)
+    assert calls.direct == []
+    assert [frame.seq for frame in scan(tmp_path / "journal")] == list(range(1, 8))
+
+
+def test_a_segment_is_turned_over_with_nothing_of_the_old_one(tmp_path: Path, journal: Journal) -> None:
+    add(journal, 20)
+    journal.seal(None, Stamp(2_000, "boot", 1, "t"))
+    add(journal, 20)
+    assert [frame.seq for frame in scan(tmp_path / "journal")] == list(range(1, 42))
+    sealed, _ = list_segments(tmp_path / "journal")
+    assert sealed.path.read_bytes().endswith(b"}\n")
