@@ -59,6 +59,8 @@ class HubConfig:
     ca: str = ""
     poll: float = field(default=30.0, metadata={"range": (1, 3600)})
     days_ahead: int = field(default=25, metadata={"range": (1, 90)})
+    offline_cards: int = field(default=10_000, metadata={"range": (1, 1_000_000)})
+    offline_days: int = field(default=60, metadata={"range": (1, 365)})
 
     @property
     def authority(self) -> Path | None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from drivers.protocols import PrinterStatus
 from kiosk.access import Access
+from kiosk.authority import Authority
 from kiosk.books import Books, DataLock
 from kiosk.callbacks import CallBacks
 from kiosk.callbook import CallBook
@@ -126,13 +127,15 @@ class Station:
             self.books, self.vault, self.callbacks.close_older, self.config.vault,
             lambda: self.books.time.known_s(by_centre=bool(self.config.hub.url)),
         )  # fmt: skip
-        hub, sweep = self.config.hub, self._janitor.sweep
-        self._ends = Ends(hub, self.data, self.books, self.vault, pins, self._key, sweep)
+        self._ends = Ends(self.config.hub, self.data, self.books, self.vault, pins, self._key, self._confirmed)
         self.sticks = Sticks(self._ends.carrier(), self.config.stick, self.pulse.beat)
+        self.authority = Authority(self.books, lambda: self.sticks.acknowledged, self.config.hub, self._wake)
         parts = (
             self.stock, self.counter, self.reprints, self.callbacks, self.shifts, self.staff, self.gap, self.fittings,
             self.card_tests, self.power, self.sticks, Releases(self.books, self._wake), self._ends.rotation,
+            self.authority,
         )  # fmt: skip
+        self._bars = (self._guard, self.power, self.shifts, self.authority)
         more = {name: action for part in parts for name, action in part.commands.items()}
         self.desk = Desk(
             self.books, self._wake, self._may_start, more, self.roster, self._witness, self.access.is_supervisor
@@ -156,7 +159,7 @@ class Station:
             config.card.refusals_in_a_row,
         )  # fmt: skip
         self.worker.on_change = self.pulse.beat
-        self.worker.barred = lambda: self._guard.barred() or self.power.barred() or self.shifts.barred()
+        self.worker.barred = lambda: next(filter(None, (each.barred() for each in self._bars)), None)
         self.fittings.serve(self.worker, self.pulse.beat)
         self.begin_roster()
         self.interruption = note_start(self.books)
@@ -203,6 +206,7 @@ class Station:
             "holdup": {"reasons": sorted(holdup.reasons), "message": str(holdup)} if holdup else None,
             "sync": vars(sync.state) if sync else None,
             "keys": self._ends.rotation.state,
+            "authority": self.authority.status,
             "shift": self.shifts.current,
             "plan": self.fittings.plan.value,
             "devices": {"printer": self._bench.said if self._bench else None, "reader_open": self.reader_open},
@@ -263,18 +267,23 @@ class Station:
 
     def _witness(self, job: dict[str, Any]) -> Evidence:
         """What speaks for or against an answer. Blocks <= 5 s, for the devices."""
-        found = self.worker.witness(job) if self.worker else None
-        return found or without_printer(job, Letting(self.data))
+        return (self.worker.witness(job) if self.worker else None) or without_printer(job, Letting(self.data))
 
     def _wake(self) -> None:
         if self.worker:
             self.worker.wake()
         self.pulse.beat()
 
+    def _confirmed(self, seq: int) -> None:
+        """The centre has the frames up to `seq`: some data may go, and more may be done without it."""
+        self._janitor.sweep(seq)
+        self._wake()
+
     def _committed(self, frame: Frame) -> None:
         if self.sync:
             self.sync.wake()
         self.roster.follow(frame)
+        self.authority.follow(frame)
         if frame.kind == "job-ended":
             self.pace.ended(frame.stamp.monotonic_ms)
         elif frame.kind == "step" and not frame.data.get("outcome"):

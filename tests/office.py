@@ -21,7 +21,7 @@ from drivers.sim.firmware import Firmware
 from drivers.sim.line import Line, PtyLine
 from drivers.sim.world import World
 from kiosk.books import Books
-from kiosk.config import Config, PrinterConfig, ReaderConfig, WebConfig
+from kiosk.config import Config, HubConfig, PrinterConfig, ReaderConfig, WebConfig
 from kiosk.core.equipment import EquipmentRole
 from kiosk.core.frames import Frame
 from kiosk.core.records import Record, dump_record
@@ -48,7 +48,9 @@ class Killed(Exception):
 
 
 class Office:
-    """Devices that outlive the station, the station, and a person's verbs."""
+    """Devices that outlive the station, the station, and a person's verbs. `hub`: of the config, from a start on."""
+
+    hub = HubConfig()
 
     def __init__(self, directory: Path, blanks: int, printer: Identity = PRIMACY, speed: float = math.inf) -> None:
         self.directory = directory
@@ -97,7 +99,7 @@ class Office:
         Books.create(self.data, 1 << 20, genesis, "test").close()
 
     def _open(self) -> Station:
-        config = Config(printer=self.printer(), reader=self.reader(), web=WebConfig(port=0))
+        config = Config(printer=self.printer(), reader=self.reader(), hub=self.hub, web=WebConfig(port=0))
         return Station(config, self.data, "test", clock=self.machine)
 
     def printer(self) -> PrinterConfig:

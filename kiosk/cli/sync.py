@@ -1,4 +1,4 @@
-"""sync: status, now, release, rotate-keys, export, import."""
+"""sync: status, now, release, lift, rotate-keys, export, import."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import click
 
 from kiosk.cli.context import App, pass_app
 from kiosk.control import NotRunning, call
+from kiosk.core.authority import LiftReason
 from kiosk.journal import scan
 
 
@@ -22,10 +23,11 @@ def sync() -> None:
 @sync.command()
 @pass_app
 def status(app: App) -> None:
-    """What the centre has acknowledged, what waits, and how the mirror stands."""
+    """What the centre has acknowledged, what waits, how far the station may go on without it, and the mirror."""
     try:
         running = call(app.data, "station.status", {}, app.named)
-        found = {**(running["sync"] or {}), "mirror": running["mirror"], "keys": running["keys"]}
+        told = {"mirror": running["mirror"], "keys": running["keys"]}
+        found = {**(running["sync"] or {}), **running["authority"], **told}
     except NotRunning:
         last = max((frame.seq for frame in scan(app.data / "journal")), default=0)
         acknowledged = _noted(app.data / "sync" / "ack.json")
@@ -61,6 +63,25 @@ def release(app: App, refs: tuple[str, ...], all_waiting: bool, reason: str) -> 
     """
     gone = app.execute("sync.release", refs=list(refs), reason=reason, all_waiting=all_waiting)
     app.answer(gone, lambda: f"{len(gone)} records given back; the centre knows when it is reached")
+
+
+@sync.command()
+@click.option("--cards", default=0, type=click.IntRange(0), help="So many more, from now on.")
+@click.option("--days", default=0, type=click.IntRange(0), help="So many more, from now on.")
+@click.option(
+    "--reason",
+    required=True,
+    type=click.Choice([each.value for each in LiftReason]),
+    help="Why; it stands in the books.",
+)
+@pass_app
+def lift(app: App, cards: int, days: int, reason: str) -> None:
+    """Let the station go on beyond its limit without the centre; a supervisor's word, with the PIN (keping --as ID).
+
+    At most as many as the config lets it do at all. It ends when the centre has the frame that says so.
+    """
+    left = app.execute("sync.lift", cards=cards, days=days, reason=reason)
+    app.answer(left, lambda: f"{left['cards_left']} cards and {left['days_left']} days are left without the centre")
 
 
 @sync.command("rotate-keys")

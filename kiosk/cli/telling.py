@@ -243,6 +243,11 @@ def _clock(data: Body) -> str:
     return f"the time is known: {told}{late}"
 
 
+def _limit_lifted(data: Body) -> str:
+    more = f"{data['more_cards']} more cards, {data['more_days']} more days"
+    return f"without the centre the station may go on for {more} ({data['reason']})"
+
+
 _WORDS: dict[str, Callable[[Body], str]] = {
     "genesis": _genesis,
     "segment": _segment,
@@ -271,6 +276,7 @@ _WORDS: dict[str, Callable[[Body], str]] = {
     "people": _people,
     "equipment": _equipment,
     "clock": _clock,
+    "limit-lifted": _limit_lifted,
 }
 TOLD = frozenset(_WORDS)
 """Kinds that have words; a test compares them with those that there are."""

@@ -39,6 +39,7 @@ class Act(StrEnum):
     LOOK_AT_CARD = "look-at-card"
     CHECK_CHIPS = "check-chips"
     GO_ON = "go-on"
+    REACH_CENTRE = "reach-centre"
     CALL_SUPERVISOR = "call-supervisor"
     CALL_TECHNICIAN = "call-technician"
 
@@ -101,6 +102,7 @@ FAULTS: Mapping[str, Fault] = MappingProxyType({
     "on-battery": _error("S-07", Remedy(Act.WAIT), _TECHNICIAN),
     "card-seen-before": _error("S-08", Remedy(Act.EMPTY_OUTPUT), Remedy(Act.GO_ON), _SUPERVISOR),
     "store-failed": _error("S-09", Remedy(Act.WAIT), _TECHNICIAN),
+    "offline-limit": _error("S-10", Remedy(Act.REACH_CENTRE), _SUPERVISOR),
 })  # fmt: skip
 
 

@@ -67,6 +67,8 @@ TABLE = (
     Act("resolve",    "O S B",     "say what became of a card in doubt"),
     Act("hand-over",  "O S B",     "read a finished card and give it to its holder"),
     Act("release",    "S B",       "give records that wait back to the centre: none of them is printable here again"),
+    Act("lift",       "S",         "let the station go beyond its limit without the centre, for some cards or days",
+        pin=True),
     Act("reprint",    "O S B",     "book a card away and make another; one that is lost is approved", _AT_TIMES),
     Act("call-backs", "O S B",     "note, list and close telephone numbers of people who wait"),
     # Blanks
@@ -122,12 +124,13 @@ ROUTES: Mapping[str, str] = {
     "technician": "diagnose", "examine": "diagnose", "ask_test_card": "test-card", "test_card": "test-card",
     "cancel_test_card": "test-card", "resolve_test_card": "test-card",
     "book_blank": "write-off", "move_supplies": "hopper", "retry_outbox": "link", "use_stick": "carry",
+    "lift_limit": "lift",
     "devices": "equip", "use_device": "equip", "look_for_devices": "equip",
 }  # fmt: skip
 """Endpoint of the touchscreen -> act. It moves blanks between `shift` and `hopper`, and one bad one away."""
 
 COMMANDS: Mapping[str, str] = {
-    "station.status": "see-work", "sync.now": "link", "sync.release": "release",
+    "station.status": "see-work", "sync.now": "link", "sync.release": "release", "sync.lift": "lift",
     "sync.export": "carry", "sync.import": "carry", "sync.rotate-keys": "serve",
     "equipment.list": "see-work", "equipment.use": "equip",
     "jobs.list": "see-work", "jobs.show": "see-work", "jobs.run": "print", "jobs.hold": "steer",

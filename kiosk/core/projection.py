@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kiosk.core import (
+    authority,
     callbacks,
     card_test,
     clock,
@@ -38,9 +39,9 @@ FINISHED_KEPT = 200
 SHAPE = 10
 """Of the tables. Raise it with every table or field that is new: a snapshot of another shape is not taken, the
 journal is replayed. 1: without `uncollected`, `missing`, `callbacks`. 2: without `handed_over_at` of a record. 3:
-without `lots`, `entries`. 4: without `shift`, `shifts`, `people`, `acting`. 5: without
-`closed`, `closing`, and with all that ever closed. 6: without `equipment`. 7: without `tests`. 8: without
-`went_on` of a job. 9: without `clock`, `days`, `withdrawals`."""
+without `lots`, `entries`. 4: without `shift`, `shifts`, `people`, `acting`. 5: without `closed`, `closing`, and with
+all that ever closed. 6: without `equipment`. 7: without `tests`. 8: without `went_on` of a job. 9: without `clock`,
+`days`, `withdrawals`."""
 
 SPOKEN_FOR = frozenset({"in-job", "printed", "issued", "card-missing"})
 """Record states in which there is a card, or may be one. What was refused before a blank was spent may be tried
@@ -98,10 +99,6 @@ def _job(read: Read, key: str) -> Document:
 
 def _record(read: Read, ref: str) -> Document:
     return stored(read, "records", ref, f"no record {ref}")
-
-
-def _nothing(frame: Frame, read: Read) -> list[Change]:
-    return []
 
 
 def _service(frame: Frame, read: Read) -> list[Change]:
@@ -273,8 +270,8 @@ _HANDLERS: dict[str, Callable[[Frame, Read], list[Change]]] = {
     "segment": closing.sealed,
     "started": _service,
     "stopped": _service,
-    "recovered": _nothing,
-    "looked-up": _nothing,
+    "recovered": lambda frame, read: [],
+    "looked-up": lambda frame, read: [],
     "records": _records,
     "stock": stock.booked,
     "job-created": _job_created,
@@ -296,5 +293,6 @@ _HANDLERS: dict[str, Callable[[Frame, Read], list[Change]]] = {
     card_test.ENDED: card_test.ended,
     clock.KIND: clock.noted,
     release.KIND: release.released,
+    authority.KIND: authority.lifted,
 }
 KINDS = frozenset(_HANDLERS)

@@ -57,6 +57,15 @@ class Clock:
                 log.warning("the centre's time is not kept over a restart: %s", exc)
             self._kept = contact
 
+    @property
+    def contact(self) -> Contact | None:
+        """What the centre said last, in this boot or an earlier one."""
+        return self._contact
+
+    def now(self) -> Moment:
+        """What the machine's clocks show."""
+        return self._look()
+
     def read(self, newest: Stamp) -> Reading:
         """`newest`: of the last frame. Touches no medium."""
         return read_clock(self._look(), newest, self._contact)

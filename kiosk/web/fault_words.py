@@ -35,6 +35,7 @@ HAPPENED = {
     "outcome-unknown": "Sebuah kartu berhenti di tengah jalan, dan mesin tidak tahu apa jadinya.",
     "store-failed": "Catatan terakhir ditolak. Stasiun berhenti, dan kartu di printer dibiarkan di tempatnya.",
     "card-seen-before": "Chipnya milik kartu yang sudah dicatat rusak, jadi, atau hilang.",
+    "offline-limit": "Sejak pusat terakhir mengakui catatan, kartu atau hari kerja sudah sebanyak yang boleh.",
     "refusals-in-a-row": "Kalau begitu, biasanya yang salah pembaca atau kotak blangkonya, bukan kartunya.",
     "record-refused": "Data tidak lolos pemeriksaan atau tidak bisa dibuka, beberapa kali berturut-turut.",
 }
@@ -60,6 +61,7 @@ ACTS = {
     "look-at-card": "Ambil kartunya, lihat, lalu pilih gambar yang sama di layar Cetak.",
     "check-chips": "Periksa pembaca chip dan kotak blangko.",
     "go-on": "Lanjutkan saja.",
+    "reach-centre": "Sambungkan jaringan, atau bawa stik ke pusat dan baca jawabannya di Kirim.",
     "call-supervisor": "Panggil penyelia.",
     "call-technician": "Belum beres? Sebutkan kode ini kepada teknisi.",
 }
@@ -86,6 +88,10 @@ ACTS_AT = {
     ("spool-area-full", "call-supervisor"): "Panggil penyelia: ruang di penyimpanan harus dikosongkan.",
     ("gap-open", "call-supervisor"): "Panggil penyelia: semua baki dilihat dan blangko dihitung sebelum mencetak.",
     ("superseded", "call-supervisor"): "Panggil penyelia: stasiun dengan cakram baru yang mencetak, bukan yang ini.",
+    (
+        "offline-limit",
+        "call-supervisor",
+    ): "Atau penyelia masuk dan mengizinkan beberapa kartu atau hari lagi di Kirim.",
     ("journal-damaged", "call-supervisor"): "Panggil penyelia: buku harus dipulihkan dari salinan.",
 }
 """Where an act is said in other words at one reason."""

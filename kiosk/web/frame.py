@@ -12,6 +12,7 @@ from flask import Flask, current_app, g, request
 from markupsafe import Markup
 
 from kiosk.core.accounts import Account
+from kiosk.core.authority import Left
 from kiosk.core.clock import Reading
 from kiosk.core.equipment import TABLE, EquipmentRole
 from kiosk.core.faults import by_weight
@@ -38,7 +39,8 @@ class Bar:
     `stop`: why the printer waits for hands; empty while a card is in doubt, when what stopped it may be long over.
     `at_desk`: a card is waited for that is in somebody's hand. `plan`: of the next card.
     `battery_ms`: since when it is on battery; 0 if nothing tells.
-    `warns`: what will stop the printer soon, the gravest first. `clock`: the time, and what is wrong with it."""
+    `warns`: what will stop the printer soon, the gravest first. `clock`: the time, and what is wrong with it.
+    `left`: what may still be done without the centre."""
 
     station: str
     office: str
@@ -59,6 +61,13 @@ class Bar:
     job: dict[str, Any] | None
     waiting: int
     clock: Reading
+    left: Left
+
+    @property
+    def counts_down(self) -> bool:
+        """While the centre is away, or there is no line to it and the end is near; not beside the stop for it."""
+        away = self.link == "offline" or (self.link == "none" and self.left.near)
+        return away and self.stop != ["offline-limit"]
 
 
 def read_bar(place: House) -> Bar:
@@ -75,7 +84,7 @@ def read_bar(place: House) -> Bar:
     status = station.printer_status
     holdup = worker.holdup if worker else None
     found = {each.serial for each in station.fittings.printers}
-    battery = station.power.on_battery
+    battery, left = station.power.on_battery, station.authority.left
     other = status is None and chosen is not None and bool(found) and chosen["serial"] not in found
     return Bar(
         station=station.config.station.id,
@@ -89,8 +98,7 @@ def read_bar(place: House) -> Bar:
         ribbon=status.counters.ribbon_left if status else None,
         printer="stopped" if holdup else "busy" if current else "ready" if status else "unknown",
         reader=_reader(place),
-        stop=_stops(holdup)
-        or ([] if holdup else ["printer-unknown"] if other else ["on-battery"] if battery else []),
+        stop=_stops(holdup) or ([] if holdup else _idle_stops(other=other, battery=bool(battery), left=left)),
         at_desk=bool(holdup and AT_DESK & holdup.reasons),
         battery_ms=battery.since_ms if battery else None,
         warns=by_weight(status.warnings) if status else [],
@@ -98,7 +106,13 @@ def read_bar(place: House) -> Bar:
         job=current,
         waiting=waiting,
         clock=station.books.time,
+        left=left,
     )
+
+
+def _idle_stops(*, other: bool, battery: bool, left: Left) -> list[str]:
+    """What would stop the next card, while no job waits that could be stopped."""
+    return ["printer-unknown"] if other else ["on-battery"] if battery else ["offline-limit"] if left.reached else []
 
 
 def _stops(holdup: Halt | None) -> list[str]:
@@ -115,9 +129,10 @@ def _reader(place: House) -> str:
 def install(app: Flask) -> None:
     """Filters and values that every template has."""
     app.jinja_env.filters["nik"] = group_nik
-    app.jinja_env.filters["number"] = lambda value: f"{value:,}".replace(",", ".")
+    app.jinja_env.filters["number"] = number
     app.jinja_env.filters["since"] = since
     app.jinja_env.filters["clock"] = clock
+    app.jinja_env.filters["countdown"] = countdown
     app.jinja_env.globals["words"] = words
     app.jinja_env.globals["question_of"] = question_of
 
@@ -159,6 +174,10 @@ def group_nik(nik: str) -> str:
     return " ".join(nik[at : at + 4] for at in range(0, len(nik), 4))
 
 
+def number(value: int) -> str:
+    return f"{value:,}".replace(",", ".")
+
+
 def since(time_ms: int) -> str:
     """Minutes, hours or days ago, short, in the language of the page."""
     minutes = max(0, house().station.books.time.time_ms - time_ms) // 60_000
@@ -167,6 +186,12 @@ def since(time_ms: int) -> str:
     else:
         count, unit = (minutes // 60, "jam") if minutes < 48 * 60 else (minutes // 1440, "hari")
     return f"{count} {say(current_app, words.UNITS[unit])}"
+
+
+def countdown(left: Left) -> str:
+    """Cards, and days or under two of them hours, in the language of the page."""
+    count, unit = (left.hours, "jam") if left.days < 2 else (left.days, "hari")
+    return say(current_app, words.COUNTDOWN[unit]) % {"cards": number(left.cards), "count": count}
 
 
 def clock(time_ms: float) -> str:

@@ -65,6 +65,7 @@ STOPS = {
     "on-battery": "Listrik padam, stasiun memakai baterai",
     "store-failed": "Penyimpanan stasiun gagal",
     "card-seen-before": "Kartu yang sudah dicatat masuk lagi",
+    "offline-limit": "Batas kerja tanpa pusat tercapai",
 }
 
 ANSWERS = {
@@ -129,7 +130,16 @@ KINDS = {
     "people": "Petugas berubah",
     "equipment": "Alat dipilih",
     "clock": "Jam stasiun",
+    "limit-lifted": "Batas tanpa pusat dilonggarkan",
 }
+
+LIFTS = {
+    "no-line": "Jaringan terputus",
+    "stick-under-way": "Stik masih di jalan",
+    "centre-silent": "Pusat tidak menjawab",
+    "other": "Alasan lain",
+}
+"""Why a supervisor allows more without the centre."""
 
 CLOCK = {
     "doubtful": ("Jam diragukan", "Jam komputer menunjukkan %(shown)s. Itu tidak mungkin benar."),
@@ -181,9 +191,12 @@ FIELDS = {
     "unsigned": "Tanda tangan penerima",
     "nik": "NIK",
     "phone": "Nomor telepon",
+    "cards": "Kartu lagi",
+    "days": "Hari lagi",
 }
 
 VALUES = {
+    **LIFTS,
     "load": "Masuk ke wadah",
     "unload": "Keluar dari wadah",
     "holder": "Pemiliknya",
@@ -207,6 +220,9 @@ VALUES = {
 READER_ROLES = {"reader": "di printer", "desk": "di meja", "sam": "untuk SAM"}
 
 UNITS = {"mnt": "mnt", "jam": "jam", "hari": "hari"}
+
+COUNTDOWN = {"jam": "%(cards)s kartu atau %(count)s jam", "hari": "%(cards)s kartu atau %(count)s hari"}
+"""Until the station may not go on without the centre, whichever comes first."""
 
 FAILURES = {
     400: "Permintaan itu tidak utuh",
@@ -255,5 +271,6 @@ REFUSALS = {
     "pin-wrong": "PIN salah",
     "pin-wait": "PIN salah terlalu sering. Tunggu sebentar",
     "examination-runs": "Pemeriksaan lain belum selesai",
+    "limit-far": "Sisanya masih sebanyak itu",
     "shift-not-open": "Giliran kerja belum dibuka",
 }

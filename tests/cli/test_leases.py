@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from click.testing import Result
 
+from kiosk.cli.telling import tell
+from kiosk.core.authority import Caps
 from kiosk.crypto import keys
 from kiosk.hub import stations
 from kiosk.hub.store import Store
+from kiosk.people import People, Role
 from tests.cli.test_cli import keping, on
 from tests.office import Office
 
+PIN = "135791"
 LIST = "nik,nama\n1,x\n"
 
 
@@ -54,6 +59,29 @@ def test_a_wrong_list_signs_nothing_and_tells_every_fault(tmp_path: Path) -> Non
     assert json.loads(centre(hub, "status").stdout)[0]["records"] == {}
     assert centre(hub, "issue", "--station", "kupang-01", *given[:2]).exit_code == 2
     assert centre(hub, "issue", "--station", "kupang-01").exit_code == 2
+
+
+def test_a_supervisor_lifts_the_limit_and_the_books_tell_it(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    People(office.data).add("yosep", "Yosep Bria", Role.SUPERVISOR, PIN)
+    monkeypatch.setenv("KEPING_PIN", PIN)
+    office.station.authority.caps = Caps(0, 60)
+    assert json.loads(on(office, "--json", "sync", "status").stdout)["cards_left"] == 0
+    office.station.authority.caps = Caps(5, 60)
+    office.print_one()
+    words = ("sync", "lift", "--cards", "5", "--reason", "stick-under-way")
+    assert on(office, *words).exit_code == 1
+    assert on(office, "--as", "yosep", *words[:4]).exit_code == 2
+    assert on(office, "--as", "yosep", *words[:5], "hurry").exit_code == 2
+    lifted = on(office, "--as", "yosep", *words)
+    assert lifted.stdout == "5 cards and 59 days are left without the centre\n"
+    office.station.close()
+    again = on(office, "--as", "yosep", "sync", "lift", "--cards", "9000", "--reason", "other")
+    assert (again.exit_code, "9999 cards" in again.stderr) == (1, True)  # the config's, in a process of its own
+    last = json.loads(on(office, "ledger", "tail").stdout.splitlines()[-1])["r"]
+    assert last["k"] != "limit-lifted"
+    [frame] = [frame for frame in office.frames() if frame.kind == "limit-lifted"]
+    assert "the station may go on for 5 more cards, 0 more days (stick-under-way)" in tell(frame)
+    office.reopen()
 
 
 def test_a_station_gives_records_back(office: Office) -> None:

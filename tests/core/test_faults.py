@@ -22,7 +22,7 @@ P-17 printer-unknown
 R-01 reader-missing         R-02 reader-busy            R-03 reader-hung               R-04 sam-missing
 S-01 shift-not-open         S-02 spool-area-full        S-03 gap-open                  S-04 superseded
 S-05 journal-damaged        S-06 hopper-empty-in-books  S-07 on-battery
-S-08 card-seen-before       S-09 store-failed
+S-08 card-seen-before       S-09 store-failed           S-10 offline-limit
 """
 """Codes as they were given out. A line is added for a new one; none is changed or taken out."""
 WEIGHT = list(Severity)

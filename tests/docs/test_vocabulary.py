@@ -13,6 +13,7 @@ from drivers import pcsc
 from drivers.errors import Cause
 from drivers.printers.evolis_status import FAILURE_REPLIES, NO_REASON, STATUS_BITS
 from kiosk.core.accounts import OUTSIDE, Account
+from kiosk.core.authority import LiftReason
 from kiosk.core.callbacks import CallReason
 from kiosk.core.contradictions import TABLE as CONTRADICTIONS
 from kiosk.core.equipment import EquipmentRole
@@ -118,6 +119,7 @@ WORDS: dict[str, Callable[[], set[str]]] = {
         }
     ),
     "Withdrawals": lambda: set(Withdrawal),
+    "Lift reasons": lambda: set(LiftReason),
     "Record refusals": lambda: set(Refusal) | quoted_in_code({"unprintable", "record-missing", "damaged"}),
     "Stick refusals": lambda: set(stick.Reason),
     "Drivers": lambda: modules_with("printers", "open"),

@@ -74,6 +74,7 @@ TABLE: list[tuple[str, dict[str, Any], set[Key]]] = [
     ("released", {"refs": [REF, REF2]}, {RECORD, Key(Subject.RECORD, REF2)}),
     ("clock", {"state": "doubtful", "machine_ms": 946684831000, "heard_ms": 1795889280000},
      {Key(Subject.CLOCK, "station")}),
+    ("limit-lifted", {"reason": "no-line", "more_cards": 500, "more_days": 5}, set()),
 ]  # fmt: skip
 
 

@@ -97,6 +97,7 @@ CAPTIONS = {
     "queue, clock doubtful": "The box woke in the year 2000: the bar says so, and work goes on.",
     "outbox, clock doubtful": "What the clock shows, and that dates are put right at the next contact.",
     "outbox, clock wrong": "The centre was reached: its time is used, and the clock is still to be set.",
+    "outbox, limit": "As much was done without the centre as is allowed; a supervisor allows more, with the PIN.",
     "outbox, no centre": "A station that works without a centre.",
     "outbox, stick is in": "No link, and a stick is plugged in: one tap writes what the centre has not.",
     "outbox, stick, writing": "How far it is, and that the stick must stay in.",

@@ -15,6 +15,7 @@ from drivers.printers.evolis_status import mask_of
 from drivers.protocols import ChipEncoder
 from drivers.sim import status
 from drivers.sim.cards import Place, Ribbon
+from kiosk.core.authority import Caps
 from kiosk.core.faults import FAULTS, by_weight
 from kiosk.journal import Poisoned
 from kiosk.journal.auditor import AuditState
@@ -149,6 +150,12 @@ def battery(office: Office) -> Cure:
     return lambda: office.station.power.mains("cli:nut")
 
 
+def limit(office: Office) -> Cure:
+    authority = office.station.authority
+    usual, authority.caps = authority.caps, Caps(0, 0)
+    return lambda: setattr(authority, "caps", usual)
+
+
 CAUSES: dict[str, Callable[[Office], Cure]] = {
     "media-empty": hopper,
     "media-needed": says("war", "WAIT_CARD"),
@@ -173,6 +180,7 @@ CAUSES: dict[str, Callable[[Office], Cure]] = {
     "journal-damaged": guard("state", AuditState(damage="seg-000000000001.jsonl:4: checksum differs"), AuditState()),
     "hopper-empty-in-books": hopper_in_books,
     "on-battery": battery,
+    "offline-limit": limit,
 }
 WARNINGS = {
     "marker-supply-low": says("inf", "RIBBON_LOW"),

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from drivers.sim.chip import Behaviour
+from kiosk.core.authority import Caps
 from kiosk.core.clock import Moment
 from kiosk.interruption import Interruption
 from kiosk.journal import Clock
@@ -95,9 +96,19 @@ def the_link(office: Office) -> Iterator[State]:
         if changes:
             yield State(f"queue, {name}", "/queue")
     yield from the_clock(office)
+    yield from the_limit(office)
     office.station.sync = None
     yield State("outbox, no centre", "/outbox")
     set_link(office)
+
+
+def the_limit(office: Office) -> Iterator[State]:
+    """Reached by the cards that were made until now."""
+    authority = office.station.authority
+    usual, authority.caps = authority.caps, Caps(5, 60)
+    set_link(office, online=False, unsent=37, acknowledged=3, last_error="Connection refused")
+    yield State("outbox, limit", "/outbox", supervisor=True)
+    authority.caps = usual
 
 
 def the_clock(office: Office) -> Iterator[State]:

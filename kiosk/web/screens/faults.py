@@ -27,7 +27,7 @@ PLACE_OF: Mapping[str, str] = MappingProxyType({
     "reader-missing": "reader", "reader-busy": "reader", "reader-hung": "reader", "sam-missing": "sam",
     "shift-not-open": "box", "spool-area-full": "disk", "gap-open": "trays", "superseded": "box",
     "journal-damaged": "disk", "hopper-empty-in-books": "hopper", "on-battery": "power",
-    "card-seen-before": "trays", "store-failed": "disk",
+    "card-seen-before": "trays", "store-failed": "disk", "offline-limit": "box",
     "outcome-unknown": "path",
     "refusals-in-a-row": "reader", "record-refused": "screen",
 })  # fmt: skip
@@ -37,13 +37,19 @@ UNSURE = frozenset({"gap-open", "journal-damaged", "record-refused", "store-fail
 """With one of these nobody can say that no data are lost."""
 
 
+PAGES: Mapping[Act, tuple[str, str]] = MappingProxyType({
+    Act.CHOOSE_EQUIPMENT: ("devices", "Perangkat"), Act.REACH_CENTRE: ("outbox", "Kirim"),
+})  # fmt: skip
+"""Where an act is done at the screen: endpoint, and what is on the button that leads there."""
+
+
 class Deed(NamedTuple):
-    """`text`: what to do; `cost`: what it costs, in words; `blanks`: in cards. `chooses`: on the page Perangkat."""
+    """`text`: what to do; `cost`: what it costs, in words; `blanks`: in cards. `page`: as in `PAGES`."""
 
     text: str
     cost: str
     blanks: int
-    chooses: bool
+    page: tuple[str, str] | None
 
 
 @dataclass(frozen=True)
@@ -90,7 +96,7 @@ def tell(reason: str, *, card_inside: bool = True) -> Told:
 
 def _deed(reason: str, act: Act, blanks: int) -> Deed:
     text = told.ACTS_AT.get((reason, act.value), told.ACTS[act.value])
-    return Deed(text, told.COSTS[blanks], blanks, act is Act.CHOOSE_EQUIPMENT)
+    return Deed(text, told.COSTS[blanks], blanks, PAGES.get(act))
 
 
 def tell_all(reasons: Iterable[str], *, card_inside: bool = True) -> list[Told]:
