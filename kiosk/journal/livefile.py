@@ -106,7 +106,7 @@ class LiveFile:
         """Take away what lies after the frames, for good. Blocks for an fsync."""
         os.ftruncate(self._fd, end)
         os.fsync(self._fd)
-        self._size, self._image = end, _NOTHING
+        self._size = end
 
     def close(self) -> None:
         """Nothing may be appended after it."""

@@ -131,6 +131,19 @@ def test_within_the_room_a_commit_is_one_write_of_whole_blocks_and_one_sync(
     assert {size for _, size in calls.direct} == {BLOCK, 2 * BLOCK}  # two where a frame lies in both
 
 
+def test_the_next_room_is_written_directly_too(
+    tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not can_write_directly(tmp_path):
+        pytest.skip("no direct writes on this file system")
+    monkeypatch.setattr(livefile, "ROOM_BYTES", 3 * BLOCK)
+    add(journal, 1)
+    calls = Calls(monkeypatch)
+    add(journal, 100)
+    assert len(calls.direct) > 80
+    assert max(at for at, _ in calls.direct) > 8 * BLOCK
+
+
 def refuse_to_open(patch: pytest.MonkeyPatch) -> None:
     really = os.open
 
