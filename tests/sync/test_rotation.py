@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.books import CHECKPOINTS
-from kiosk.crypto import keys
+from kiosk.crypto import jose, keys
 from kiosk.crypto.checkpoint import Checkpoint, Position
 from kiosk.crypto.endorsement import Endorsement, Successors, sign_endorsement
 from kiosk.crypto.keys import OKPKey
@@ -157,6 +157,20 @@ def test_a_stolen_key_opens_nothing_once_the_next_was_used(post: Post, caplog: p
     assert "key-retired" in caplog.text
     assert post.centre.alarms(post.name) == {"key-retired"}
     agree(post)
+
+
+def test_a_request_that_the_line_doubles_late_alarms_nobody(post: Post) -> None:
+    """It was let through once; its key has been retired since."""
+    path = f"/v1/stations/{post.name}/status"
+    asked = jose.Request.of(post.name, post.centre.keys.audience, "GET", path, b"")
+    bearer = {"Authorization": f"Bearer {jose.sign_request(asked, post.key, NOW, 'once-only')}"}
+    with connect(post.centre.server.url) as http:
+        assert http.get(path, headers=bearer).status_code == 200
+        post.rotate()
+        agree(post)
+        again = http.get(path, headers=bearer)
+    assert (again.status_code, again.json()["reason"]) == (401, "replayed")
+    assert post.centre.alarms(post.name) == set()
 
 
 def test_an_old_copy_of_the_disk_begins_no_card_any_more(post: Post, tmp_path: Path) -> None:
