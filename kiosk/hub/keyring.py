@@ -10,6 +10,7 @@ So that all stations can read what the centre signs, it signs by the old key unt
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,9 @@ from kiosk.crypto import jose, keys
 from kiosk.crypto.endorsement import Successors, sign_announcement
 from kiosk.crypto.keys import ECKey, OKPKey
 from kiosk.durable import replace_file, sync_directory
-from kiosk.errors import DamagedData, UsageError
+from kiosk.errors import DamagedData, KepingError, UsageError
+
+log = logging.getLogger(__name__)
 
 NAMES = ("signing", "encryption", "chip")
 NEXT, FORMER = "next.json", "former.json"
@@ -77,9 +80,13 @@ class HubKeys:
         return _load(directory)
 
     def refresh(self) -> None:
-        """Look whether the files are others than those that were read. Errors as `open`."""
+        """Look whether the files are others than those that were read. While they can't be read, being copied just
+        now perhaps, the keys stay as they are."""
         if self.directory and _stamps(self.directory) != self._seen:
-            self.__dict__.update(_load(self.directory).__dict__)
+            try:
+                self.__dict__.update(_load(self.directory).__dict__)
+            except (KepingError, OSError) as exc:
+                log.warning("the centre's keys are not read anew: %s", exc)
 
     @property
     def audience(self) -> str:
@@ -204,6 +211,13 @@ def _former(path: Path) -> tuple[Gone, ...]:
 
 
 def _stamps(directory: Path) -> tuple[int, ...]:
-    """Another file of that name has another number."""
-    paths = (directory / name for name in ("signing.json", "encryption.json", NEXT, FORMER))
-    return tuple(path.stat().st_ino if path.exists() else 0 for path in paths)
+    """Others where a file was replaced or written."""
+    found: list[int] = []
+    for name in ("signing.json", "encryption.json", NEXT, FORMER):
+        try:
+            status = (directory / name).stat()
+        except FileNotFoundError:
+            found.append(0)
+        else:
+            found += (status.st_ino, status.st_mtime_ns, status.st_size)
+    return tuple(found)

@@ -160,6 +160,19 @@ def test_sticks_bring_it_to_a_station_without_a_link(post: Post, tmp_path: Path)
     assert post.centre.alarms(post.name) == set()
 
 
+def test_a_file_that_is_being_copied_stops_nobody(post: Post, caplog: pytest.LogCaptureFixture) -> None:
+    """A centre of two machines: the other one gets the file by hand."""
+    place = post.centre.directory
+    (place / "next.json").write_bytes(b'{"sig')
+    (place / "next.json").chmod(0o600)
+    deliver(post)
+    assert "not read anew" in caplog.text
+    (place / "next.json").unlink()
+    new = keyring.rotate(place).newest
+    deliver(post)
+    assert pinned(post)[0][0] == new
+
+
 OLD, NEXT, STRANGER = (keys.generate_signing() for _ in range(3))
 ENCRYPTION = keys.generate_encryption()
 
