@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -11,6 +12,7 @@ import pytest
 
 from kiosk.crypto import jose, keys
 from kiosk.crypto.checkpoint import Position, sign_receipt
+from kiosk.crypto.endorsement import Successors
 from kiosk.errors import DamagedData, Rejected, UsageError
 from kiosk.hub import stations
 from kiosk.hub.stations import declare_lost
@@ -38,6 +40,34 @@ def test_station_with_a_wrong_clock_is_let_in_by_the_centres_date(station: Stati
     client = station.client(heard=heard.append)
     assert client.position().position.seq == 0
     assert heard == [NOW * 1000]
+
+
+COMING = Successors(keys.generate_signing(), keys.generate_encryption())
+HELD = {
+    "station": "kupang-1",
+    "signing": keys.thumbprint(COMING.signing),
+    "encryption": keys.thumbprint(COMING.encryption),
+}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"keys": jose.sign(HELD, OWN, jose.KEYS)},
+        {"keys": jose.sign(HELD, HUB, jose.RECEIPT)},
+        {"keys": jose.sign({**HELD, "station": "kupang-2"}, HUB, jose.KEYS)},
+        {"keys": jose.sign({**HELD, "signing": keys.thumbprint(OWN)}, HUB, jose.KEYS)},
+        {"keys": jose.sign({**HELD, "encryption": keys.thumbprint(OWN)}, HUB, jose.KEYS)},
+    ],
+)
+def test_new_keys_are_not_used_on_anybody_elses_word(answer: dict[str, str]) -> None:
+    """Else a stranger's answer would shut the station out: the centre would not know its key."""
+    with closing(answering(lambda _: httpx.Response(200, json=answer))) as client, pytest.raises(UntrustedAnswer):
+        client.change_keys("a.b.c", COMING)
+    good = {"keys": jose.sign(HELD, HUB, jose.KEYS)}
+    with closing(answering(lambda _: httpx.Response(200, json=good))) as client:
+        client.change_keys("a.b.c", COMING)
 
 
 def test_token_is_fresh_for_each_request(centre: Centre, station: Station) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from kiosk.books import CHECKPOINTS
 from kiosk.crypto import jose, keys
-from kiosk.crypto.checkpoint import Checkpoint, Position
+from kiosk.crypto.checkpoint import Checkpoint, Position, sign_checkpoint
 from kiosk.crypto.endorsement import Endorsement, Successors, sign_endorsement
 from kiosk.crypto.keys import OKPKey
 from kiosk.errors import DamagedData
@@ -23,6 +23,8 @@ from kiosk.hub.succession import allow_restore
 from kiosk.journal import checkpoints
 from kiosk.rotation import OVERLAP_DAYS
 from kiosk.sync.client import HubClient, HubRefused, connect
+from kiosk.sync.packing import Sender, packed, write
+from kiosk.sync.stick import Kind
 from tests.sync.centre import NOW, Centre
 from tests.sync.rotating import CUTS, Post, dying, killed_at
 
@@ -244,6 +246,24 @@ def test_sticks_that_are_on_their_way_while_the_keys_change(post: Post, tmp_path
     [refused] = hub.take(late)
     assert refused.reason == "key-retired"
     assert post.centre.alarms(post.name) == {"key-retired"}
+
+
+def test_a_stolen_key_can_hide_no_frame_behind_what_is_held(post: Post, tmp_path: Path) -> None:
+    """The parcel tells of a position that the centre has, and holds one frame more."""
+    stolen = post.key
+    post.rotate()
+    agree(post)
+    held = post.ends.acknowledged.position
+    post.receive()
+    told = {
+        "after": held.seq - 1, "through": held.seq, "checkpoint": sign_checkpoint(Checkpoint(held, {}), stolen),
+        "cursor": "", "room": 0, "centre": post.centre.keys.newest,
+    }  # fmt: skip
+    sender = Sender(post.name, stolen, post.centre.keys.encryption)
+    lines, _, _ = post.ends.outbox.frames_after(held.seq, 1 << 20)
+    write(tmp_path, Kind.JOURNAL, sender, told, 0, lambda: packed(lines))
+    [taken] = Sticks(post.centre.store, post.centre.keys, 0).take(tmp_path)
+    assert (len(lines), taken.fresh, taken.held) == (1, 0, held.seq)
 
 
 def test_the_key_for_what_was_on_its_way_goes_after_its_term(post: Post, tmp_path: Path) -> None:
