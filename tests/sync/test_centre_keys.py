@@ -110,15 +110,17 @@ def test_the_power_goes_while_the_centre_changes(post: Post, monkeypatch: pytest
     place = post.centre.directory
     for number in (1, 2, 3, 4):
         for after in (False, True) if number < 4 else (False,):
-            keyring.rotate(place)
+            sealed_for = set(names(keyring.rotate(place).opening[:2]))
             deliver(post)
             with killed_at(monkeypatch, number, after=after), monkeypatch.context() as patch:
                 patch.setattr(Path, "unlink", lambda *_: (_ for _ in ()).throw(Killed))
                 with pytest.raises(Killed):
                     keyring.retire(place)
+            assert sealed_for <= set(names(HubKeys.open(place).opening)), "what is on a stick is opened"
             deliver(post)
             if HubKeys.open(place).coming:
                 keyring.retire(place)
+            assert sealed_for <= set(names(HubKeys.open(place).opening))
             deliver(post)
             assert pinned(post)[0] == [HubKeys.open(place).audience]
     rows = json.loads((place / "former.json").read_bytes())
