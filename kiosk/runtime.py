@@ -33,7 +33,7 @@ def settle() -> None:
 def keep() -> None:
     """What a start has built stays to the end: the collector looks through it once more and then never again.
 
-    With it a full collection takes 30 ms, in which no page is answered; now, 30 ms once.
+    With it a full collection takes 30 ms, in which nobody is answered; now, 30 ms once.
     """
     gc.collect()
     gc.freeze()

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from kiosk import runtime
 from kiosk.cli.context import App, pass_app, set_up_logging, stop_signal, table
 from kiosk.cli.hub_keys import retire_keys, rotate_keys
 from kiosk.cli.hub_page import DATABASE_VARIABLE, ZONE, clear_alarm, list_alarms, open_store, page, show_stock_line
@@ -58,6 +59,7 @@ def run(app: App, port: int, zone: str) -> None:
     stopping = stop_signal()
     store, keys = _open(app)
     server = HubServer(create_app(store, keys, time.time, zone), port)
+    runtime.keep()
     click.echo(f"{server.url} fingerprint {keys.fingerprint}")
     stopping.wait()
     server.stop()

@@ -20,6 +20,8 @@ THREADS = 4
 REQUEST_S = 120.0
 """In which a request must have arrived: 4 MiB at 35 KB/s."""
 CONNECTIONS = 1000
+RECEIVED = 64 << 10
+"""Bytes that are taken of a connection at once: a station's request is a quarter of a MiB."""
 
 
 class HubServer:
@@ -58,7 +60,7 @@ class HubServer:
             self._running = Serving(
                 self._app, self._host, self.port, "hub", channel=_Channel, threads=THREADS, ident=None,
                 max_request_body_size=8 << 20, channel_timeout=60, connection_limit=CONNECTIONS,
-                asyncore_use_poll=True,
+                recv_bytes=RECEIVED, asyncore_use_poll=True,
             )  # fmt: skip
             self.port = self._running.port
 
