@@ -5,19 +5,27 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
+from kiosk import lineage
+from kiosk.books import CHECKPOINTS, read_view
 from kiosk.cli.context import App, pass_app
 from kiosk.config import Config
+from kiosk.core import history
+from kiosk.core.shift import SHIFTS_KEPT
 from kiosk.durable import replace_file
-from kiosk.errors import Unavailable, UsageError
+from kiosk.errors import Rejected, Unavailable, UsageError
+from kiosk.journal.extract import extract
+from kiosk.journal.index import Index
 from kiosk.reports.catalogue import CATALOGUE, Entry, papers
+from kiosk.reports.deed import deed_paper
 from kiosk.reports.paper import Paper
 from kiosk.reports.period import Period
+from kiosk.reports.slip import slip_paper
 from kiosk.reports.text import as_csv, as_text
 from kiosk.sticks import mounted
 from kiosk.sync.stick import on_medium
@@ -182,3 +190,42 @@ def audit_pack(app: App, /, day: Any, month: Any, first: Any, last: Any, to: Pat
         packed = pack.write(path, app.data, period, lambda paper: as_pdf(app.config, paper))
     found = {"file": str(path), **asdict(packed)}
     app.answer(found, lambda: f"{path}: {packed.files} files, to frame {packed.seq}, verified; head {packed.head}")
+
+
+@report.command("shift-slip", params=[*WAYS])
+@click.argument("name", default="", required=False)
+@pass_app
+def shift_slip(app: App, /, name: str, **way: Any) -> None:
+    """The slip of a closed shift, as S0017, with its signed checkpoint as a QR code; the last one without a name."""
+    view = read_view(app.data)
+    found = sorted(view.select("shifts", **({"shift": name} if name else {})), key=lambda row: int(row["seq"]))
+    if not found:
+        raise Rejected(f"{name or 'no shift'}: not among the last {SHIFTS_KEPT} that were closed", "shift-missing")
+    row, station = found[-1], view.read("station", "self")
+    assert station is not None
+    signed = app.data / CHECKPOINTS / row["incarnation"] / f"{row['seq']:012d}.json"
+    token = str(json.loads(signed.read_bytes())["checkpoint"]) if signed.exists() else None
+    slip = {"station": station["station"], "checkpoint": token, **row}
+    give(app, slip_paper(slip, local), Way(**way))
+
+
+@report.command("berita-acara", params=[*WAYS])
+@click.argument("entry", type=click.IntRange(1))
+@pass_app
+def berita_acara(app: App, /, entry: int, **way: Any) -> None:
+    """The paper to a movement by hand, by its number in `stock list`, ready to be signed.
+
+    Of a receipt, a loan, blanks sent back, a destruction. One that was reversed says so.
+    """
+    chosen, journal = Way(**way), lineage.current(app.data)
+    frame = next(iter(extract(journal.directory, entry, entry)), None)
+    if frame is None:
+        raise Rejected(f"{entry}: no such frame", "not-found")
+    undone = list(Index(app.data).find([history.Key(history.Subject.REVERSED, str(entry))]))
+    by = undone[-1].seq if undone else None
+    give(app, deed_paper(frame, journal.station, journal.incarnation, local, by), chosen)
+
+
+def local(time_ms: int) -> datetime:
+    """Unix ms as the office reads them."""
+    return datetime.fromtimestamp(time_ms / 1000, UTC).astimezone()

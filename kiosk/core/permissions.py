@@ -158,6 +158,7 @@ VERBS: Mapping[str, str] = {
     "ledger export": "read-books", "sync status": "see-work",
     "report stock": "read-books", "report production": "read-books", "report invalid": "read-books",
     "report backlog": "read-books", "report uncollected": "read-books", "report audit-pack": "read-books",
+    "report shift-slip": "read-books", "report berita-acara": "read-books",
     "doctor": "see-work", "bundle": "see-work",
     "diag readers": "serve", "diag printer": "serve", "diag chip": "serve", "diag apdu": "serve",
     "enrol": "serve", "run": "serve", "waiting-page": "serve", "vault unlock": "serve", "vault passphrase": "serve",

@@ -65,7 +65,8 @@ class Paper:
     """`name`: its keyword. `period`: as it is read by people. `stamp`: of the period, for a file's name.
 
     `said`: label and value, above the tables. `opening`: paragraphs above those. `signers`: who signs, from left to
-    right. `code`: a text for a QR code, and the line under it. `personal`: it names residents.
+    right. `code`: a text for a QR code, and the line under it. `of_event`: it is of
+    one frame, not of a period.
     """
 
     name: str
@@ -79,4 +80,4 @@ class Paper:
     notes: tuple[str, ...] = ()
     signers: tuple[str, ...] = ()
     code: tuple[str, str] | None = None
-    personal: bool = False
+    of_event: bool = False

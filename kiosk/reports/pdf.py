@@ -32,7 +32,7 @@ from reportlab.platypus import (
 from reportlab.platypus import Table as Grid
 
 from kiosk.reports.paper import HEAD, Column, Kind, Paper, Table
-from kiosk.reports.text import cell_of, stretch_of, when_of
+from kiosk.reports.text import cell_of, foot_of, when_of
 
 MARGIN, TOP = 18 * mm, 13 * mm
 WIDTH = A4[0] - 2 * MARGIN
@@ -57,7 +57,7 @@ def render(paper: Paper, letterhead: Letterhead) -> bytes:
     """The whole file. Blocks for some 5 ms a page."""
     _fonts()
     out = io.BytesIO()
-    foot = _foot(paper)
+    foot = foot_of(paper)
     bottom = MARGIN + FOOT_LINE * (len(foot) + 1)
     document = BaseDocTemplate(out, pagesize=A4, title=paper.title, author=letterhead.office, invariant=1)
     body = Frame(MARGIN, bottom, WIDTH, A4[1] - TOP - bottom, 0, 0, 0, 0)
@@ -100,14 +100,6 @@ class _Pages(Canvas):  # type: ignore[misc]
         for place, line in enumerate(self._foot):
             self.drawString(MARGIN, top - place * FOOT_LINE, line)
         self.drawRightString(MARGIN + WIDTH, MARGIN - FOOT_LINE, page)
-
-
-def _foot(paper: Paper) -> list[str]:
-    lines = [line for stretch in paper.basis for line in stretch_of(stretch)]
-    return [
-        *lines,
-        *(["MEMUAT DATA PRIBADI (UU 27/2022): simpan terkunci, musnahkan bila tidak diperlukan."] * paper.personal),
-    ]
 
 
 def _style(size: float = SIZE, bold: bool = False, **more: Any) -> ParagraphStyle:
@@ -195,7 +187,7 @@ def _signatures(paper: Paper, letterhead: Letterhead) -> list[Flowable]:
     if not paper.signers:
         return []
     titles = [letterhead.head if signer == HEAD else signer for signer in paper.signers]
-    place = f"{letterhead.city or letterhead.office}, {'.' * 40}"
+    place = f"{letterhead.city or letterhead.office}, {'.' * (40 if len(titles) < 4 else 16)}"
     centred = _style(9, alignment=TA_CENTER)
     rows = [
         [*[""] * (len(titles) - 1), _said(place, centred)],
@@ -221,9 +213,9 @@ class _Rule(Flowable):  # type: ignore[misc]
 
 
 class _Code(Flowable):  # type: ignore[misc]
-    """A QR code of level M; a module is 0.6 mm, which a telephone still reads from a copy."""
+    """A QR code of level M; a module is 0.5 mm, which a telephone still reads from a copy."""
 
-    MODULE, QUIET = 0.6 * mm, 4
+    MODULE, QUIET = 0.5 * mm, 4
 
     def __init__(self, content: str) -> None:
         super().__init__()

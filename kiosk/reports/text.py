@@ -25,12 +25,17 @@ def when_of(stretch: Stretch) -> str:
     return f"Keadaan pada {moment_of(stretch.last_at)} {zone_of(stretch.last_at)}"
 
 
-def stretch_of(stretch: Stretch) -> list[str]:
-    """From which frames the figures are, and how to hold them against the journal; for a foot."""
-    of = f"{stretch.first} s.d. {stretch.last}" if stretch.first <= stretch.last else "tidak ada pada masa ini"
+def foot_of(paper: Paper) -> list[str]:
+    """From which frames the figures are, and how to hold them against the journal."""
+    return [line for stretch in paper.basis for line in _stretch(stretch, paper.of_event)]
+
+
+def _stretch(stretch: Stretch, of_event: bool) -> list[str]:
+    within = f"{stretch.first} s.d. {stretch.last}" if stretch.first <= stretch.last else "tidak ada pada masa ini"
+    of_period = f"Bingkai masa ini: {within}; saldo awal dari semua bingkai sebelumnya."
     return [
-        f"Buku stasiun {stretch.station}, jurnal {stretch.incarnation}. Bingkai masa ini: {of}; saldo awal dari "
-        "semua bingkai sebelumnya.",
+        f"Buku stasiun {stretch.station}, jurnal {stretch.incarnation}. "
+        + (f"Dari bingkai {stretch.last}." if of_event else of_period),
         f"Sidik bingkai {stretch.last}: {stretch.head}",
     ]
 
@@ -40,7 +45,7 @@ def as_text(paper: Paper) -> str:
     parts = [f"{paper.title}\n{paper.period}"]
     parts += ["\n".join(f"{label}: {value}" for label, value in paper.said)] if paper.said else []
     parts += [*paper.opening, *map(_lines, paper.tables), *paper.notes]
-    parts += ["\n".join(line for stretch in paper.basis for line in stretch_of(stretch))]
+    parts += ["\n".join(foot_of(paper))]
     return "\n\n".join(parts)
 
 

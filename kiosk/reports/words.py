@@ -53,6 +53,21 @@ REASONS: Mapping[str, str] = {
     "luar-domisili": "luar domisili",
 }
 
+TERMS: Mapping[str, str] = {
+    "opening": "awal",
+    "received": "diterima",
+    "found": "lebih hitung",
+    "taken-back": "dikoreksi balik",
+    "printed": "tercetak",
+    "spoiled": "rusak",
+    "factory-defect": "cacat pabrik",
+    "returned": "dikembalikan",
+    "loaned": "dipinjamkan",
+    "mobile-unit": "jemput bola",
+    "missing": "kurang hitung",
+}
+"""Of the shift's equation; the opening is no term of it."""
+
 NO_CAUSE = "tanpa sebab tercatat"
 
 

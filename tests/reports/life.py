@@ -179,3 +179,6 @@ def every_kind() -> list[Frame]:
     half = len(office.frames) // 2
     step = int(timedelta(days=7) / timedelta(milliseconds=1) / half)
     return list(dated(office.frames, [step] * len(office.frames)))
+
+
+FRAMES_OF_EVERYTHING = every_kind()

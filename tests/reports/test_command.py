@@ -16,9 +16,9 @@ from kiosk.reports.catalogue import CATALOGUE
 from kiosk.sticks import Place
 from tests.docs.pages import page
 from tests.journal.test_history import write
-from tests.reports.life import every_kind
+from tests.reports.life import FRAMES_OF_EVERYTHING
 
-FRAMES = every_kind()
+FRAMES = FRAMES_OF_EVERYTHING
 
 
 @pytest.fixture

@@ -114,6 +114,7 @@ def test_the_words_are_those_of_the_vocabulary() -> None:
     text = page("vocabulary.md")
     for chapters, mapping in (
         (["Accounts"], words.ACCOUNTS), (["Blanks"], words.BLANKS), (["Reasons of issuance"], words.REASONS),
+        (["Shift terms"], {name: word for name, word in words.TERMS.items() if name != "opening"}),
         (["Chip refusal causes", "Defect causes", "Spoil causes"], words.CAUSES),
     ):  # fmt: skip
         office: dict[str, str] = {}

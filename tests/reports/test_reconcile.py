@@ -28,9 +28,9 @@ from kiosk.reports.uncollected import UncollectedReport
 from kiosk.reports.words import ACCOUNTS
 from kiosk.views import View
 from tests.purity import project
-from tests.reports.life import NOVEMBER, OPS, STEPS_MS, Office, dated, every_kind
+from tests.reports.life import FRAMES_OF_EVERYTHING, NOVEMBER, OPS, STEPS_MS, Office, dated
 
-FRAMES = every_kind()
+FRAMES = FRAMES_OF_EVERYTHING
 
 
 def told(frames: Iterable[Frame], period: Period) -> tuple[dict[str, Report], dict[str, Paper]]:
