@@ -115,7 +115,7 @@ class _Centre:
 
     def records(self, station: str) -> Response:
         self._door.admit(station)
-        after = _number("after", 0, 0, 1 << 62)
+        after = _number("after", 0, 0, 1 << 62) if _query("after") else 0
         limit = _number("limit", LINES, 0, MOST_LINES)
         given = listing.lines(self.store, station, after, limit, self.keys.renewed)
         return Response(given, content_type="application/x-ndjson")
@@ -252,16 +252,16 @@ def _json_object(body: bytes) -> dict[str, Any]:
     return value
 
 
-def _query(name: str) -> str:
-    """Empty if it is absent. Said twice it means one thing here and maybe another to what stands between."""
+def _query(name: str, absent: str = "") -> str:
+    """Said twice it means one thing here and maybe another to what stands between."""
     said = request.args.getlist(name)
     if len(said) > 1:
         raise Problem(400, "bad-query", f"{name}: once")
-    return said[0] if said else ""
+    return said[0] if said else absent
 
 
 def _number(name: str, default: int, low: int, high: int) -> int:
-    text = _query(name) or str(default)
+    text = _query(name, str(default))
     if not re.fullmatch(r"[0-9]{1,19}", text) or not low <= int(text) <= high:
         raise Problem(400, "bad-query", f"{name}: a whole number from {low} to {high}")
     return int(text)

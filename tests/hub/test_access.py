@@ -154,7 +154,7 @@ def test_bodies_are_bounded(hub: Hub) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["after=-1", "after=x", "after=²", "limit=1001", "after=" + "9" * 30, "limit=&limit=1"]
+    "query", ["after=-1", "after=x", "after=²", "limit=1001", "after=" + "9" * 30, "limit=1&limit=1", "limit="]
 )
 def test_query_is_checked(hub: Hub, query: str) -> None:
     response = hub.call("GET", f"records?{query}")
@@ -174,3 +174,8 @@ def test_busy_data_base_asks_to_come_back(hub: Hub, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(leases, "page", locked)
     response = hub.call("GET", "records")
     assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
+
+
+def test_only_a_cursor_may_be_empty(hub: Hub) -> None:
+    assert hub.call("GET", "records?after=").status_code == 200
+    assert hub.call("GET", f"incarnations/{'0' * 16}?after=").get_json()["reason"] == "bad-query"
