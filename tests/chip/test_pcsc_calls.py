@@ -11,6 +11,7 @@ import pytest
 from drivers.errors import Stopped
 from drivers.pcsc_calls import MOST_HUNG, Caller, hung_calls
 from tests.chip.readers import assert_soon
+from tests.patience import BUSY_S
 
 NAME = "a reader that hangs"
 
@@ -84,7 +85,7 @@ def test_a_call_that_hangs_is_given_up_with_its_session(bench: Bench) -> None:
     bench.caller.call(saying("before"), 5)
     started = time.monotonic()
     bench.hang()
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 1 + BUSY_S
     assert bench.caller.call(saying("after"), 5) == "after"
     hung, fresh = bench.sessions
     assert (hung.said, fresh.said, hung_calls(NAME)) == (["before"], ["after"], 1)
@@ -138,7 +139,7 @@ def test_a_row_of_which_one_hangs_is_given_up_there(bench: Bench) -> None:
     started = time.monotonic()
     with pytest.raises(Stopped):
         bench.caller.calls(row, 0.05, lambda word, seconds: heard.append(word))
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 1 + BUSY_S
     assert (heard, hung_calls(NAME)) == (["back"], 1)
     bench.release.set()
     assert bench.sessions[0].closed.wait(60)

@@ -13,6 +13,7 @@ from drivers.printers import evolis
 from drivers.protocols import CardPrinter, Position, Tray
 from tests.chip.readers import assert_soon, count_descriptors
 from tests.contract.card_bench import LIFE, Bench, Rig, live, small_face
+from tests.patience import BUSY_S
 
 PRINTERS = ["evolis-pty", "evolis-tcp", "evolis-classic"]
 
@@ -59,7 +60,7 @@ def test_14_garbage_for_any_reply(rig: Rig, call: str, garbage: str) -> None:
         began = time.monotonic()
         with pytest.raises(ProtocolViolation):
             step(bench.printer)
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 1 + BUSY_S
         bench.printer.status()
         rig.close()
 
@@ -90,7 +91,7 @@ def test_14_silence_ends_within_the_patience(rig: Rig, call: str) -> None:
     began = time.monotonic()
     with pytest.raises(NotStarted):
         steps[call](bench.printer)
-    assert 0.4 < time.monotonic() - began < 2
+    assert 0.4 < time.monotonic() - began < 2 + BUSY_S
     assert bench.printer.status().position is Position.CONTACTLESS
 
 
@@ -110,7 +111,7 @@ def test_14_reading_ends_in_its_stated_time(rig: Rig) -> None:
     began = time.monotonic()
     with pytest.raises(NotStarted):
         bench.printer.status()
-    assert 2.5 < time.monotonic() - began < 3.5
+    assert 2.5 < time.monotonic() - began < 3.5 + BUSY_S
 
 
 def test_15_close_is_idempotent_and_final(bench: Bench) -> None:
