@@ -59,10 +59,14 @@ def read(connection: Connection, now_ms: int) -> list[Alarm]:
 
 
 def clear(store: Store, alarm_id: str, by: str, reason: str, now_ms: int) -> Alarm:
-    """Note who looked at it, and what came of it. UsageError if there is no such alarm open, or no name or reason."""
+    """Note who looked at it, and what came of it; returns the alarm as it is then.
+
+    UsageError if there is no such alarm open, or no name or reason.
+    """
     if not by.strip() or not reason.strip():
         raise UsageError("an alarm is cleared by name and with a reason")
-    said = {"cleared_at": now_ms, "cleared_by": by.strip()[:64], "cleared_reason": reason.strip()[:300]}
+    who, why = by.strip()[:64], reason.strip()[:300]
+    said = {"cleared_at": now_ms, "cleared_by": who, "cleared_reason": why}
     with store.transaction() as connection:
         found = next((each for each in read(connection, now_ms) if each.id == alarm_id and each.is_open), None)
         if found is None:
@@ -72,7 +76,7 @@ def clear(store: Store, alarm_id: str, by: str, reason: str, now_ms: int) -> Ala
         if not connection.execute(update(alarms).where(same).values(**said)).rowcount:
             times = {"first_at": found.first_at, "last_at": found.last_at, "times": found.times}
             connection.execute(insert(alarms).values(**row, **times, **said))
-    return found
+    return replace(found, cleared_at=now_ms, cleared_by=who, cleared_reason=why)
 
 
 def read_loans(connection: Connection) -> list[Loan]:

@@ -23,6 +23,11 @@ from tests.sync.centre import Clock, Journal
 STATION = "kupang-01"
 
 
+AT_THE_DOOR = pytest.mark.parametrize("database", [""], ids=["sqlite"])
+"""Of a test whose answer is made before the data base is asked: one engine shows it. What a data base may choke on,
+text above all, goes to both."""
+
+
 @dataclass
 class Hub:
     """`call` signs each request as the station does; keyword arguments spoil it."""
