@@ -13,12 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.core.release import Withdrawal
 from kiosk.crypto import jwe, keys
 from kiosk.crypto.checkpoint import verify_receipt
+from kiosk.hub.leases import withdraw
 from kiosk.hub.schema import leases, retired_keys
 from kiosk.hub.stations import declare_lost
 from kiosk.sync import packing, shipping
-from kiosk.sync.intake import Accepted, Intake
+from kiosk.sync.intake import Accepted, Intake, Withdrawn
 from kiosk.sync.stick import CHUNK_BYTES, Reason, StickGone, StickRefused
 from tests.sync.centre import Centre, Station
 from tests.sync.trips import NOW_MS, Trips
@@ -55,6 +57,21 @@ def test_a_whole_trip(trips: Trips) -> None:
     assert trips.told == [21]
     assert trips.acknowledged.unsent == 0
     assert trips.alarms() == set()
+
+
+def test_a_withdrawal_travels_too(trips: Trips) -> None:
+    """Of a record that the stick before brought, and of one that comes to no station any more."""
+    first, second = trips.centre.issue(trips.station.name, 2)
+    trips.round()
+    third, fourth = trips.centre.issue(trips.station.name, 2)
+    for ref in (first, third):
+        withdraw(trips.centre.store, trips.centre.keys, ref, Withdrawal.MOVED, 1.0)
+    found = trips.round()
+    assert (found.records, found.withdrawn, found.refused) == (1, 2, 0)
+    assert [item for item in trips.sink.held if isinstance(item, Withdrawn)] == [
+        Withdrawn(first, Withdrawal.MOVED), Withdrawn(third, Withdrawal.MOVED),
+    ]  # fmt: skip
+    assert [item.ref for item in trips.sink.held if isinstance(item, Accepted)] == [first, second, fourth]
 
 
 def test_the_receipt_is_kept_as_one_from_the_link(trips: Trips) -> None:
