@@ -13,7 +13,7 @@ from kiosk.errors import UsageError
 from kiosk.hub import app as hub_app
 from kiosk.hub import leases, stations
 from kiosk.hub.schema import metadata
-from tests.hub.conftest import STATION, Hub
+from tests.hub.conftest import AT_THE_DOOR, STATION, Hub
 
 PATH = f"/v1/stations/{STATION}/status"
 
@@ -88,6 +88,7 @@ def enrolment(**change: Any) -> dict[str, Any]:
     }
 
 
+@AT_THE_DOOR
 @pytest.mark.parametrize(
     "change",
     [
@@ -136,23 +137,27 @@ def test_lost_station_does_not_come_back_by_its_old_code(hub: Hub) -> None:
     assert hub.http.post("/v1/enrol", json=asked).status_code == 403
 
 
+@AT_THE_DOOR
 @pytest.mark.parametrize("name", ["", "A", "a b", "-a", "a" * 64, "../x"])
 def test_station_ids_are_plain_words(hub: Hub, name: str) -> None:
     with pytest.raises(UsageError):
         stations.add_station(hub.store, name)
 
 
+@AT_THE_DOOR
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"x"'])
 def test_enrolment_that_is_no_object_is_refused(hub: Hub, body: bytes) -> None:
     response = hub.http.post("/v1/enrol", data=body)
     assert (response.status_code, response.get_json()["reason"]) == (400, "not-json")
 
 
+@AT_THE_DOOR
 def test_bodies_are_bounded(hub: Hub) -> None:
     assert hub.http.post("/v1/enrol", data=b"x" * (hub_app.ENROL_BYTES + 1)).status_code == 413
     assert hub.ship(b"x" * (hub_app.BODY_BYTES + 1)).status_code == 413
 
 
+@AT_THE_DOOR
 @pytest.mark.parametrize(
     "query", ["after=-1", "after=x", "after=²", "limit=1001", "after=" + "9" * 30, "limit=1&limit=1", "limit="]
 )
@@ -161,6 +166,7 @@ def test_query_is_checked(hub: Hub, query: str) -> None:
     assert (response.status_code, response.get_json()["reason"]) == (400, "bad-query")
 
 
+@AT_THE_DOOR
 def test_every_error_is_a_problem_document(hub: Hub) -> None:
     for response, status in ((hub.http.get("/nothing"), 404), (hub.http.get("/v1/enrol"), 405)):
         assert response.status_code == status
@@ -176,6 +182,7 @@ def test_busy_data_base_asks_to_come_back(hub: Hub, monkeypatch: pytest.MonkeyPa
     assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
 
 
+@AT_THE_DOOR
 def test_only_a_cursor_may_be_empty(hub: Hub) -> None:
     assert hub.call("GET", "records?after=").status_code == 200
     assert hub.call("GET", f"incarnations/{'0' * 16}?after=").get_json()["reason"] == "bad-query"

@@ -22,7 +22,7 @@ from kiosk.hub import server as hub_server
 from kiosk.hub import stations
 from kiosk.hub.app import create_app
 from kiosk.hub.server import HubServer
-from tests.hub.conftest import STATION, Hub
+from tests.hub.conftest import AT_THE_DOOR, STATION, Hub
 
 STATUS = f"/v1/stations/{STATION}/status"
 DEEP = b"[" * 20_000
@@ -106,6 +106,7 @@ def test_no_checkpoint_makes_the_centre_stumble(hub: Hub) -> None:
     assert hub.ship(checkpoint=jose.sign(b"[" + DEEP, hub.key, CHECKPOINT)).status_code == 400
 
 
+@AT_THE_DOOR
 def test_an_end_is_three_plain_values(hub: Hub) -> None:
     for seq in (b"1e999", b"1.5", b'"1"', b"null", b"9" * 5_000):
         body = b'{"incarnation": "00000000000000a1", "seq": %s, "head": "%s"}' % (seq, b"0" * 64)
@@ -140,6 +141,7 @@ def test_a_forged_signature_names_the_station_that_is_imitated(hub: Hub) -> None
     assert (hub.alarms, signature != forged) == ({"token"}, True)
 
 
+@AT_THE_DOOR
 def test_a_path_writes_no_line_of_its_own_into_the_log(hub: Hub, caplog: pytest.LogCaptureFixture) -> None:
     hub.http.get("/v1/x%0aWARNING all is well")
     hub.http.get("/v1/" + "x" * 9_000)
@@ -162,6 +164,7 @@ def post(hub: Hub, server: HubServer, body: Any, signed: bytes, **headers: str) 
         return http.post(path, content=body, headers=sent)
 
 
+@AT_THE_DOOR
 def test_a_body_without_a_length_is_bounded_too(hub: Hub, served: HubServer) -> None:
     whole = b"".join(frame.line for frame in hub.journal.frames)
     assert post(hub, served, iter([whole[:9], whole[9:]]), whole).status_code == 200
@@ -170,6 +173,7 @@ def test_a_body_without_a_length_is_bounded_too(hub: Hub, served: HubServer) -> 
     assert (response.status_code, response.json()["reason"]) == (413, "request-entity-too-large")
 
 
+@AT_THE_DOOR
 def test_a_compressed_body_is_not_unpacked(hub: Hub, served: HubServer) -> None:
     """A few KB could be gigabytes. The bytes are taken as they are, and are no frames."""
     for encoding, pack in (("gzip", gzip.compress), ("deflate", zlib.compress)):
@@ -178,6 +182,7 @@ def test_a_compressed_body_is_not_unpacked(hub: Hub, served: HubServer) -> None:
         assert (response.status_code, response.json()["reason"]) == (400, "bad-frames")
 
 
+@AT_THE_DOOR
 def test_a_request_that_drips_holds_no_connection(
     hub: Hub, served: HubServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -19,7 +19,7 @@ from schemathesis.core.parameters import ParameterLocation
 from kiosk.hub.app import create_app
 from kiosk.hub.server import HubServer
 from tests.docs.pages import ROOT
-from tests.hub.conftest import STATION, Hub
+from tests.hub.conftest import AT_THE_DOOR, STATION, Hub
 
 SCHEMA = schemathesis.openapi.from_path(str(ROOT / "docs" / "openapi.yaml"))
 SCHEMA.config.generation.update(with_security_parameters=False)  # every request is signed below
@@ -123,11 +123,13 @@ def test_the_centre_keeps_the_contract(running: Running) -> None:
     assert {200, 400, 401} <= set(running.answers)
 
 
+@AT_THE_DOOR
 @pytest.mark.long
 def test_the_centre_keeps_the_contract_for_long(running: Running) -> None:
     running.ask_many(100)
 
 
+@AT_THE_DOOR
 @pytest.mark.parametrize(
     "spoil",
     [
