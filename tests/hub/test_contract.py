@@ -123,7 +123,6 @@ def test_the_centre_keeps_the_contract(running: Running) -> None:
     assert {200, 400, 401} <= set(running.answers)
 
 
-@AT_THE_DOOR
 @pytest.mark.long
 def test_the_centre_keeps_the_contract_for_long(running: Running) -> None:
     running.ask_many(100)
