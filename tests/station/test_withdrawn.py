@@ -15,6 +15,8 @@ from tests.web.conftest import Kiosk, Visitor, kiosk, visitor
 
 __all__ = ["kiosk", "office", "visitor"]
 
+DAY_S = 86_400
+
 
 def withdraw(office: Office, ref: str, reason: Withdrawal = Withdrawal.WRONG_DATA) -> None:
     Inbox(office.station.books, office.station.vault).accept([Withdrawn(ref, reason)], "7")
@@ -32,6 +34,21 @@ def test_what_waits_is_given_up_and_its_data_are_destroyed(office: Office) -> No
     office.restart()
     assert office.station.vault.with_biometrics() == [second]
     assert first in office.station.roster.find(vault.identity(first).nik)
+
+
+def test_who_it_was_is_known_until_its_term_is_over(office: Office) -> None:
+    """Not of a record that was not released, however old."""
+    released, other = office.bring_records(2)
+    withdraw(office, released)
+    [frame] = [each for each in office.frames() if each.kind == "released"]
+    over_s = frame.stamp.time_ms / 1000 + office.station.config.vault.released_term * DAY_S
+    janitor, vault = office.station._janitor, office.station.vault
+    for now_s, left in ((None, {released, other}), (over_s - 1, {released, other}), (over_s + 1, {other})):
+        janitor.now = lambda now_s=now_s: now_s  # type: ignore[misc]
+        janitor.review()
+        assert set(vault.with_identity()) == left
+    office.restart()
+    assert office.station.vault.with_identity() == [other]
 
 
 def test_a_crash_between_the_frame_and_the_vault_is_made_good_at_the_start(office: Office) -> None:
