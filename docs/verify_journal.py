@@ -20,7 +20,8 @@ KEYS = {"s": int, "v": int, "k": str, "t": int, "b": list, "by": str, "d": dict}
 KINDS = ["genesis", "segment", "recovered", "started", "stopped", "stock", "records", "job-created", "job-state",
          "step", "job-resolved", "job-ended", "test-card", "test-ended", "handed-over", "reprint",
          "call-back", "call-back-closed", "gap-closed", "shift-opened", "shift-counted", "shift-closed",
-         "people", "equipment", "clock", "released", "looked-up", "limit-lifted"]  # fmt: skip
+         "people", "equipment", "clock", "released", "looked-up", "limit-lifted", "office-figures",
+         "blanks-requested", "blanks-granted"]  # fmt: skip
 OUTSIDE = ("supplier", "other-office", "count-adjustment")
 
 

@@ -9,6 +9,7 @@ import re
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,17 @@ class ShiftConfig:
 
 
 @dataclass(frozen=True)
+class SupplyConfig:
+    lead_days: int = field(default=7, metadata={"range": (1, 180)})
+    lead_days_most: int = field(default=21, metadata={"range": (1, 365)})
+    cover_days: int = field(default=60, metadata={"range": (7, 365)})
+    ribbon: int = field(default=500, metadata={"range": (50, 10_000)})
+    film: int = field(default=1500, metadata={"range": (50, 10_000)})
+    cleaning: int = field(default=1000, metadata={"range": (50, 100_000)})
+    holidays: tuple[str, ...] = field(default=(), metadata={"days": True})
+
+
+@dataclass(frozen=True)
 class JournalConfig:
     segment: int = field(default=8, metadata={"range": (1, 64)})
     audit: int = field(default=4, metadata={"range": (1, 168)})
@@ -127,6 +139,7 @@ class Config:
     web: WebConfig = WebConfig()
     paper: PaperConfig = PaperConfig()
     shift: ShiftConfig = ShiftConfig()
+    supply: SupplyConfig = SupplyConfig()
     journal: JournalConfig = JournalConfig()
     disk: DiskConfig = DiskConfig()
     log: LogConfig = LogConfig()
@@ -202,6 +215,8 @@ class _Reader:
         if kind == tuple[str, ...]:
             if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
                 raise self._error(node, f"{key}: expected a list of words, got {value!r}")
+            if "days" in rules and (wrong := [item for item in value if not _is_day(item)]):
+                raise self._error(node, f'{key}: {wrong[0]!r} is no day, as in "2026-08-17"')
             return tuple(value)
         if kind is float and type(value) is int:
             value = float(value)
@@ -220,6 +235,13 @@ class _Reader:
 
     def _error(self, node: yaml.Node, message: str) -> UsageError:
         return UsageError(f"{self._path}:{node.start_mark.line + 1}: {message}")
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _nearest(key: str, known: Mapping[str, object]) -> str:

@@ -50,6 +50,7 @@ from kiosk.shift import Shifts
 from kiosk.staff import Staff
 from kiosk.sticks import Sticks
 from kiosk.stock import Stock
+from kiosk.supply import Supply
 from kiosk.sync.enrol import Pins, load_pins
 from kiosk.sync.intake import RefusedRecord, judge
 from kiosk.sync.loop import SyncLoop
@@ -84,9 +85,8 @@ class Station:
             keyring = open_keyring(data, config.vault.unlock, passphrase)
             self.vault = Vault(data / "vault", keyring)
             room = config.disk.reserve << 20
-            self.books = Books.for_looking(data) if safe else Books.open(
-                data, config.journal.segment << 20, by, key=self._key, reserve_bytes=room, clock=clock
-            )  # fmt: skip
+            self.books = Books.for_looking(data) if safe else Books.open(data, config.journal.segment << 20, by,
+                key=self._key, reserve_bytes=room, clock=clock)  # fmt: skip
         except BaseException:  # whatever it was, the lock goes with it
             self._lock.release()
             raise
@@ -133,7 +133,7 @@ class Station:
         parts = (
             self.stock, self.counter, self.reprints, self.callbacks, self.shifts, self.staff, self.gap, self.fittings,
             self.card_tests, self.power, self.sticks, Releases(self.books, self._wake), self._ends.rotation,
-            self.authority,
+            self.authority, Supply(self.books, self.config),
         )  # fmt: skip
         self._bars = (self._guard, self.power, self.shifts, self.authority)
         more = {name: action for part in parts for name, action in part.commands.items()}

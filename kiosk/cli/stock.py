@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from kiosk.books import read_view
+from kiosk.cli import supply
 from kiosk.cli.context import App, pass_app, table
 from kiosk.core.movements import COUNT, HAND_MOVEMENTS, Detail, Movement
 from kiosk.core.records import Sku
@@ -88,6 +89,10 @@ def _add(row: Movement) -> None:
 for each in HAND_MOVEMENTS.values():
     if each.name != COUNT:
         _add(each)
+
+
+for command in supply.COMMANDS:
+    stock.add_command(command)
 
 
 class Counted(click.ParamType[list[str | int]]):

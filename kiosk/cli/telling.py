@@ -232,6 +232,19 @@ def _equipment(data: Body) -> str:
     return f"used as {data['role']}: {' '.join(data[name] for name in FIELDS[EquipmentRole(data['role'])])}"
 
 
+def _figures(data: Body) -> str:
+    return "told by the office: " + ", ".join(f"{name} {value}" for name, value in data["figures"].items())
+
+
+def _requested(data: Body) -> str:
+    return f"{data['quantity']} {data['sku']} blanks are asked for in {data['document']}"
+
+
+def _granted(data: Body) -> str:
+    by = f" by {data['grant']}" if data.get("grant") else ""
+    return f"{data['quantity']} blanks are granted{by} of those asked for in {data['document']}"
+
+
 def _clock(data: Body) -> str:
     shown = local_time(data["machine_ms"])
     if data["state"] == Certainty.DOUBTFUL:
@@ -277,6 +290,9 @@ _WORDS: dict[str, Callable[[Body], str]] = {
     "equipment": _equipment,
     "clock": _clock,
     "limit-lifted": _limit_lifted,
+    "office-figures": _figures,
+    "blanks-requested": _requested,
+    "blanks-granted": _granted,
 }
 TOLD = frozenset(_WORDS)
 """Kinds that have words; a test compares them with those that there are."""

@@ -81,6 +81,7 @@ TABLE = (
     Act("part-with",  "S B",       "lend, send back, destroy blanks", _ALWAYS),
     Act("count",      "O S B",     "book a count; a difference is approved", _AT_TIMES),
     Act("reverse",    "S B",       "the counter-entry of an earlier movement", _ALWAYS),
+    Act("ask-for",    "S B",       "the office's figures, what was asked for and granted"),
     Act("close-gap",  "S T B",     "after a lost disk: say which cards were made", _ALWAYS),
     # The shift
     Act("work-shift", "O S",       "open a shift, count it blindly"),
@@ -145,6 +146,8 @@ COMMANDS: Mapping[str, str] = {
     "stock.move put-back": "hopper", "stock.move spoil": "write-off", "stock.move defect": "write-off",
     "stock.move loan-out": "part-with", "stock.move send-back": "part-with", "stock.move destroy": "part-with",
     "stock.destroy-old-cards": "part-with",
+    "stock.figures": "ask-for", "stock.request": "ask-for", "stock.granted": "ask-for",
+    "stock.forecast": "see-work",
     "power.battery": "power", "power.mains": "power", "power.show": "see-work",
     "shift.open": "work-shift", "shift.count": "work-shift", "shift.close": "end-shift", "shift.show": "see-work",
     "user.add": "people", "user.add first": "begin", "user.list": "see-work", "user.role": "people",

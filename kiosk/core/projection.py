@@ -1,10 +1,9 @@
 """From a frame to the changes it makes in the view. Pure: reads documents, returns new ones.
 
 Tables: station, records, jobs (open), finished (the last `FINISHED_KEPT`), uncollected, missing, callbacks, tally,
-balances, lots, entries (the last `ENTRIES_KEPT`), causes, chips, intake, shift, shifts (the last `SHIFTS_KEPT`),
-people, acting, equipment, tests, clock, days (with work), withdrawals (not released yet), closed (what leaves at a
-later seal), closing; keys are strings. Replaying every frame from the first gives the same tables as following them
-one by one; that is what makes the view disposable. It is of what is live: `kiosk.core.closing` says what leaves it.
+balances, lots, entries, causes, chips, intake, shift, shifts, people, acting, equipment, tests, clock, days (with
+work), withdrawals (not released yet), usage, figures, requests, closed (what leaves at a later seal), closing. Keys
+are strings. Replaying all frames gives the same tables as following them one by one: the view is disposable.
 """
 
 from __future__ import annotations
@@ -25,6 +24,8 @@ from kiosk.core import (
     shift,
     staff,
     stock,
+    supply,
+    usage,
     workdays,
 )
 from kiosk.core.accounts import Place, Transfer, post
@@ -36,12 +37,12 @@ from kiosk.core.plan import Plan, Step, plan_of
 
 FINISHED_KEPT = 200
 
-SHAPE = 10
+SHAPE = 11
 """Of the tables. Raise it with every table or field that is new: a snapshot of another shape is not taken, the
 journal is replayed. 1: without `uncollected`, `missing`, `callbacks`. 2: without `handed_over_at` of a record. 3:
 without `lots`, `entries`. 4: without `shift`, `shifts`, `people`, `acting`. 5: without `closed`, `closing`, and with
 all that ever closed. 6: without `equipment`. 7: without `tests`. 8: without `went_on` of a job. 9: without `clock`,
-`days`, `withdrawals`."""
+`days`, `withdrawals`. 10: without `usage`, `figures`, `requests`."""
 
 SPOKEN_FOR = frozenset({"in-job", "printed", "issued", "card-missing"})
 """Record states in which there is a card, or may be one. What was refused before a blank was spent may be tried
@@ -62,8 +63,7 @@ def project(frame: Frame, read: Read) -> list[Change]:
 
 
 def _movements(frame: Frame, read: Read) -> list[Change]:
-    moves = frame.data.get("moves")
-    if not moves:
+    if not (moves := frame.data.get("moves")):
         return []
     transfers = [Transfer.from_json(move) for move in moves]
     if frame.kind != BY_HAND:
@@ -79,7 +79,8 @@ def _movements(frame: Frame, read: Read) -> list[Change]:
         } if quantity else None)
         for place, quantity in post(balance_of, transfers).items()
     ]  # fmt: skip
-    changes += shift.follow(frame, transfers, read)
+    for follow in (shift.follow, usage.follow, supply.follow):
+        changes += follow(frame, transfers, read)
     cause = frame.data.get("cause")
     return changes + (_counted_cause(transfers, cause, read) if cause else [])
 
@@ -294,5 +295,6 @@ _HANDLERS: dict[str, Callable[[Frame, Read], list[Change]]] = {
     clock.KIND: clock.noted,
     release.KIND: release.released,
     authority.KIND: authority.lifted,
+    **supply.HANDLERS,
 }
 KINDS = frozenset(_HANDLERS)

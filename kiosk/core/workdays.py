@@ -11,6 +11,13 @@ KEPT = 7
 FLOOR = 200
 """Cards a day of a new station, and of a quiet one: one printer's work."""
 DAY_MS = 86_400_000
+MIDDLE_ZONE_MS = 8 * 3_600_000
+
+
+def office_day(time_ms: int) -> int:
+    """Which day it is at an office, counted from 1970. Midnight of the middle one of Indonesia's three zones: it is
+    night at every office then, an hour before or after its own."""
+    return (time_ms + MIDDLE_ZONE_MS) // DAY_MS
 
 
 def card_made(frame: Frame, read: Read) -> list[Change]:

@@ -29,6 +29,7 @@ from kiosk.core.release import Withdrawal
 from kiosk.core.reprint import ReprintReason
 from kiosk.core.shift import TERMS, Term
 from kiosk.core.staff import StaffEvent
+from kiosk.core.supply import Figure
 from kiosk.core.verdicts import SpoilCause, account_of_refused
 from kiosk.counter import PROBLEMS
 from kiosk.rig.faults import KINDS as FAULTS
@@ -118,6 +119,7 @@ WORDS: dict[str, Callable[[], set[str]]] = {
             "never-came",
         }
     ),
+    "Figures": lambda: set(Figure),
     "Withdrawals": lambda: set(Withdrawal),
     "Lift reasons": lambda: set(LiftReason),
     "Record refusals": lambda: set(Refusal) | quoted_in_code({"unprintable", "record-missing", "damaged"}),
