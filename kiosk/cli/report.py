@@ -176,7 +176,7 @@ for each, entry in CATALOGUE.items():
 def audit_pack(app: App, /, day: Any, month: Any, first: Any, last: Any, to: Path | None, stick: bool) -> None:
     """One zip for an auditor: journal, signatures, balances, every paper of the period, the independent verifier.
 
-    Nothing of a resident is in it. It is verified by what is in it before it gets its name; that takes a minute for a
+    Nothing of a resident is in it. It is verified by what is in it before it gets its name; that takes minutes for a
     million frames.
     """
     from kiosk.reports import pack

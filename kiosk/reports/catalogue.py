@@ -42,7 +42,7 @@ def frames_of(data: Path) -> Iterator[Frame]:
 
 
 def papers(data: Path, period: Period, names: tuple[str, ...]) -> list[Paper]:
-    """Those of `names`, from one reading of the journal, without a lock. Some 10 s for a million frames."""
+    """Those of `names`, from one reading of the journal, without a lock. Half a minute for a million frames."""
     reports = [CATALOGUE[name].make() for name in names]
     basis = read(frames_of(data), period, reports)
     return [report.paper(period, basis) for report in reports]

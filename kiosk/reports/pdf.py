@@ -54,7 +54,7 @@ class Letterhead:
 
 
 def render(paper: Paper, letterhead: Letterhead) -> bytes:
-    """The whole file. Blocks for some 5 ms a page."""
+    """The whole file. Blocks for 25 to 50 ms a page."""
     _fonts()
     out = io.BytesIO()
     foot = foot_of(paper)
