@@ -1,6 +1,6 @@
 """What the printing loop loses while a backlog goes to the centre: cards an hour, in turn with an empty outbox.
 
-    .venv/bin/python -m benchmarks.draining [--frames 150000] [--cards 3] [--speed 6] [--rounds 5]
+    .venv/bin/python -m benchmarks.draining [--frames 300000] [--cards 3] [--speed 6] [--rounds 5]
 
 `keping run` prints on the simulated printer over its line, `speed` seconds of it to one real one: what the station
 costs weighs so many times. The centre is `keping hub run` on PostgreSQL; as it stands for another machine, it runs
@@ -9,8 +9,8 @@ then set back to the backup of the first hour, which has none, and the station s
 as many cards. There are so many frames that they last: the bar does not hold if none was left at the last card.
 
 Cards an hour are of the cards after the first, from one ejection to the next. The bar is held by the medians of both
-sides; at a printer's own pace the loss is about a `speed`th of it (`--speed 1 --frames 600000` measures that). Kept
-in benchmarks/results/draining.json; takes five minutes.
+sides; at a printer's own pace the loss is about a `speed`th of it (`--speed 1 --frames 1200000` measures that). Kept
+in benchmarks/results/draining.json; takes ten minutes.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ def measure(frames: int, cards: int, speed: float, rounds: int) -> dict[str, Any
 def main() -> None:
     """Print one JSON object and keep it; exit 0 whatever the figures are: a benchmark measures, it does not judge."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--frames", type=int, default=150_000)
+    parser.add_argument("--frames", type=int, default=300_000)
     parser.add_argument("--cards", type=int, default=3)
     parser.add_argument("--speed", type=float, default=6.0)
     parser.add_argument("--rounds", type=int, default=5)
