@@ -6,7 +6,17 @@ All raise UsageError.
 from __future__ import annotations
 
 from kiosk.core.accounts import Account
-from kiosk.core.movements import COUNT, COUNTABLE, HAND_MOVEMENTS, Detail, Movement, MovementError, check_said
+from kiosk.core.history import as_day
+from kiosk.core.movements import (
+    COUNT,
+    COUNTABLE,
+    HAND_MOVEMENTS,
+    MARKS,
+    Detail,
+    Movement,
+    MovementError,
+    check_said,
+)
 from kiosk.core.records import Sku
 from kiosk.errors import UsageError
 
@@ -35,6 +45,10 @@ def said_of(row: Movement, document: object, said: dict[str, str], *, complete: 
     if unknown := set(said) - known:
         raise UsageError(f"{row.name}: takes no {', '.join(sorted(unknown))}")
     body = {"document": text("document", document), **{name: text(name, value) for name, value in said.items()}}
+    if body.get(Detail.MARKS) not in (None, "", *MARKS):
+        raise UsageError(f"{Detail.MARKS}: one of {', '.join(MARKS)}")
+    if body.get(Detail.DATED) and as_day(body[Detail.DATED]) is None:
+        raise UsageError(f"{Detail.DATED}: a day, as 2026-11-28")
     try:
         if complete:
             check_said(row, body)

@@ -7,17 +7,19 @@ import click
 from kiosk.books import read_view
 from kiosk.cli import supply
 from kiosk.cli.context import App, pass_app, table
-from kiosk.core.movements import COUNT, HAND_MOVEMENTS, Detail, Movement
+from kiosk.core.movements import COUNT, HAND_MOVEMENTS, MARKS, Detail, Movement
 from kiosk.core.records import Sku
 from kiosk.stock import Moves, balances, entries, old_cards
 
 DETAILS = {
+    Detail.DATED: "The day on the paper, as 2026-11-28.",
     Detail.BOXES: "How many boxes came.",
     Detail.CARRIERS: "The offices of those who fetched them, never their names.",
     Detail.OFFICE: "Which office: the name of its station at the centre.",
     Detail.WITNESSES: "The offices that looked on, never names: those stand on the paper.",
     Detail.METHOD: "How.",
     Detail.REASON: "Why, without a person's name.",
+    Detail.MARKS: f"What was done to them: {', '.join(MARKS)}.",
 }
 SECOND = click.Option(["--second"], default="", help="The id of the supervisor who approves.")
 PIN = click.Option(["--pin"], default="", help="The supervisor's PIN; asked for without it.")

@@ -36,14 +36,18 @@ class DefectCause(StrEnum):
 class Detail(StrEnum):
     """What is said of a movement beside its paper. Offices, never names: those stand on the paper."""
 
+    DATED = "dated"
     BOXES = "boxes"
     CARRIERS = "carriers"
     OFFICE = "office"
     WITNESSES = "witnesses"
     METHOD = "method"
     REASON = "reason"
+    MARKS = "marks"
 
 
+MARKS = ("corner-cut", "chip-punched", "corner-cut+chip-punched")
+"""What was done to blanks that nobody is to use any more (SE Mendagri 470.13/11176/SJ, 2018)."""
 BY_HAND = "stock"
 """The kind of the frames in which a person books a movement of a quantity."""
 REVERSE = "reverse"
@@ -106,7 +110,9 @@ _SPOILED_BY_HAND = frozenset({SpoilCause.DAMAGED, SpoilCause.MISPRINT, SpoilCaus
 
 TABLE = (
     # By hand: name, from, to, and what it asks for.
-    _by_hand("receive", (_A.SUPPLIER,), _A.VAULT, paper="BAST", takes=(_D.BOXES, _D.CARRIERS), makes_lot=True),
+    _by_hand(
+        "receive", (_A.SUPPLIER,), _A.VAULT, paper="BAST", takes=(_D.DATED, _D.BOXES, _D.CARRIERS), makes_lot=True
+    ),
     _by_hand("release", (_A.VAULT,), _A.SHIFT),
     _by_hand("return", (_A.SHIFT,), _A.VAULT),
     _by_hand("load", (_A.SHIFT,), _A.HOPPER),
@@ -117,14 +123,14 @@ TABLE = (
     _by_hand("mobile-in", (_A.MOBILE_UNIT,), _A.VAULT),
     _by_hand("loan-out", (_A.VAULT,), _A.OTHER_OFFICE, paper="berita acara", needs=(_D.OFFICE,), second=True),
     _by_hand("loan-in", (_A.OTHER_OFFICE,), _A.VAULT, paper="berita acara", needs=(_D.OFFICE,), makes_lot=True),
-    _by_hand("spoil", _UNUSED, _A.SPOILED, causes=_SPOILED_BY_HAND),
-    _by_hand("defect", _UNUSED, _A.FACTORY_DEFECT, causes=frozenset(DefectCause)),
+    _by_hand("spoil", _UNUSED, _A.SPOILED, causes=_SPOILED_BY_HAND, takes=(_D.MARKS,)),
+    _by_hand("defect", _UNUSED, _A.FACTORY_DEFECT, causes=frozenset(DefectCause), takes=(_D.MARKS,)),
     _by_hand(
         "send-back", (_A.SPOILED, _A.FACTORY_DEFECT, _A.VAULT), _A.RETURNED, paper="berita acara", second=True
     ),
     _by_hand(
         "destroy", (_A.SPOILED, _A.FACTORY_DEFECT), _A.DESTROYED, paper="berita acara",
-        needs=(_D.WITNESSES, _D.METHOD), second=True,
+        needs=(_D.WITNESSES, _D.METHOD), takes=(_D.MARKS,), second=True,
     ),
     _by_hand(
         COUNT, COUNTABLE, _A.COUNT_ADJUSTMENT, kinds=COUNTING, needs=(_D.REASON,), second=True, both_ways=True

@@ -111,6 +111,14 @@ ACTS: Mapping[str, Act] = {act.name: act for act in TABLE}
 EVERYBODY = frozenset({"static", "font", "sign_in", "choose_language", "healthz"})
 """Endpoints of the touchscreen that ask nobody who they are."""
 
+MOVES: Mapping[str, str] = {
+    "receive": "take-in", "loan-in": "take-in", "mobile-in": "take-in", "release": "give-out", "return": "give-back",
+    "mobile-out": "take-out", "load": "hopper", "unload": "hopper", "set-aside": "hopper", "put-back": "hopper",
+    "spoil": "write-off", "defect": "write-off", "loan-out": "part-with", "send-back": "part-with",
+    "destroy": "part-with",
+}  # fmt: skip
+"""Movement of blanks by hand -> act: of the command, and of the form."""
+
 ROUTES: Mapping[str, str] = {
     "sign_out": "be-here", "resume": "be-here", "live": "be-here", "glance": "be-here", "stay": "be-here",
     "home": "be-here", "help": "be-here",
@@ -124,11 +132,13 @@ ROUTES: Mapping[str, str] = {
     "calls": "call-backs", "new_call": "call-backs", "add_call": "call-backs", "close_call": "call-backs",
     "technician": "diagnose", "examine": "diagnose", "ask_test_card": "test-card", "test_card": "test-card",
     "cancel_test_card": "test-card", "resolve_test_card": "test-card",
-    "book_blank": "write-off", "move_supplies": "hopper", "retry_outbox": "link", "use_stick": "carry",
-    "lift_limit": "lift",
+    "book_blank": "write-off", "move_supplies": "hopper", "entries": "see-work",
+    "count_blanks": "count", "reverse_entry": "reverse", "move_destroy-old-cards": "part-with",
+    **{f"move_{name}": act for name, act in MOVES.items() if name not in ("load", "unload")},
+    "retry_outbox": "link", "use_stick": "carry", "lift_limit": "lift",
     "devices": "equip", "use_device": "equip", "look_for_devices": "equip",
 }  # fmt: skip
-"""Endpoint of the touchscreen -> act. It moves blanks between `shift` and `hopper`, and one bad one away."""
+"""Endpoint of the touchscreen -> act. `move_supplies` is the form of both ways between `shift` and `hopper`."""
 
 COMMANDS: Mapping[str, str] = {
     "station.status": "see-work", "sync.now": "link", "sync.release": "release", "sync.lift": "lift",
@@ -140,11 +150,7 @@ COMMANDS: Mapping[str, str] = {
     "calls.add": "call-backs", "calls.list": "call-backs", "calls.close": "call-backs",
     "gap.show": "see-work", "gap.close": "close-gap",
     "stock.list": "see-work", "stock.balance": "see-work", "stock.count": "count", "stock.reverse": "reverse",
-    "stock.move receive": "take-in", "stock.move loan-in": "take-in", "stock.move mobile-in": "take-in",
-    "stock.move release": "give-out", "stock.move return": "give-back", "stock.move mobile-out": "take-out",
-    "stock.move load": "hopper", "stock.move unload": "hopper", "stock.move set-aside": "hopper",
-    "stock.move put-back": "hopper", "stock.move spoil": "write-off", "stock.move defect": "write-off",
-    "stock.move loan-out": "part-with", "stock.move send-back": "part-with", "stock.move destroy": "part-with",
+    **{f"stock.move {name}": act for name, act in MOVES.items()},
     "stock.destroy-old-cards": "part-with",
     "stock.figures": "ask-for", "stock.request": "ask-for", "stock.granted": "ask-for",
     "stock.forecast": "see-work",

@@ -23,6 +23,20 @@ MOVEMENTS = {
     "reverse": "Pembatalan catatan",
 }
 
+PAPERS = {
+    "": "Nomor surat, bila ada",
+    "BAST": "Nomor BAST",
+    "surat tugas": "Nomor surat tugas",
+    "berita acara": "Nomor berita acara",
+}
+
+WRONG = {
+    "incomplete": "Isian itu belum lengkap atau tidak masuk akal",
+    "refused": "Itu tidak bisa dilakukan",
+}
+
+MARKS = {"corner-cut": "Sudut digunting", "chip-punched": "Chip dilubangi"}
+
 CAUSES = {
     "chip-silent": "chip diam",
     "chip-unknown": "bukan chip KTP-el",

@@ -198,7 +198,7 @@
   }
 
   // The keyboard of the page: opens under a touched field, never over it; a real keyboard works beside it.
-  const LETTERS = ["1234567890", "QWERTYUIOP", "ASDFGHJKL", "ZXCVBNM.'-"], DIGITS = ["123", "456", "789"];
+  const LETTERS = ["1234567890", "QWERTYUIOP", "ASDFGHJKL", "ZXCVBNM.'-/"], DIGITS = ["123", "456", "789"];
   let keys = null;
   function openKeys(field) {
     closeKeys();

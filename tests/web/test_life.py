@@ -86,10 +86,9 @@ def test_a_blank_of_nobody_and_an_empty_reader_are_said(staffed: Kiosk, supervis
     assert looks(staffed) == []
 
 
-@pytest.mark.parametrize("what", ["", "ffffffff", "2018-08-14", "BAST-9", "' or 1=1", "x" * 400, "9" * 12])
-def test_what_is_not_there_is_said_and_nobody_was_looked_at(staffed: Kiosk, supervisor: Visitor, what: str) -> None:
-    page = ask(supervisor, what)
-    assert ("Tidak ada di buku stasiun ini" in page) is bool(what)
+def test_what_is_not_there_is_said_and_nobody_was_looked_at(staffed: Kiosk, supervisor: Visitor) -> None:
+    for what in ("", "ffffffff", "2018-08-14", "BAST-9", "' or 1=1", "x" * 400, "9" * 12):
+        assert ("Tidak ada di buku stasiun ini" in ask(supervisor, what)) is bool(what), what
     assert looks(staffed) == []
 
 

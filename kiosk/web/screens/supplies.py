@@ -11,6 +11,7 @@ from kiosk.core.accounts import equation
 from kiosk.core.records import Sku
 from kiosk.errors import UsageError
 from kiosk.stock import balances
+from kiosk.web import stock_words
 from kiosk.web.house import actor, done, house
 
 if TYPE_CHECKING:
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 
 WHOLE = re.compile("[0-9]{1,6}")
 BY_OPERATOR = frozenset({"load", "unload"})
+FORMS = (
+    "receive", "release", "return", "set-aside", "put-back", "spoil", "defect", "mobile-out", "mobile-in", "loan-out",
+    "loan-in", "destroy", "destroy-old-cards", "send-back",
+)  # fmt: skip
+"""Movements that have a form of their own, in the order in which they are offered."""
 
 
 def register(app: Flask) -> None:
@@ -29,7 +35,7 @@ def supplies() -> str:
     with house().station.books.transaction() as view:
         held = balances(view)
     equations = {sku.value: equation(held[sku]) for sku in Sku if sku in held}
-    return render_template("supplies.html", equations=equations)
+    return render_template("supplies.html", equations=equations, forms=FORMS, told=stock_words)
 
 
 def move_supplies() -> Response:
