@@ -239,6 +239,15 @@ def test_the_days_are_over_and_a_lift_of_days_lets_it_go_on(office: Office, mach
     assert office.station.authority.left.reached
 
 
+def test_an_answer_of_the_centre_renews_the_days_and_no_card(office: Office, machine: Machine) -> None:
+    """Idle and connected nothing is written that a receipt could confirm."""
+    assert office.print_one()["state"] == "completed"
+    machine.passed_ms += 4 * DAY_MS
+    assert office.station.authority.left[:2] == (7, 0)
+    office.station.books.clock.heard(machine().wall_ms)
+    assert (office.station.authority.left.cards, office.station.authority.left.days) == (7, 2)
+
+
 def test_a_clock_at_2000_neither_locks_the_station_nor_gives_it_days_without_end(
     office: Office, machine: Machine
 ) -> None:
