@@ -17,10 +17,12 @@ from typing import Any
 import httpx
 import pytest
 
+from kiosk.core.authority import Caps
 from kiosk.core.movements import HAND_MOVEMENTS
 from kiosk.people import Role
 from kiosk.sticks import Place
 from kiosk.web.examination import Kind
+from kiosk.web.security import OWN_PIN
 from tests.station.test_handover import printed, tray
 from tests.station.test_in_doubt import stop_in_doubt
 from tests.web.conftest import PIN, PINS, Kiosk, Visitor
@@ -31,6 +33,7 @@ UNNAMED = "Itu tidak bisa dilakukan"
 OTHER = {"maria": "tinus", "yosep": "tinus", "tinus": "yosep"}
 """Who else taps: another supervisor, or whoever may do the same."""
 TINUS_PIN = "975310"
+ALL_PINS = {**PINS, "tinus": TINUS_PIN}
 HANDED = {"taker": "holder", "verified": "kk", "chip": "by-eye", "old_card": "none", "strokes": "10,20 30,40;50,60"}
 
 REFUSED, NOTHING_LEFT, ACTS, DONE = "refused", "nothing left", "acts", "done"
@@ -221,6 +224,14 @@ def reversing(kiosk: Kiosk) -> Form:
     return Form("/supplies/reverse", fields, counted(kiosk, "stock"), person="yosep")
 
 
+def lifting_the_limit(kiosk: Kiosk) -> Form:
+    """Granted once: whoever comes second finds that as much is left without them."""
+    kiosk.office.station.authority.caps = Caps(1, 1)
+    kiosk.office.print_one()
+    fields = {"cards": "1", "days": "0", "reason": "no-line", OWN_PIN: ""}
+    return Form("/outbox/lift", fields, counted(kiosk, "limit-lifted"), person="yosep")
+
+
 def asking_the_centre(kiosk: Kiosk) -> Form:
     return Form("/outbox/retry", {}, nothing, ACTS)
 
@@ -281,6 +292,7 @@ FORMS: dict[str, Callable[[Kiosk], Form]] = {
     "resolve_job": answering, "book_blank": booking_a_blank, "read_card": reading_a_card, "hand_over": handing_over,
     "reprint_card": making_it_again, "add_call": noting_a_call, "close_call": closing_a_call,
     "move_supplies": loading, "retry_outbox": asking_the_centre, "use_stick": writing_a_stick,
+    "lift_limit": lifting_the_limit,
     **{f"move_{name}": moving(name) for name in STOCKED}, "move_destroy-old-cards": destroying_old_cards,
     "count_blanks": counting, "reverse_entry": reversing,
     "use_device": taking_a_plan, "find_life": asking_for_a_life, "read_any_card": laying_down_any_card,
@@ -299,7 +311,7 @@ def staffed(kiosk: Kiosk) -> Kiosk:
 
 def seat(kiosk: Kiosk, person: str) -> Visitor:
     somebody = Visitor(kiosk.url)
-    assert somebody.sign_in(person, {**PINS, "tinus": TINUS_PIN}[person]).status_code == 303
+    assert somebody.sign_in(person, ALL_PINS[person]).status_code == 303
     return somebody
 
 
@@ -341,8 +353,12 @@ CASES = [pytest.param(name, marks=pytest.mark.long) if name in ALIKE else name f
 def test_two_taps_are_one_and_another_person_is_answered_in_words(staffed: Kiosk, endpoint: str) -> None:
     """Three forms in the same moment: one person's twice, and another's."""
     form = FORMS[endpoint](staffed)
-    people = seat(staffed, form.person), seat(staffed, OTHER[form.person])
-    hurried, other = ((person, person.form(**form.fields)) for person in people)
+    names = form.person, OTHER[form.person]
+    people = seat(staffed, names[0]), seat(staffed, names[1])
+    pins = ({OWN_PIN: ALL_PINS[name]} if OWN_PIN in form.fields else {} for name in names)
+    hurried, other = (
+        (person, person.form(**{**form.fields, **pin})) for person, pin in zip(people, pins, strict=True)
+    )
     *twice, once = together(form.path, [hurried, hurried, other])
     assert outcome(twice[0]) == outcome(twice[1])
     done = {endpoint: [outcome(twice[0]), outcome(once)].count(DONE)}
