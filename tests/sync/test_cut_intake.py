@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -97,9 +98,12 @@ def resident_mb() -> float:
     [(60, 1), (60, 2), pytest.param(5_000, 3, marks=[pytest.mark.long, pytest.mark.timeout(1_200)])],
 )
 def test_cut_at_any_byte_each_record_comes_once_and_in_order(
-    centre: Centre, station: Station, tmp_path: Path, measured: Callable[[str], None], count: int, seed: int
-) -> None:
+    centre: Centre, station: Station, tmp_path: Path, measured: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch, count: int, seed: int,
+) -> None:  # fmt: skip
     """`held`: of this process, which is centre and station in one."""
+    # pytest keeps what is logged, each cut's traceback with all that its frames hold: the answers, of 8 MiB.
+    monkeypatch.setattr(logging.getLogger("waitress"), "disabled", True)
     held: list[tuple[int, float]] = []
     cuts = come_in(
         centre, station, tmp_path / "station", count, seed, lambda here: held.append((here, resident_mb()))
