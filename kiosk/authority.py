@@ -37,6 +37,7 @@ class Authority:
         self.caps = Caps(config.offline_cards, config.offline_days)
         self._wake = wake
         self._lock = threading.Lock()
+        self._lifting = threading.Lock()
         self._read = False
         self._from = self._through = 0
         self._drawn: list[int] = []
@@ -89,12 +90,13 @@ class Authority:
         _within("days", days, self.caps.days)
         if not (cards or days):
             raise UsageError("say how many more cards, or days, or both")
-        left = self.left
-        if cards <= left.cards and days * rules.DAY_MS <= left.ms:
-            raise Rejected(f"{left.cards} cards and {left.days} days are left without it", "limit-far")
-        self._books.commit(rules.KIND, {"reason": reason, "more_cards": cards, "more_days": days}, by)
-        with self._lock:
-            self._read = False  # where nobody tells of commits, as in a command, it is found by reading
+        with self._lifting:  # of two who tap in the same moment the second finds what the first was granted
+            left = self.left
+            if cards <= left.cards and days * rules.DAY_MS <= left.ms:
+                raise Rejected(f"{left.cards} cards and {left.days} days are left without it", "limit-far")
+            self._books.commit(rules.KIND, {"reason": reason, "more_cards": cards, "more_days": days}, by)
+            with self._lock:
+                self._read = False  # where nobody tells of commits, as in a command, it is found by reading
         log.warning("limit lifted by=%s reason=%s cards=%d days=%d", by, reason, cards, days)
         self._wake()
         return self.status
