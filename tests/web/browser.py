@@ -95,7 +95,7 @@ def enter(page: Page, pin: str, person: str = "maria") -> None:
 
 
 def _leave(page: Page) -> None:
-    """A context that is closed in mid-course may never answer. What was on its way to another page comes there first."""
+    """A context that is closed in mid-course may never answer. What was on its way to a page comes there first."""
     from playwright.sync_api import Error
 
     try:

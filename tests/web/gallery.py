@@ -193,7 +193,7 @@ def fault_sheet(screen: Screen, language: str) -> None:
     sheet = Image.new("RGB", (ACROSS * wide, -(-len(tiles) // ACROSS) * high), INKS[1])
     for place, tile in enumerate(tiles):
         sheet.paste(tile, (place % ACROSS * wide, place // ACROSS * high))
-    keep(sheet, FOLDER / SHEETS[language], colours=16)
+    keep(sheet, FOLDER / SHEETS[language], colours=12)
 
 
 def touchscreen(browser: Browser, directory: Path) -> Iterator[str]:
