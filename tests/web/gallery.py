@@ -46,7 +46,7 @@ INKS = (
 """The tokens of keping.css, and the yellow of the ribbon."""
 PATIENCE_MS = 60_000
 MAIN = (
-    "sign-in", "queue", "check", "now, printing", "now, done", "unresolved, jam", "printed", "hand over, right card",
+    "sign-in", "queue", "check", "now, printing", "unresolved, jam", "printed", "hand over, right card",
     "take, signed", "outbox, offline",
 )  # fmt: skip
 """Shown at every size, and in English."""
@@ -193,7 +193,7 @@ def fault_sheet(screen: Screen, language: str) -> None:
     sheet = Image.new("RGB", (ACROSS * wide, -(-len(tiles) // ACROSS) * high), INKS[1])
     for place, tile in enumerate(tiles):
         sheet.paste(tile, (place % ACROSS * wide, place // ACROSS * high))
-    keep(sheet, FOLDER / SHEETS[language], colours=12)
+    keep(sheet, FOLDER / SHEETS[language], colours=16)
 
 
 def touchscreen(browser: Browser, directory: Path) -> Iterator[str]:
