@@ -54,12 +54,15 @@ def newest(directory: Path, genesis: Mapping[str, Any]) -> list[Anchor]:
 
     DamagedData if the checkpoints are another journal's, and this one doesn't continue it.
     """
+    files = _files(directory, genesis)
+    if not files:
+        return []
     since = {str(genesis["key"]): 0}
     try:
         since, _ = signers.read(directory, genesis)
     except DamagedData as exc:
         log.warning("checkpoints of later keys can't be used: %s", exc)
-    for path in reversed(_files(directory, genesis)):
+    for path in reversed(files):
         try:
             return [_anchor(path, genesis, since)[0]]
         except DamagedData as exc:
