@@ -65,7 +65,7 @@ STOPS = {
     "on-battery": "Listrik padam, stasiun memakai baterai",
     "store-failed": "Penyimpanan stasiun gagal",
     "card-seen-before": "Kartu yang sudah dicatat masuk lagi",
-    "offline-limit": "Batas kerja tanpa pusat tercapai",
+    "offline-limit": "Batas luring habis",
 }
 
 ANSWERS = {

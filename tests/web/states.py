@@ -221,6 +221,7 @@ def taken_back(office: Office) -> State:
     def find(page: Page) -> None:
         page.fill("#cari", person.fields.nik)
         page.press("#cari", "Enter")
+        page.wait_for_url("**/queue?find=*")  # the queue itself has bad rows too
         page.wait_for_selector(".rows .bad")
 
     return State("queue, taken back", "/queue", then=find)
