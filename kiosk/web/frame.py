@@ -65,9 +65,8 @@ class Bar:
 
     @property
     def counts_down(self) -> bool:
-        """While the centre is away, or there is no line to it and the end is near; not beside the stop for it."""
-        away = self.link == "offline" or (self.link == "none" and self.left.near)
-        return away and self.stop != ["offline-limit"]
+        """While the centre is away and the end is near; not beside the stop for it. Until then *Kirim* tells."""
+        return self.link != "online" and self.left.near and self.stop != ["offline-limit"]
 
 
 def read_bar(place: House) -> Bar:

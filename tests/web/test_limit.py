@@ -34,23 +34,23 @@ def lifts(kiosk: Kiosk) -> list[str]:
     return [frame.stamp.by for frame in kiosk.office.frames() if frame.kind == "limit-lifted"]
 
 
-def test_the_bar_counts_down_while_the_centre_is_away_and_warns_where_the_end_is_near(
+def test_the_bar_counts_down_where_the_end_is_near_while_the_centre_is_away(
     kiosk: Kiosk, visitor: Visitor
 ) -> None:
     office = kiosk.office
     assert bar(visitor) == ""
     set_link(office, online=False, unsent=3)
-    assert bar(visitor) == "10.000 kartu atau 59 hari lagi"
+    assert bar(visitor) == ""  # its width belongs to what is urgent
     assert "Tanpa pusat cukup untuk 10.000 kartu atau 59 hari." in visitor.get("/outbox").text
     office.station.authority.caps = Caps(5, 1)
     office.print_one()
-    assert bar(visitor) == "4 kartu atau 24 jam lagi"
-    assert "warn" not in visitor.get("/queue").text.partition('id="limit"')[0].rpartition("<span")[2]
+    assert bar(visitor) == ""
     office.station.authority.caps = Caps(5, 2)
-    assert bar(visitor) == "4 kartu atau 48 jam lagi"
+    assert bar(visitor) == ""
     office.bring_records(3)
     jobs = office.station.desk.run_jobs("test", count=3)
     office.until(lambda: {office.state(job) for job in jobs} == {"completed"})
+    assert bar(visitor) == "1 kartu atau 48 jam lagi"
     page = visitor.get("/queue").text
     assert "warn" in page.partition('id="limit"')[0].rpartition("<span")[2]
     assert "Tanpa pusat tinggal 1 kartu atau 48 jam" in visitor.get("/outbox").text
