@@ -282,7 +282,9 @@ _WORDS: dict[str, Callable[[Body], str]] = {
     "gap-closed": _gap_closed,
     "call-back": lambda data: f"call-back {data['number']} was noted ({data['reason']})",
     "call-back-closed": lambda data: f"call-back {data['number']} was called",
-    "looked-up": lambda data: f"the life of record {data['ref']} was looked up",
+    "looked-up": lambda data: (
+        f"looked up {data.get('paper', 'the life of')} {', '.join(data.get('refs') or [data['ref']])}"
+    ),
     "shift-opened": lambda data: f"shift {data['shift']} opens, {_blanks(data['opening'])}",
     "shift-counted": lambda data: f"shift {data['shift']}, counted: {_blanks(data['counted'])}",
     "shift-closed": _shift_closed,

@@ -35,7 +35,7 @@ class Key(NamedTuple):
 
 CLOCKS = Key(Subject.CLOCK, "station")
 """Of every `clock` frame: what the others were written by (kiosk.core.dating)."""
-OF_MANY = frozenset({"records", "gap-closed", "released"})
+OF_MANY = frozenset({"records", "gap-closed", "released", "looked-up"})
 """Kinds that name others beside the one that is looked for."""
 
 Find = Callable[[Iterable[Key]], Iterable[Frame]]

@@ -11,29 +11,56 @@ from kiosk.core.frames import Frame
 from kiosk.journal.extract import extract
 from kiosk.reports.backlog import BacklogReport
 from kiosk.reports.invalid import InvalidReport
+from kiosk.reports.named import Ekspedisi, NamedReport, People, UncollectedNames, Whose
 from kiosk.reports.paper import Paper
 from kiosk.reports.period import Period
 from kiosk.reports.production import ProductionReport
 from kiosk.reports.reading import Report, read
 from kiosk.reports.stock import StockReport
+from kiosk.reports.trail import TrailReport
 from kiosk.reports.uncollected import UncollectedReport
 
 
 @dataclass(frozen=True)
 class Entry:
-    """`what`: one line for the help."""
+    """`what`: one line for the help. `title`: on the button that makes it; papers are Indonesian, and so is that."""
 
     make: Callable[[], Report]
     what: str
+    title: str
 
 
 CATALOGUE: Mapping[str, Entry] = {
-    "stock": Entry(StockReport, "Blanks by account: opening, in, out, closing."),
-    "production": Entry(ProductionReport, "What became of each card, one by one."),
-    "invalid": Entry(InvalidReport, "Spoiled and defective cards by cause, and the registers where they wait."),
-    "backlog": Entry(BacklogReport, "Who waits for a card, and how long those waited who were served."),
-    "uncollected": Entry(UncollectedReport, "Finished cards that nobody has fetched yet, without names."),
+    "stock": Entry(StockReport, "Blanks by account: opening, in, out, closing.", "Persediaan blangko"),
+    "production": Entry(ProductionReport, "What became of each card, one by one.", "Catatan produksi"),
+    "invalid": Entry(
+        InvalidReport, "Spoiled and defective cards by cause, and the registers where they wait.", "Kartu invalid"
+    ),
+    "backlog": Entry(
+        BacklogReport, "Who waits for a card, and how long those waited who were served.", "Antrean dan waktu tunggu"
+    ),
+    "uncollected": Entry(
+        UncollectedReport, "Finished cards that nobody has fetched yet, without names.", "Belum diambil, tanpa nama"
+    ),
 }
+"""Of a period, without a person: what any reader of the journal can make."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """A paper with personal data. `of_person`: it is of one person's records, else of a kelurahan or of all."""
+
+    make: Callable[[People, Whose], NamedReport]
+    title: str
+    of_person: bool = False
+
+
+NAMED: Mapping[str, Named] = {
+    "ekspedisi": Named(Ekspedisi, "Ekspedisi / tanda terima"),
+    "uncollected-names": Named(UncollectedNames, "Belum diambil, dengan nama"),
+    "trail": Named(TrailReport, "Riwayat pemrosesan data", of_person=True),
+}
+"""In no audit pack, and made by no shell: docs/adr/0057-papers-with-names.md."""
 
 
 def frames_of(data: Path) -> Iterator[Frame]:
@@ -46,3 +73,10 @@ def papers(data: Path, period: Period, names: tuple[str, ...]) -> list[Paper]:
     reports = [CATALOGUE[name].make() for name in names]
     basis = read(frames_of(data), period, reports)
     return [report.paper(period, basis) for report in reports]
+
+
+def named_paper(data: Path, period: Period, name: str, people: People, whose: Whose) -> tuple[Paper, list[str]]:
+    """As `papers`, and the records whose people are on it. Whoever calls this writes down that it was made."""
+    report = NAMED[name].make(people, whose)
+    paper = report.paper(period, read(frames_of(data), period, [report]))
+    return paper, report.named

@@ -21,6 +21,7 @@ class Lying(NamedTuple):
     since: int
     sku: str
     uid: str
+    ref: str
 
 
 class UncollectedReport:
@@ -39,7 +40,7 @@ class UncollectedReport:
             case "gap-closed":
                 for card in frame.data["cards"]:
                     if card["with"] == "here":
-                        self._lies(card["job"], self._line.line[card["ref"]].sku, card["uid"])
+                        self._lies(card, self._line.line[card["ref"]].sku)
             case "handed-over":
                 self.cards.pop(frame.data["job"], None)
             case "reprint":
@@ -49,10 +50,14 @@ class UncollectedReport:
     def _finished(self, data: dict[str, Any]) -> None:
         for sku, _, _, target, _ in data.get("moves") or []:
             if target == Account.PRINTED:
-                self._lies(data["job"], sku, data.get("uid"))
+                self._lies(data, sku)
 
-    def _lies(self, job: str, sku: str, uid: str | None) -> None:
-        self.cards[job] = Lying(self._last_ms, sku, uid or "")
+    def _lies(self, card: dict[str, Any], sku: str) -> None:
+        self.cards[card["job"]] = Lying(self._last_ms, sku, card.get("uid") or "", card["ref"])
+
+    def days(self, card: Lying) -> int:
+        """Whole days that it has waited, at the end of what was read."""
+        return (self._last_ms - card.since) // DAY_MS
 
     def paper(self, period: Period, basis: Basis) -> Paper:
         return Paper(
@@ -83,7 +88,7 @@ class UncollectedReport:
 
     def _list(self, period: Period) -> Table:
         rows: list[tuple[Cell, ...]] = [
-            (number, job, card.sku.upper(), card.uid, period.at(card.since), (self._last_ms - card.since) // DAY_MS)
+            (number, job, card.sku.upper(), card.uid, period.at(card.since), self.days(card))
             for number, (job, card) in enumerate(self.cards.items(), start=1)
         ]
         columns = (

@@ -62,6 +62,7 @@ TABLE: list[tuple[str, dict[str, Any], set[Key]]] = [
     ("gap-closed", {"cards": [{"job": J1, "ref": REF, "uid": UID, "lot": LOT}], "moves": MOVE},
      {JOB1, RECORD, CHIP, OF_LOT}),
     ("looked-up", {"ref": REF}, {RECORD}),
+    ("looked-up", {"paper": "ekspedisi", "way": "printer", "refs": [REF, REF2]}, {RECORD, Key(Subject.RECORD, REF2)}),
     ("shift-opened", {"shift": "S0001", "opening": [["shift", "wni", 3]]}, set()),
     ("shift-counted", {"shift": "S0001", "counted": [["shift", "wni", 3]]}, set()),
     ("shift-closed", {"shift": "S0001", "equation": {}, "counted": [], "moves": MOVE}, {OF_LOT}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,8 +14,10 @@ from kiosk.core.accounts import Account
 from kiosk.core.frames import ZERO_HEAD, Frame, make_frame
 from kiosk.core.movements import COUNT, COUNTABLE, HAND_MOVEMENTS
 from kiosk.core.records import Reason, Sku
+from kiosk.core.shift import held_now, rows
 from kiosk.errors import Rejected
 from kiosk.reports.period import Period
+from kiosk.shift import Shifts
 from tests.crash.events import GENESIS, LOT, card, records
 from tests.stock.ledger import BY, Ledger, complete
 
@@ -28,7 +31,8 @@ STEPS_MS = (1_000, 60_000, 3_600_000, 8 * 3_600_000, 3 * 86_400_000)
 LAST = [
     ("hand_over", 0, "taken"), ("hand_over", 0, "taken"), ("reprint", 0, "misprint"),
     ("reprint", 1, "lost-before-hand-over"), ("destroy_old", 1), ("release", 0), ("take_in", 2, Reason.BARU),
-    ("make", "factory-defect", "altered"), ("make", "spoiled", ""), ("seal",),
+    ("make", "factory-defect", "altered"), ("make", "spoiled", ""), ("seal",), ("look", 0, ""),
+    ("look", 1, "ekspedisi"), ("shift", 0), ("shift", -1), ("hand_over", -1, "none"),
 ]  # fmt: skip
 
 OPS = st.one_of(
@@ -42,6 +46,8 @@ OPS = st.one_of(
     st.tuples(st.just("destroy_old"), st.integers(1, 2)),
     st.tuples(st.just("release"), st.integers(0, 2)),
     st.tuples(st.just("seal")),
+    st.tuples(st.just("look"), st.integers(0, 3), st.sampled_from(["", "trail", "ekspedisi"])),
+    st.tuples(st.just("shift"), st.integers(-1, 1)),
 )  # fmt: skip
 
 
@@ -51,6 +57,7 @@ class Office(Ledger):
     def __init__(self) -> None:
         super().__init__()
         self.commit("genesis", GENESIS, "test")
+        self.shifts = Shifts(self, self, Path("nowhere"))  # type: ignore[arg-type]
         for row, blanks in (("receive", 300), ("release", 200), ("load", 100)):
             self.stock.move(BY, row, "wni", blanks, LOT if row == "receive" else "")
         self.stock.move(BY, "receive", "wna", 50, "BAST-WNA")
@@ -134,6 +141,28 @@ class Office(Ledger):
     def do_release(self, place: int) -> None:
         waiting = [row for row in self.view.rows("records") if row["state"] == "waiting"]
         self.commit("released", {"refs": [waiting[place]["ref"]]}, "station")
+
+    def do_look(self, place: int, paper: str) -> None:
+        """At one life on the screen, or at several on a paper."""
+        refs = [row["ref"] for row in self.view.rows("records")]
+        made = {"refs": refs[place : place + 3], "paper": paper, "way": "printer"}
+        self.commit("looked-up", made if paper else {"ref": refs[place]}, BY)
+
+    def do_shift(self, more: int) -> None:
+        """The open one is counted and closed, with a difference in the hopper; the next one is opened."""
+        if self.shifts.current:
+            now = held_now(self.view.read)
+            hopper = max(0, now["wni"]["hopper"] + more)
+            self.shifts.count(BY, [[place, sku, hopper if (place, sku) == ("hopper", "wni") else blanks]
+                                   for place, sku, blanks in rows(now) if place != "in-machine"])  # fmt: skip
+            self.shifts.close(BY, "counted", "yosep", "1")
+        self.shifts.open(BY)
+
+    def second(self, by: str, ident: str, pin: str) -> str:
+        return f"op:{ident}"
+
+    def checkpoint(self) -> str:
+        return ""
 
     def do_seal(self) -> None:
         self.commit("segment", {"previous": {"file": "x", "bytes": 1, "head": "0" * 64}, "snapshot": None}, "station")

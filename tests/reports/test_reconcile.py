@@ -2,154 +2,56 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+import ast
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import kiosk.reports
 from kiosk.core.accounts import Account, Transfer
 from kiosk.core.frames import Frame
 from kiosk.core.movements import TABLE
 from kiosk.core.records import Reason, Sku
-from kiosk.reports import invalid, production, stock
-from kiosk.reports.backlog import AGAIN, CAME, SERVED, WAYS, BacklogReport
-from kiosk.reports.catalogue import CATALOGUE
-from kiosk.reports.invalid import InvalidReport, Part
-from kiosk.reports.paper import Paper, Table
+from kiosk.reports import invalid, named, production, stock, trail
+from kiosk.reports.backlog import BacklogReport
+from kiosk.reports.catalogue import CATALOGUE, NAMED
+from kiosk.reports.invalid import InvalidReport
 from kiosk.reports.period import Period
 from kiosk.reports.production import ProductionReport
-from kiosk.reports.reading import Report, read
+from kiosk.reports.reading import read
 from kiosk.reports.stock import StockReport
 from kiosk.reports.uncollected import UncollectedReport
-from kiosk.reports.words import ACCOUNTS
-from kiosk.views import View
-from tests.purity import project
 from tests.reports.life import FRAMES_OF_EVERYTHING, NOVEMBER, OPS, STEPS_MS, Office, dated
+from tests.reports.reconcile import (
+    RECONCILE,
+    reconcile,
+    reconcile_backlog,
+    reconcile_ekspedisi,
+    reconcile_invalid,
+    reconcile_production,
+    reconcile_stock,
+    reconcile_trail,
+    reconcile_uncollected,
+    reconcile_uncollected_names,
+)
+from tests.reports.told import Folded, Told
 
 FRAMES = FRAMES_OF_EVERYTHING
 
 
-def told(frames: Iterable[Frame], period: Period) -> tuple[dict[str, Report], dict[str, Paper]]:
-    reports = {name: entry.make() for name, entry in CATALOGUE.items()}
-    basis = read(frames, period, reports.values())
-    return reports, {name: report.paper(period, basis) for name, report in reports.items()}
-
-
-class Folded:
-    """The stored bytes, folded by nothing of the program: balances at both ends, and every flow between accounts."""
-
-    def __init__(self, frames: Iterable[Frame], period: Period) -> None:
-        self.opening: Counter[tuple[str, str]] = Counter()
-        self.closing: Counter[tuple[str, str]] = Counter()
-        self.flows: Counter[tuple[str, str, str, str]] = Counter()
-        self.came = self.served = 0
-        for frame in frames:
-            record = json.loads(frame.record)
-            if record["t"] >= period.end_ms:
-                continue
-            if record["t"] >= period.begin_ms:
-                self.came += len(record["d"].get("records", []))
-                self.served += record["d"].get("state") == "completed"
-            for sku, _, source, target, quantity in record["d"].get("moves", []):
-                for books in [self.closing, *([self.opening] if record["t"] < period.begin_ms else [])]:
-                    books[sku, source] -= quantity
-                    books[sku, target] += quantity
-                if record["t"] >= period.begin_ms:
-                    self.flows[record["k"], sku, source, target] += quantity
-
-    def into(self, sku: str, target: str, *but: str) -> int:
-        return sum(n for (k, s, _, t), n in self.flows.items() if (s, t) == (sku, target) and k not in but)
-
-    def out_of(self, sku: str, source: str) -> int:
-        return sum(n for (_, s, f, _), n in self.flows.items() if (s, f) == (sku, source))
-
-
-def view_at(frames: Iterable[Frame], period: Period) -> View:
-    view = View()
-    for frame in frames:
-        if frame.stamp.time_ms < period.end_ms:
-            view.apply(frame.seq, project(frame, view.read))
-    return view
-
-
-def rows(table: Table) -> Iterator[tuple[Any, ...]]:
-    return iter(table.rows)
-
-
-def reconcile_stock(papers: dict[str, Paper], folded: Folded) -> None:
-    for sku, table in zip(Sku, papers["stock"].tables, strict=True):
-        found = {row[0]: row[1:] for row in rows(table)}
-        assert list(found) == [ACCOUNTS[place] for place in Account], "zeros are written"
-        for place in Account:
-            came, went = folded.into(sku, place), folded.out_of(sku, place)
-            wanted = (folded.opening[sku, place], came, went, folded.closing[sku, place])
-            assert found[ACCOUNTS[place]] == wanted, (sku, place)
-        assert table.total is not None
-        assert (table.total[1], table.total[4]) == (0, 0)
-        assert table.total[2] == table.total[3]
-
-
-def reconcile_production(papers: dict[str, Paper], folded: Folded) -> None:
-    summary, log = papers["production"].tables
-    for sku, (_, *counts) in zip(Sku, rows(summary), strict=True):
-        assert counts == [folded.into(sku, end, "stock", "shift-closed") for end in production.ENDS], sku
-    listed = Counter[tuple[str, str]]()
-    for _, _, _, sku, _, end, _, quantity, _ in rows(log):
-        listed[sku, end] += quantity
-    names = [column.name for column in summary.columns[1:]]
-    assert listed == Counter({
-        (sku.upper(), name): n for sku, (_, *counts) in zip(Sku, rows(summary), strict=True)
-        for name, n in zip(names, counts, strict=True) if n
-    })  # fmt: skip
-
-
-def reconcile_invalid(papers: dict[str, Paper], folded: Folded) -> None:
-    registers, causes, _ = papers["invalid"].tables
-    places = [(sku, place) for sku in Sku for place in invalid.REGISTERS]
-    new = list(Part).index(Part.NEW)
-    assert causes.total is not None
-    for number, (row, (sku, place)) in enumerate(zip(rows(registers), places, strict=True)):
-        _, _, opening, *parts, closing = row
-        assert (opening, closing) == (folded.opening[sku, place], folded.closing[sku, place]), (sku, place)
-        assert opening + sum(parts) == closing
-        assert parts[new] == causes.total[1 + number] == sum(each[1 + number] for each in rows(causes))
-
-
-def reconcile_backlog(papers: dict[str, Paper], view: View, folded: Folded) -> None:
-    flow, waits, ages = papers["backlog"].tables
-    waiting = Counter(row["sku"] for row in view.rows("records") if row["state"] in ("waiting", "in-job"))
-    for sku, (_, opening, *ways, closing) in zip(Sku, rows(flow), strict=True):
-        signed = [n if way in (CAME, AGAIN) else -n for way, n in zip(WAYS, ways, strict=True)]
-        assert closing == opening + sum(signed) == waiting[sku]
-    assert ages.total is not None
-    assert ages.total[-1] == waiting.total()
-    totals = {way: sum(row[2 + place] for row in rows(flow)) for place, way in enumerate(WAYS)}
-    assert (totals[CAME], totals[SERVED]) == (folded.came, folded.served)
-    assert next(rows(waits))[1] == str(folded.served)
-
-
-def reconcile_uncollected(papers: dict[str, Paper], view: View, folded: Folded) -> None:
-    ages, cards = papers["uncollected"].tables
-    for sku, row in zip(Sku, rows(ages), strict=True):
-        assert row[-1] == folded.closing[sku, Account.PRINTED] == sum(each[2] == sku.upper() for each in rows(cards))
-    assert {(row[1], row[3]) for row in rows(cards)} == {
-        (each["job"], each["uid"]) for each in view.rows("uncollected")
-    }
-
-
-def reconcile(frames: list[Frame], period: Period) -> None:
-    _, papers = told(frames, period)
-    folded = Folded(frames, period)
-    reconcile_stock(papers, folded)
-    reconcile_production(papers, folded)
-    reconcile_invalid(papers, folded)
-    view = view_at(frames, period)
-    reconcile_backlog(papers, view, folded)
-    reconcile_uncollected(papers, view, folded)
+def test_every_paper_is_reconciled() -> None:
+    """Whatever names itself a paper in kiosk/reports: of a period, of a person, or of one event."""
+    made = set()
+    for path in Path(kiosk.reports.__path__[0]).glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Paper":
+                made |= {ast.literal_eval(word.value) for word in node.keywords if word.arg == "name"}
+    assert made == set(RECONCILE)
+    assert made >= set(CATALOGUE) | set(NAMED)
 
 
 @pytest.mark.parametrize("examples", [12, pytest.param(300, marks=pytest.mark.long)])
@@ -194,27 +96,26 @@ def test_a_paper_that_drops_one_movement_is_found_out(
     folded = Folded(FRAMES, NOVEMBER)
     monkeypatch.setattr(stock, "moves_of", without(source, target))
     with pytest.raises(AssertionError):
-        reconcile_stock(told(FRAMES, NOVEMBER)[1], folded)
+        reconcile_stock(Told(FRAMES, NOVEMBER))
     monkeypatch.setattr(production, "moves_of", without(source, target))
     if target in production.ENDS and any(k not in ("stock", "shift-closed") and (f, t) == (source, target)
                                          for k, _, f, t in folded.flows):  # fmt: skip
         with pytest.raises(AssertionError):
-            reconcile_production(told(FRAMES, NOVEMBER)[1], folded)
+            reconcile_production(Told(FRAMES, NOVEMBER))
     monkeypatch.setattr(invalid, "moves_of", without(source, target))
     if {source, target} & set(invalid.REGISTERS):
         with pytest.raises(AssertionError):
-            reconcile_invalid(told(FRAMES, NOVEMBER)[1], folded)
+            reconcile_invalid(Told(FRAMES, NOVEMBER))
 
 
 @pytest.mark.parametrize("kind", ["records", "job-created", "job-ended", "reprint", "released"])
 def test_a_backlog_that_overlooks_one_kind_is_found_out(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     take = BacklogReport.take
-    view, folded = view_at(FRAMES, NOVEMBER), Folded(FRAMES, NOVEMBER)
     monkeypatch.setattr(
         BacklogReport, "take", lambda self, frame, inside: None if frame.kind == kind else take(self, frame, inside)
     )
     with pytest.raises((AssertionError, KeyError)):
-        reconcile_backlog(told(FRAMES, NOVEMBER)[1], view, folded)
+        reconcile_backlog(Told(FRAMES, NOVEMBER))
 
 
 def test_a_reversal_is_booked_against_what_it_takes_back() -> None:
@@ -232,14 +133,42 @@ def test_a_reversal_is_booked_against_what_it_takes_back() -> None:
 
 
 @pytest.mark.parametrize("kind", ["job-ended", "handed-over", "reprint"])
-def test_a_list_that_overlooks_one_kind_is_found_out(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
-    view, folded = view_at(FRAMES, NOVEMBER), Folded(FRAMES, NOVEMBER)
-    seen = [frame for frame in FRAMES if frame.kind != kind]
-    report = UncollectedReport()
-    monkeypatch.setattr(report._line, "take", lambda frame, inside: None)
-    paper = report.paper(NOVEMBER, read(seen, NOVEMBER, [report]))
+@pytest.mark.parametrize("check", [reconcile_uncollected, reconcile_uncollected_names, reconcile_ekspedisi])
+def test_a_list_that_overlooks_one_kind_is_found_out(
+    monkeypatch: pytest.MonkeyPatch, kind: str, check: Callable[[Told], None]
+) -> None:
+    take = UncollectedReport.take
+    monkeypatch.setattr(
+        UncollectedReport, "take",
+        lambda self, frame, inside: None if frame.kind == kind else take(self, frame, inside),
+    )  # fmt: skip
+    monkeypatch.setattr(BacklogReport, "take", lambda self, frame, inside: None)
+    with pytest.raises((AssertionError, KeyError)):
+        check(Told(FRAMES, NOVEMBER))
+
+
+def test_a_list_that_loses_a_kelurahan_or_the_destroyed_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    inner = named._Names._sorted
+    for lose in ("rows", "nobody"):
+
+        def sorted_(self: Any, since_ms: int = 0, lose: str = lose) -> Any:
+            rows, nobody, elsewhere = inner(self, since_ms)
+            return (dict(list(rows.items())[1:]), nobody, elsewhere) if lose == "rows" else (rows, [], elsewhere)
+
+        monkeypatch.setattr(named._Names, "_sorted", sorted_)
+        for check in (reconcile_uncollected_names, reconcile_ekspedisi):
+            with pytest.raises(AssertionError):
+                check(Told(FRAMES, NOVEMBER))
+
+
+@pytest.mark.parametrize(
+    "kind", sorted({frame.kind for frame in FRAMES} & {"records", "step", "looked-up", "handed-over"})
+)
+def test_a_trail_that_overlooks_one_kind_is_found_out(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    keys = trail.keys_of
+    monkeypatch.setattr(trail, "keys_of", lambda frame: frozenset() if frame.kind == kind else keys(frame))
     with pytest.raises(AssertionError):
-        reconcile_uncollected({"uncollected": paper}, view, folded)
+        reconcile_trail(Told(FRAMES, NOVEMBER))
 
 
 DAY = [("take_in", 1, Reason.BARU), ("make", "printed", ""), ("hand_over", 0, "none"), ("seal",)]
