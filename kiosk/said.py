@@ -73,9 +73,9 @@ def counted_of(row: object) -> tuple[Account, Sku, int]:
     return Account(place), sku_of(sku), whole("counted", blanks, 0)
 
 
-def whole(name: str, value: object, least: int) -> int:
-    if type(value) is not int or not least <= value <= MOST_BLANKS:
-        raise UsageError(f"{name}: a whole number from {least} to {MOST_BLANKS}")
+def whole(name: str, value: object, least: int, most: int = MOST_BLANKS) -> int:
+    if type(value) is not int or not least <= value <= most:
+        raise UsageError(f"{name}: a whole number from {least} to {most}")
     return value
 
 

@@ -15,7 +15,7 @@ from kiosk.books import Books
 from kiosk.config import Config, SupplyConfig
 from kiosk.core import letter as letters
 from kiosk.core import supply, usage
-from kiosk.core.change import Document
+from kiosk.core.change import Document, Read
 from kiosk.core.forecast import Backlog, Forecast, Lead, Terms, backlog_now, forecast, lead_of
 from kiosk.core.letter import Letter
 from kiosk.core.pace import Pace, measured
@@ -26,6 +26,7 @@ from kiosk.errors import UsageError
 from kiosk.said import sku_of, text, whole
 from kiosk.views import View
 
+MOST_PEOPLE = 100_000_000
 EPOCH = date(1970, 1, 1).toordinal()
 SUPPLIES = {"ribbon": Figure.RIBBONS, "film": Figure.FILMS, "cleaning": Figure.CLEANINGS}
 
@@ -49,7 +50,7 @@ class Supply:
             raise UsageError(f"figures: one or more of {', '.join(Figure)}")
         if unknown := sorted(set(figures) - set(Figure)):
             raise UsageError(f"{unknown[0]!r} is not one of {', '.join(Figure)}")
-        found = {name: whole(name, value, 0) for name, value in figures.items()}
+        found = {name: whole(name, value, 0, MOST_PEOPLE) for name, value in figures.items()}
         self._books.commit(supply.FIGURES_KIND, {"figures": found}, by)
         return found
 
@@ -72,7 +73,7 @@ class Supply:
 
     def look_ahead(self, by: str) -> dict[str, Any]:
         with self._books.look() as view:
-            return told(outlook(view, self._config.supply, office_day(self._books.time.time_ms)))
+            return told(outlook(view.read, self._config.supply, office_day(self._books.time.time_ms)))
 
 
 def _number(document: object) -> str:
@@ -81,19 +82,19 @@ def _number(document: object) -> str:
     return number
 
 
-def outlook(view: View, config: SupplyConfig, today: int) -> list[Forecast]:
+def outlook(read: Read, config: SupplyConfig, today: int) -> list[Forecast]:
     """The blanks of each SKU, then the supplies whose stock was told. `today`: `office_day`; no less than the books'.
 
     The backlog is the one of the citizens' cards: `without-card`, less what was made since it was counted.
     """
-    days = usage.rows(view.read, max(today, _newest(view)))
-    today = max([today, *(row["day"] for row in days)])
-    requests, figures = supply.requests(view.read), supply.figures(view.read)
+    today = max(today, usage.newest(read))
+    days = usage.rows(read, today)
+    requests, figures = supply.requests(read), supply.figures(read)
     free = frozenset(date.fromisoformat(day).toordinal() - EPOCH for day in config.holidays)
     told_lead = Lead(config.lead_days, max(config.lead_days, config.lead_days_most))
     lead = lead_of(supply.journeys(requests), told_lead)
     terms = Terms(lead, config.cover_days)
-    left = view.read(usage.TABLE, usage.LEFT) or {}
+    left = read(usage.TABLE, usage.LEFT) or {}
     found = []
     for sku in Sku:
         pace = measured(usage.served(days, usage.of_blanks(sku)), today, free)
@@ -107,10 +108,6 @@ def outlook(view: View, config: SupplyConfig, today: int) -> list[Forecast]:
         for name, figure in SUPPLIES.items() if figure in figures
     ]  # fmt: skip
     return found
-
-
-def _newest(view: View) -> int:
-    return max((row["day"] for row in view.rows(usage.TABLE) if "day" in row), default=0)
 
 
 def _backlog(figures: Mapping[str, Document], days: Iterable[Document], pace: Pace, today: int) -> Backlog | None:
@@ -132,7 +129,7 @@ def letter(
     view: View, config: Config, today: int, sku: Sku, document: str = "", quantity: int | None = None
 ) -> Letter:
     """A draft of the letter for `sku`; without `quantity` it asks for what the forecast advises."""
-    foreseen = next(each for each in outlook(view, config.supply, today) if each.what == sku)
+    foreseen = next(each for each in outlook(view.read, config.supply, today) if each.what == sku)
     days = usage.rows(view.read, foreseen.today)
     return Letter(
         office=config.station.office, document=document, day=foreseen.today, sku=sku,

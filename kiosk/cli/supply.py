@@ -85,7 +85,7 @@ def show_forecast(app: App) -> None:
     Dates are those of the usual use, with the range of the past; --json has the same with the quota that was asked.
     Read from the journal, beside a running station.
     """
-    found = told(outlook(read_view(app.data), app.config.supply, office_day(round(time.time() * 1000))))
+    found = told(outlook(read_view(app.data).read, app.config.supply, office_day(round(time.time() * 1000))))
     app.answer(found, lambda: "\n".join([_shown(found), *_backlog(found["wni"])]))
 
 

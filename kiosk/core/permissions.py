@@ -136,6 +136,7 @@ ROUTES: Mapping[str, str] = {
     "count_blanks": "count", "reverse_entry": "reverse", "move_destroy-old-cards": "part-with",
     **{f"move_{name}": act for name, act in MOVES.items() if name not in ("load", "unload")},
     "retry_outbox": "link", "use_stick": "carry", "lift_limit": "lift",
+    "office_figures": "ask-for", "request_blanks": "ask-for", "grant_blanks": "ask-for", "requests": "see-work",
     "devices": "equip", "use_device": "equip", "look_for_devices": "equip",
 }  # fmt: skip
 """Endpoint of the touchscreen -> act. `move_supplies` is the form of both ways between `shift` and `hopper`."""

@@ -54,6 +54,11 @@ def _empty() -> dict[str, dict[str, int]]:
     return {sku.value: {"made": 0, "spoiled": 0, "defect": 0, "left": 0} for sku in Sku}
 
 
+def newest(read: Read) -> int:
+    """The last day of any row; 0 if there is none."""
+    return max((row["day"] for place in range(KEPT) if (row := read(TABLE, str(place)))), default=0)
+
+
 def rows(read: Read, today: int) -> list[Document]:
     """Those of the last KEPT days, oldest first; not to be changed."""
     known = (read(TABLE, str(place)) for place in range(KEPT))

@@ -9,6 +9,7 @@ from kiosk.web import errors, frame, language, live, safe, security
 from kiosk.web.fonts import WEIGHTS, woff
 from kiosk.web.house import House, house
 from kiosk.web.screens import (
+    asking,
     at_desk,
     calls,
     check,
@@ -48,6 +49,7 @@ SCREENS = (
     holdings,
     movements,
     counting,
+    asking,
     life,
     devices,
     faults,

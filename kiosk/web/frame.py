@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from flask import Flask, current_app, g, request
@@ -19,7 +20,8 @@ from kiosk.core.faults import by_weight
 from kiosk.core.jobs import ASKED, JobState, Why
 from kiosk.core.records import Fields, Sku
 from kiosk.core.verdicts import question_of
-from kiosk.web import words
+from kiosk.supply import EPOCH
+from kiosk.web import supply_words, words
 from kiosk.web.house import House, house
 from kiosk.web.language import say
 from kiosk.web.security import may_open
@@ -129,6 +131,7 @@ def install(app: Flask) -> None:
     """Filters and values that every template has."""
     app.jinja_env.filters["nik"] = group_nik
     app.jinja_env.filters["number"] = number
+    app.jinja_env.filters["day"] = day
     app.jinja_env.filters["since"] = since
     app.jinja_env.filters["clock"] = clock
     app.jinja_env.filters["countdown"] = countdown
@@ -175,6 +178,13 @@ def group_nik(nik: str) -> str:
 
 def number(value: int) -> str:
     return f"{value:,}".replace(",", ".")
+
+
+def day(number: int) -> str:
+    """A day of `office_day` in words, "14 Maret"; with the year if it is not this one."""
+    then = date.fromordinal(EPOCH + number)
+    said = f"{then.day} {say(current_app, supply_words.MONTHS[then.month])}"
+    return said if then.year == house().station.books.today.year else f"{said} {then.year}"
 
 
 def since(time_ms: int) -> str:

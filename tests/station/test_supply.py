@@ -55,7 +55,7 @@ class Office:
 
     def foreseen(self) -> dict[str, Any]:
         with self.books.look() as view:
-            return told(outlook(view, SETTINGS, self.day))
+            return told(outlook(view.read, SETTINGS, self.day))
 
     def requests(self) -> list[dict[str, Any]]:
         with self.books.look() as view:

@@ -8,7 +8,16 @@ from types import ModuleType
 from babel.messages.extract import extract_from_dir
 
 from kiosk.resources import resource
-from kiosk.web import desk_words, fault_words, life_words, stick_words, stock_words, technician_words, words
+from kiosk.web import (
+    desk_words,
+    fault_words,
+    life_words,
+    stick_words,
+    stock_words,
+    supply_words,
+    technician_words,
+    words,
+)
 
 
 def in_templates() -> Iterator[tuple[str, str]]:
@@ -32,5 +41,5 @@ def in_words(module: ModuleType = words) -> Iterator[tuple[str, str]]:
 
 
 def all_messages() -> dict[str, str]:
-    modules = (words, technician_words, desk_words, fault_words, life_words, stick_words, stock_words)
+    modules = (words, technician_words, desk_words, fault_words, life_words, stick_words, stock_words, supply_words)
     return dict([*in_templates(), *(found for module in modules for found in in_words(module))])

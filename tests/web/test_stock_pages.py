@@ -20,6 +20,7 @@ PATHS = (
     "/supplies", "/supplies/at/vault?sku=wni", "/supplies/at/spoiled?sku=wni", "/supplies/lot?sku=wni&lot=BAST-1",
     "/supplies/receive", "/supplies/destroy", "/supplies/destroy-old-cards", "/supplies/count",
     "/supplies/count?place=vault", "/supplies/entries", "/supplies/reverse?entry=", "/trace",
+    "/supplies/figures", "/supplies/requests", "/supplies/request?sku=wni", "/supplies/granted?document=none",
 )  # fmt: skip
 
 

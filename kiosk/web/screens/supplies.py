@@ -11,8 +11,9 @@ from kiosk.core.accounts import equation
 from kiosk.core.records import Sku
 from kiosk.errors import UsageError
 from kiosk.stock import balances
-from kiosk.web import stock_words
+from kiosk.web import stock_words, supply_words
 from kiosk.web.house import actor, done, house
+from kiosk.web.screens.ahead import foreseen
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -35,7 +36,10 @@ def supplies() -> str:
     with house().station.books.transaction() as view:
         held = balances(view)
     equations = {sku.value: equation(held[sku]) for sku in Sku if sku in held}
-    return render_template("supplies.html", equations=equations, forms=FORMS, told=stock_words)
+    return render_template(
+        "supplies.html", equations=equations, forms=FORMS, told=stock_words, ahead=foreseen(),
+        supply_told=supply_words,
+    )  # fmt: skip
 
 
 def move_supplies() -> Response:
