@@ -34,9 +34,7 @@ def lifts(kiosk: Kiosk) -> list[str]:
     return [frame.stamp.by for frame in kiosk.office.frames() if frame.kind == "limit-lifted"]
 
 
-def test_the_bar_counts_down_where_the_end_is_near_while_the_centre_is_away(
-    kiosk: Kiosk, visitor: Visitor
-) -> None:
+def test_the_bar_counts_down_where_the_end_is_near_while_the_centre_is_away(kiosk: Kiosk, visitor: Visitor) -> None:
     office = kiosk.office
     assert bar(visitor) == ""
     set_link(office, online=False, unsent=3)
