@@ -216,7 +216,7 @@ def test_what_has_moved_on_is_not_taken_back(staffed: Kiosk, yosep: Visitor) -> 
 def test_an_operator_is_offered_what_an_operator_may(kiosk: Kiosk, visitor: Visitor) -> None:
     page = visitor.get("/supplies").text
     offered = set(re.findall(r'href="/supplies/([a-z-]+)"', page))
-    assert offered == {"return", "set-aside", "put-back", "spoil", "defect", "count", "entries"}
+    assert offered == {"return", "set-aside", "put-back", "spoil", "defect", "count", "entries", "requests"}
     assert visitor.get("/supplies/receive").status_code == 403
     assert send(visitor, "/supplies/receive", **RECEIPT).status_code == 403
     assert booked(kiosk) == []
