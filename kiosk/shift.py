@@ -19,7 +19,7 @@ from kiosk.core.movements import Detail
 from kiosk.core.records import Sku
 from kiosk.errors import Rejected, UsageError
 from kiosk.said import counted_of, text
-from kiosk.stock import adjusted, must_fit, standing
+from kiosk.stock import Counted, Stock, adjusted, must_fit, standing
 from kiosk.views import View
 from kiosk.worker.halt import Halt
 
@@ -35,11 +35,12 @@ class Shifts:
     so, in its log and its status, and prints.
     """
 
-    def __init__(self, books: Books, access: Access, data: Path, *, required: bool = False) -> None:
+    def __init__(self, books: Books, access: Access, data: Path, stock: Stock, *, required: bool = False) -> None:
         self._books = books
         self._access = access
+        self._stock = stock
         self._checkpoints = data / CHECKPOINTS
-        self._required = required
+        self.required = required
         self.commands: dict[str, Callable[..., Any]] = {
             "shift.open": self.open,
             "shift.count": self.count,
@@ -47,15 +48,27 @@ class Shifts:
             "shift.show": self.show,
         }
 
-    def open(self, by: str) -> dict[str, Any]:
+    def open(
+        self, by: str, counted: Counted | None = None, reason: str = "", second: str = "", pin: str = ""
+    ) -> dict[str, Any]:
         """Take over what shift stock, hopper, bench and machine hold in the books. Rejected if one is open.
+
+        `counted`: what lies there, counted blindly: rows of [place, sku, blanks], every place that a close counts. It
+        is booked first, as a count of its own, so that a difference is nobody's of this shift; refused as by
+        `Stock.count`. After a crash between the two frames the count is booked and no shift is open.
 
         Returns `shift`; `opening`, rows of [place, sku, blanks]; `moved_since`, rows of [place, sku, more or fewer]
         than at the last close: what was moved while no shift was open.
         """
         with self._books.transaction() as view:
-            if (current := view.read("shift", "open")) is not None:
-                raise Rejected(f"shift {current['shift']} of {current['by']} is open: close it first", "shift-open")
+            _must_be_none(view)
+        if counted is not None:
+            found = {counted_of(row)[:2] for row in counted}
+            if found != {(place, sku) for place in rules.COUNTED for sku in Sku}:
+                raise UsageError(f"counted: {', '.join(rules.COUNTED)}, each with both kinds of blanks")
+            self._stock.count(by, counted, "", reason, second, pin)
+        with self._books.transaction() as view:
+            _must_be_none(view)
             number, opening = rules.next_number(view.read), rules.rows(rules.held_now(view.read))
             last = _closed(view, rules.name_of(number - 1))
             body = {"shift": rules.name_of(number), "opening": opening}
@@ -64,11 +77,12 @@ class Shifts:
         since = [[p, s, n - left.get((p, s), 0)] for p, s, n in opening if n != left.get((p, s), 0)] if left else []
         return {**body, "moved_since": since}
 
-    def count(self, by: str, counted: list[list[str | int]]) -> dict[str, Any]:
+    def count(self, by: str, counted: Counted, shift: str = "") -> dict[str, Any]:
         """Put on record what was counted, blindly: rows of [place, sku, blanks], all at once or place by place.
 
         A place that moves afterwards must be counted again. Returns `shift` and `left`, [place, sku] still to count;
-        whether it agrees is not said before the close. Rejected while a blank is on its way out of the hopper.
+        whether it agrees is not said before the close. Rejected while a blank is on its way out of the hopper, and if
+        another than `shift` is open.
         """
         found = [counted_of(row) for row in counted]
         if not found or len({row[:2] for row in found}) < len(found):
@@ -76,39 +90,43 @@ class Shifts:
         if others := {place.value for place, _, _ in found} - {place.value for place in rules.COUNTED}:
             raise UsageError(f"{', '.join(sorted(others))}: a shift counts {', '.join(rules.COUNTED)}")
         with self._books.transaction() as view:
-            shift = _open(view)
+            current = _open(view, shift)
             for place, sku, _ in found:
                 standing(view, sku, place)
             rows = [[place.value, sku.value, blanks] for place, sku, blanks in found]
-            self._books.commit(rules.COUNTED_KIND, {"shift": shift["shift"], "counted": rows}, by)
-            return {"shift": shift["shift"], "left": _left(_open(view))}
+            self._books.commit(rules.COUNTED_KIND, {"shift": current["shift"], "counted": rows}, by)
+            return {"shift": current["shift"], "left": _left(_open(view))}
 
-    def close(self, by: str, reason: str = "", second: str = "", pin: str = "") -> Slip:
+    def close(self, by: str, reason: str = "", second: str = "", pin: str = "", shift: str = "") -> Slip:
         """Close with what was counted; a difference is booked with a reason and a second person. Returns the slip.
 
         One frame: after a crash the shift is open, with its counts, or closed. Rejected, and nothing booked, while a
         card is in the machine or unresolved, a place is not counted, or a difference has no reason or approval (the
-        places are named, the figures not); and for anybody but who opened it and a supervisor.
+        places are named, the figures not); for anybody but who opened it and a supervisor; if another than `shift` is
+        open.
         """
         said = text(Detail.REASON, reason)
         approved = self._access.second(by, text("second", second), text("pin", pin)) if second else ""
         with self._books.transaction() as view:
-            shift = _open(view)
-            if by != shift["by"] and not self._access.is_supervisor(by):
+            current = _open(view, shift)
+            if by != current["by"] and not self._access.is_supervisor(by):
                 raise Rejected(
-                    f"{shift['shift']} is {shift['by']}'s: they or a supervisor close it", "shift-of-other"
+                    f"{current['shift']} is {current['by']}'s: they or a supervisor close it", "shift-of-other"
                 )
             _machine_is_empty(view)
-            if left := _left(shift):
+            if left := _left(current):
                 where = ", ".join(f"{place} of {sku}" for place, sku in left)
                 raise Rejected(f"{where}: not counted, or moved since: keping shift count", "not-counted")
-            body = _body(view, shift, said, approved)
+            body = _body(view, current, said, approved)
             self._books.commit(rules.CLOSED, body, by)
             checkpoint = self._signed()
             return _slip(view, _closed(view, body["shift"]), checkpoint or None)
 
     def _signed(self) -> str:
-        """The checkpoint of the frame just written; "" if the disk refuses: the shift is closed all the same."""
+        """The checkpoint of the newest frame; "" if the disk refuses, or in safe mode: the shift is closed all the
+        same."""
+        if self._books.key is None:
+            return ""
         try:
             return self._books.checkpoint()
         except OSError as exc:
@@ -150,22 +168,29 @@ class Shifts:
     def check_open(self) -> None:
         """Before a job is made: Rejected `shift-not-open` where one is required, else only told."""
         if self.current is None:
-            if self._required:
+            if self.required:
                 raise Rejected("no shift is open: keping shift open", "shift-not-open")
             log.warning("a job is made while no shift is open")
 
     def barred(self) -> Halt | None:
         """Why no new card may be begun; a card in the machine is finished all the same."""
-        if self._required and self.current is None:
+        if self.required and self.current is None:
             return Halt("no shift is open: keping shift open", frozenset({"shift-not-open"}))
         return None
 
 
-def _open(view: View) -> dict[str, Any]:
+def _open(view: View, wanted: str = "") -> dict[str, Any]:
     shift = view.read("shift", "open")
     if shift is None:
         raise Rejected("no shift is open: keping shift open", "shift-not-open")
+    if wanted not in ("", shift["shift"]):
+        raise Rejected(f"{wanted} is not open, {shift['shift']} is", "shift-over")
     return shift
+
+
+def _must_be_none(view: View) -> None:
+    if (current := view.read("shift", "open")) is not None:
+        raise Rejected(f"shift {current['shift']} of {current['by']} is open: close it first", "shift-open")
 
 
 def _closed(view: View, name: str) -> dict[str, Any] | None:

@@ -113,7 +113,7 @@ class Station:
         self.access = Access(people, self.books)
         self.staff = Staff(self.books, people, self.access)
         self.stock = Stock(self.books, self.access.second, self._wake)
-        self.shifts = Shifts(self.books, self.access, self.data, required=self.config.shift.required)
+        self.shifts = Shifts(self.books, self.access, self.data, self.stock, required=self.config.shift.required)
         self.power = Power(self.data, self._wake, lambda: self.books.time.time_ms)
         self.reprints = Reprints(self.books, self.vault, self.access.second, self._wake, self._may_start)
         self.roster = Roster(self.vault)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,9 @@ from kiosk.journal.extract import extract
 from kiosk.journal.index import Index
 from kiosk.reports.catalogue import CATALOGUE, Entry, papers
 from kiosk.reports.deed import deed_paper
+from kiosk.reports.out import as_pdf, on_paper
 from kiosk.reports.paper import Paper
-from kiosk.reports.period import Period
+from kiosk.reports.period import Period, local
 from kiosk.reports.slip import slip_paper
 from kiosk.reports.text import as_csv, as_text
 from kiosk.sticks import mounted
@@ -90,7 +91,7 @@ def period_of(day: datetime | None, month: datetime | None, first: datetime | No
 def give(app: App, paper: Paper, way: Way) -> None:
     """On its way out; says where it is."""
     if way.on_paper:
-        answer = _print(app.config, paper, way.printer)
+        answer = on_paper(app.config, paper, way.printer)
         app.answer({"printed": answer}, lambda: answer)
     elif way.to is None and not way.stick:
         _show(app, paper, way.form)
@@ -141,20 +142,6 @@ def _show(app: App, paper: Paper, form: str) -> None:
 
 def _content(config: Config, paper: Paper, form: str) -> bytes:
     return as_csv(paper) if form == "csv" else as_pdf(config, paper)
-
-
-def as_pdf(config: Config, paper: Paper) -> bytes:
-    """With the letterhead of the config."""
-    from kiosk.reports.pdf import Letterhead, render  # a second, which no other command waits for
-
-    said = config.paper
-    return render(paper, Letterhead(config.station.office, said.address, said.city, said.head))
-
-
-def _print(config: Config, paper: Paper, printer: str) -> str:
-    from kiosk.reports.office_printer import put_out
-
-    return put_out(as_pdf(config, paper), paper.title, printer)
 
 
 def _of_period(name: str, entry: Entry) -> click.Command:
@@ -224,8 +211,3 @@ def berita_acara(app: App, /, entry: int, **way: Any) -> None:
     undone = list(Index(app.data).find([history.Key(history.Subject.REVERSED, str(entry))]))
     by = undone[-1].seq if undone else None
     give(app, deed_paper(frame, journal.station, journal.incarnation, local, by), chosen)
-
-
-def local(time_ms: int) -> datetime:
-    """Unix ms as the office reads them."""
-    return datetime.fromtimestamp(time_ms / 1000, UTC).astimezone()

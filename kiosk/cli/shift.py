@@ -17,11 +17,18 @@ def shift() -> None:
     """The people at work, and the blanks that they answer for. Everybody in their own name: keping --as ID."""
 
 
-@shift.command("open")
+@shift.command("open", params=[SECOND, PIN])
+@click.argument("counted", nargs=-1, type=Counted())
+@click.option("--reason", default="", help="Why count and books differ; needed if they do.")
 @pass_app
-def open_shift(app: App) -> None:
-    """Take over what shift stock, hopper, bench and machine hold in the books."""
-    found = app.execute("shift.open")
+def open_shift(app: App, counted: tuple[list[str | int], ...], reason: str, second: str, pin: str) -> None:
+    """Take over what shift stock, hopper, bench and machine hold in the books.
+
+    With what you counted there beforehand, as hopper/wni=87: shift, hopper and bench, with both kinds of blanks. A
+    difference is booked first, with a reason and a second person.
+    """
+    said = {"counted": list(counted), "reason": reason, **asked(second, pin)} if counted else {}
+    found = app.execute("shift.open", **said)
     app.answer(found, lambda: f"{found['shift']} is open\n{_opening(found)}")
 
 

@@ -15,9 +15,9 @@ _BLACK_ON_WHITE, _PLAIN = "\x1b[30;107m", "\x1b[0m"
 _HALVES = {(0, 0): " ", (0, 1): "▄", (1, 0): "▀", (1, 1): "█"}
 
 
-def as_svg(text: str) -> str:
+def as_svg(text: str, module_px: int = MODULE_PX) -> str:
     """An `svg` element for a page, without style or script: a strict policy lets it through."""
-    return _code(text).svg_inline(scale=MODULE_PX, border=QUIET, light="#fff", svgclass="qr", lineclass=None)
+    return _code(text).svg_inline(scale=module_px, border=QUIET, light="#fff", svgclass="qr", lineclass=None)
 
 
 def as_blocks(text: str) -> str:

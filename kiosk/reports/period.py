@@ -63,6 +63,11 @@ class Period:
         return f"{day_of(self.first)} s.d. {day_of(self.last)}"
 
 
+def local(time_ms: int) -> datetime:
+    """Unix milliseconds as the office reads them."""
+    return datetime.fromtimestamp(time_ms / 1000, UTC).astimezone()
+
+
 def day_of(day: date) -> str:
     """ "28 November 2026"."""
     return f"{day.day} {MONTHS[day.month - 1]} {day.year}"

@@ -23,7 +23,7 @@ def install(app: Flask) -> None:
     @app.errorhandler(KepingError)
     def refused(error: KepingError) -> Response:
         reason = error.reason if isinstance(error, Rejected) else ""
-        page = render_template("refused.html", title=REFUSALS.get(reason, ""), detail=str(error))
+        page = render_template("refused.html", title=REFUSALS.get(reason, ""), detail=str(error), reason=reason)
         status = next((status for kind, status in STATUS if isinstance(error, kind)), 503)
         return make_response(page, 403 if reason in FORBIDDEN else status)
 

@@ -56,7 +56,7 @@ ACTS = {
     "choose-equipment": "Atau penyelia atau teknisi memilih pembaca lain di Perangkat.",
     "close-program": "Tutup program lain yang memakai pembaca.",
     "insert-sam": "Pasang kartu SAM di tempatnya.",
-    "open-shift": "Buka giliran kerja di komputer stasiun: keping shift open",
+    "open-shift": "Buka giliran kerja: hitung blangko, lalu sentuh Buka giliran",
     "book-refill": "Catat pengisian wadah di Stok.",
     "look-at-card": "Ambil kartunya, lihat, lalu pilih gambar yang sama di layar Cetak.",
     "check-chips": "Periksa pembaca chip dan kotak blangko.",

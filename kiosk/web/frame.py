@@ -20,6 +20,7 @@ from kiosk.core.faults import by_weight
 from kiosk.core.jobs import ASKED, JobState, Why
 from kiosk.core.records import Fields, Sku
 from kiosk.core.verdicts import question_of
+from kiosk.reports.period import local
 from kiosk.supply import EPOCH
 from kiosk.web import supply_words, words
 from kiosk.web.house import House, house
@@ -30,6 +31,8 @@ from kiosk.worker.halt import Halt
 
 NOBODY: Mapping[str, Fields] = {}
 """The roster of those who may not see people's data."""
+BLIND = frozenset({"count_blanks", "open_shift", "count_shift", "closing", "close_shift"})
+"""Where blanks are counted: the bar shows no figure of the books."""
 AT_DESK = ASKED - {Why.OUTCOME_UNKNOWN}
 READER_FAULTS = frozenset({"reader-missing", "reader-busy", "reader-hung", "sam-missing"})
 
@@ -42,7 +45,8 @@ class Bar:
     `at_desk`: a card is waited for that is in somebody's hand. `plan`: of the next card.
     `battery_ms`: since when it is on battery; 0 if nothing tells.
     `warns`: what will stop the printer soon, the gravest first. `clock`: the time, and what is wrong with it.
-    `left`: what may still be done without the centre."""
+    `left`: what may still be done without the centre. `shift`: the one that is open, None if none is; `shift_old`: it
+    was opened on an earlier day."""
 
     station: str
     office: str
@@ -64,6 +68,8 @@ class Bar:
     waiting: int
     clock: Reading
     left: Left
+    shift: str | None
+    shift_old: bool
 
     @property
     def counts_down(self) -> bool:
@@ -80,6 +86,7 @@ def read_bar(place: House) -> Bar:
         current = next((dict(job) for job in jobs if job["state"].startswith("processing")), None)
         waiting = sum(job["state"] == JobState.PENDING for job in jobs)
         chosen = view.read(TABLE, EquipmentRole.PRINTER)
+        shift = view.read("shift", "open")
         blanks = {sku.value: sum(view.places(sku, Account.HOPPER).values()) for sku in Sku}
     state = sync.state if sync else None
     status = station.printer_status
@@ -99,7 +106,7 @@ def read_bar(place: House) -> Bar:
         ribbon=status.counters.ribbon_left if status else None,
         printer="stopped" if holdup else "busy" if current else "ready" if status else "unknown",
         reader=_reader(place),
-        stop=_stops(holdup) or ([] if holdup else _idle_stops(other=other, battery=bool(battery), left=left)),
+        stop=_stops(holdup) or ([] if holdup else _idle_stops(place, other=other, left=left, shift=shift)),
         at_desk=bool(holdup and AT_DESK & holdup.reasons),
         battery_ms=battery.since_ms if battery else None,
         warns=by_weight(status.warnings) if status else [],
@@ -108,12 +115,18 @@ def read_bar(place: House) -> Bar:
         waiting=waiting,
         clock=station.books.time,
         left=left,
+        shift=str(shift["shift"]) if shift else None,
+        shift_old=shift is not None and local(shift["since"]).date() < station.books.today,
     )
 
 
-def _idle_stops(*, other: bool, battery: bool, left: Left) -> list[str]:
+def _idle_stops(place: House, *, other: bool, left: Left, shift: Mapping[str, Any] | None) -> list[str]:
     """What would stop the next card, while no job waits that could be stopped."""
-    return ["printer-unknown"] if other else ["on-battery"] if battery else ["offline-limit"] if left.reached else []
+    found = {
+        "printer-unknown": other, "on-battery": place.station.power.on_battery,
+        "shift-not-open": place.station.shifts.required and shift is None, "offline-limit": left.reached,
+    }  # fmt: skip
+    return [reason for reason, stops in found.items() if stops][:1]
 
 
 def _stops(holdup: Halt | None) -> list[str]:
@@ -158,6 +171,7 @@ def install(app: Flask) -> None:
             "may_open": opens,
             "language": g.get("language", "id"),
             "here": request.endpoint,
+            "blind": request.endpoint in BLIND,
             "form_fields": lambda: form_fields(session.csrf) if session else "",
             "left_s": house().sessions.left_s(session) if session else 0,
             "warn_s": WARN_S,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from kiosk.web import shift_words
+
 REASONS = {
     "baru": "Baru",
     "pindah-datang": "Pindah datang",
@@ -202,6 +204,7 @@ FIELDS = {
     "method": "Cara",
     "wni": "WNI",
     "wna": "WNA",
+    **shift_words.FIELDS,
 }
 
 VALUES = {
@@ -289,4 +292,5 @@ REFUSALS = {
     "examination-runs": "Pemeriksaan lain belum selesai",
     "limit-far": "Sisanya masih sebanyak itu",
     "shift-not-open": "Giliran kerja belum dibuka",
+    **shift_words.REFUSALS,
 }

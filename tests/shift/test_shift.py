@@ -337,7 +337,7 @@ def test_a_card_in_doubt_keeps_it_open(clerk: Office) -> None:
 
 def test_where_a_shift_is_required_nothing_is_printed_without(office: Office) -> None:
     office.bring_records(2)
-    office.station.shifts._required = True
+    office.station.shifts.required = True
     refused("shift-not-open", lambda: office.station.desk.run_jobs("test"))
     office.station.shifts.open("op:maria")
     [job] = office.station.desk.run_jobs("test")
@@ -345,7 +345,7 @@ def test_where_a_shift_is_required_nothing_is_printed_without(office: Office) ->
 
 
 def test_jobs_that_wait_when_it_closes_wait_for_the_next(office: Office) -> None:
-    office.station.shifts._required = True
+    office.station.shifts.required = True
     assert str(office.station.shifts.barred()).startswith("no shift is open")
     office.station.shifts.open("op:maria")
     assert office.station.shifts.barred() is None
@@ -364,3 +364,29 @@ def test_books_without_the_key_sign_nothing(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="key"):
         books.checkpoint()
     books.close()
+
+
+# Opened by a count.
+
+
+def test_what_is_counted_at_the_opening_is_booked_before_it(shop: House) -> None:
+    there = [[place, sku, {"shift": 9, "hopper": 30}.get(place, 0) if sku == "wni" else 0]
+             for place in PLACES for sku in SKUS]  # fmt: skip
+    assert "shift of wni" in refused("count-differs", lambda: shop.ask("shift.open", "maria", counted=there))
+    with pytest.raises(UsageError):
+        shop.ask("shift.open", "maria", counted=there[1:])
+    assert (shop.frames("shift-opened"), shop.shifts.current) == ([], None)
+    found = shop.ask("shift.open", "maria", counted=there, reason="one is gone", **SECOND)
+    assert {(place, sku): blanks for place, sku, blanks in found["opening"] if blanks} == {
+        ("shift", "wni"): 9, ("hopper", "wni"): 30,
+    }  # fmt: skip
+    refused("shift-open", lambda: shop.ask("shift.open", "rosa", counted=there))
+    assert sum(row.get("movement") == "count" for row in shop.frames("stock")) == 1, "nothing is counted in vain"
+
+
+def test_what_is_said_of_another_shift_touches_none(shop: House) -> None:
+    shop.ask("shift.open", "maria")
+    count(shop)
+    refused("shift-over", lambda: shop.ask("shift.count", "maria", counted=[["bench", "wni", 0]], shift="S0002"))
+    refused("shift-over", lambda: shop.ask("shift.close", "maria", shift="S0002"))
+    assert shop.ask("shift.close", "maria", shift="S0001")["shift"] == "S0001"

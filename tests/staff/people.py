@@ -73,7 +73,7 @@ class House:
         self.access = Access(self.people, self.books, Throttle(lambda: self.clock.monotonic_s))
         self.staff = Staff(self.books, self.people, self.access)
         self.stock = Stock(self.books, self.access.second)
-        self.shifts = Shifts(self.books, self.access, self.data)
+        self.shifts = Shifts(self.books, self.access, self.data, self.stock)
 
     def close(self) -> None:
         self.books.close()

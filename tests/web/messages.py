@@ -12,6 +12,7 @@ from kiosk.web import (
     desk_words,
     fault_words,
     life_words,
+    shift_words,
     stick_words,
     stock_words,
     supply_words,
@@ -41,5 +42,15 @@ def in_words(module: ModuleType = words) -> Iterator[tuple[str, str]]:
 
 
 def all_messages() -> dict[str, str]:
-    modules = (words, technician_words, desk_words, fault_words, life_words, stick_words, stock_words, supply_words)
+    modules = (
+        words,
+        technician_words,
+        desk_words,
+        fault_words,
+        life_words,
+        stick_words,
+        stock_words,
+        supply_words,
+        shift_words,
+    )
     return dict([*in_templates(), *(found for module in modules for found in in_words(module))])

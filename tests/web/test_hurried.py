@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -22,6 +23,7 @@ from kiosk.core.movements import HAND_MOVEMENTS
 from kiosk.people import Role
 from kiosk.sticks import Place
 from kiosk.web.examination import Kind
+from kiosk.web.screens.shifts import FIELDS as SHIFT_FIELDS
 from kiosk.web.security import OWN_PIN
 from tests.station.test_handover import printed, tray
 from tests.station.test_in_doubt import stop_in_doubt
@@ -217,6 +219,41 @@ def counting(kiosk: Kiosk) -> Form:
     )
 
 
+COUNTED = {f"{place}-{sku}": "0" for place, sku in SHIFT_FIELDS} | {"hopper-wni": "12"}
+
+
+def opening_a_shift(kiosk: Kiosk) -> Form:
+    return Form("/shift/open", COUNTED, counted(kiosk, "shift-opened"))
+
+
+def counting_a_shift(kiosk: Kiosk) -> Form:
+    kiosk.office.station.shifts.open("op:maria")
+    return Form("/shift/count", {"shift": "S0001", **COUNTED}, counted(kiosk, "shift-counted"), ACTS)
+
+
+def closing_a_shift(kiosk: Kiosk) -> Form:
+    """Whoever comes second is led to the slip."""
+    shifts = kiosk.office.station.shifts
+    shifts.open("op:maria")
+    shifts.count("op:maria", [[place, sku, int(COUNTED[f"{place}-{sku}"])] for place, sku in SHIFT_FIELDS])
+    return Form("/shift/close", {"shift": "S0001", OWN_PIN: ""}, counted(kiosk, "shift-closed"), NOTHING_LEFT)
+
+
+def printed_on(kiosk: Kiosk) -> Path:
+    return kiosk.office.directory / "papers"
+
+
+def papers(kiosk: Kiosk) -> Callable[[], int]:
+    """How many came out of the office printer."""
+    return lambda: printed_on(kiosk).read_text().count("1") if printed_on(kiosk).exists() else 0
+
+
+def printing_a_slip(kiosk: Kiosk) -> Form:
+    closing_a_shift(kiosk)
+    kiosk.office.station.shifts.close("op:maria")
+    return Form("/shift/slip/S0001/print", {}, papers(kiosk), ACTS)
+
+
 def reversing(kiosk: Kiosk) -> Form:
     stocked(kiosk)
     entry = kiosk.office.station.stock.entries("test")[0]["seq"]
@@ -294,7 +331,8 @@ FORMS: dict[str, Callable[[Kiosk], Form]] = {
     "move_supplies": loading, "retry_outbox": asking_the_centre, "use_stick": writing_a_stick,
     "lift_limit": lifting_the_limit,
     **{f"move_{name}": moving(name) for name in STOCKED}, "move_destroy-old-cards": destroying_old_cards,
-    "count_blanks": counting, "reverse_entry": reversing,
+    "open_shift": opening_a_shift, "count_shift": counting_a_shift, "close_shift": closing_a_shift,
+    "print_slip": printing_a_slip, "count_blanks": counting, "reverse_entry": reversing,
     "use_device": taking_a_plan, "find_life": asking_for_a_life, "read_any_card": laying_down_any_card,
     "look_for_devices": looking_for_devices, "examine": examining, "test_card": spending_a_test_card,
     "cancel_test_card": cancelling_a_test, "resolve_test_card": answering_of_a_test,
@@ -302,9 +340,19 @@ FORMS: dict[str, Callable[[Kiosk], Form]] = {
 """Endpoint -> the office in which its form can be sent, and the form."""
 
 
+def office_printer(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """Stands for CUPS: `script` has what lp would get."""
+    folder.mkdir()
+    program = folder / "lp"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+
+
 @pytest.fixture
-def staffed(kiosk: Kiosk) -> Kiosk:
-    """Tinus may what everybody may."""
+def staffed(kiosk: Kiosk, monkeypatch: pytest.MonkeyPatch) -> Kiosk:
+    """Tinus may what everybody may. The office printer notes each paper in a line."""
+    office_printer(kiosk.office.directory / "bin", monkeypatch, f"cat > /dev/null; echo 1 >> {printed_on(kiosk)}")
     kiosk.house.people.add("tinus", "Tinus Lay", Role.SUPERVISOR, TINUS_PIN)
     return kiosk
 

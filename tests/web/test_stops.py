@@ -120,8 +120,8 @@ def says(word: str, name: str) -> Callable[[Office], Cure]:
 
 def shift(office: Office) -> Cure:
     shifts: Any = office.station.shifts
-    shifts._required = True
-    return lambda: setattr(shifts, "_required", False)
+    shifts.required = True
+    return lambda: setattr(shifts, "required", False)
 
 
 def disk(office: Office) -> Cure:

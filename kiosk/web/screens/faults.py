@@ -39,6 +39,7 @@ UNSURE = frozenset({"gap-open", "journal-damaged", "record-refused", "store-fail
 
 PAGES: Mapping[Act, tuple[str, str]] = MappingProxyType({
     Act.CHOOSE_EQUIPMENT: ("devices", "Perangkat"), Act.REACH_CENTRE: ("outbox", "Kirim"),
+    Act.OPEN_SHIFT: ("open_shift", "Buka giliran"),
 })  # fmt: skip
 """Where an act is done at the screen: endpoint, and what is on the button that leads there."""
 
