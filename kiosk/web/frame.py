@@ -84,7 +84,6 @@ def read_bar(place: House) -> Bar:
     with station.books.look() as view:
         jobs = view.rows("jobs")
         current = next((dict(job) for job in jobs if job["state"].startswith("processing")), None)
-        waiting = sum(job["state"] == JobState.PENDING for job in jobs)
         chosen = view.read(TABLE, EquipmentRole.PRINTER)
         shift = view.read("shift", "open")
         blanks = {sku.value: sum(view.places(sku, Account.HOPPER).values()) for sku in Sku}
@@ -112,7 +111,7 @@ def read_bar(place: House) -> Bar:
         warns=by_weight(status.warnings) if status else [],
         plan=station.fittings.plan.value,
         job=current,
-        waiting=waiting,
+        waiting=sum(job["state"] == JobState.PENDING for job in jobs),
         clock=station.books.time,
         left=left,
         shift=str(shift["shift"]) if shift else None,

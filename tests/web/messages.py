@@ -42,15 +42,8 @@ def in_words(module: ModuleType = words) -> Iterator[tuple[str, str]]:
 
 
 def all_messages() -> dict[str, str]:
-    modules = (
-        words,
-        technician_words,
-        desk_words,
-        fault_words,
-        life_words,
-        stick_words,
-        stock_words,
-        supply_words,
+    found = (
+        words, technician_words, desk_words, fault_words, life_words, stick_words, stock_words, supply_words,
         shift_words,
-    )
-    return dict([*in_templates(), *(found for module in modules for found in in_words(module))])
+    )  # fmt: skip
+    return dict([*in_templates(), *(each for module in found for each in in_words(module))])
