@@ -27,19 +27,11 @@ from kiosk.rig.console.books import Page, compare
 from kiosk.rig.console.scene import whereabouts
 from kiosk.rig.console.training import Training
 from kiosk.rig.console.words import GROUPS, all_words
-from kiosk.rig.pcscd import unavailable_reason
 from kiosk.rig.world_check import good_cards, wrong_cards
+from tests.rig.links import LINKS
 from tests.rig.trainee import ANOTHER_DAY, MENDED_BY, PATIENCE_S, Trainee
 
 pytestmark = [pytest.mark.rig, pytest.mark.timeout(240)]
-
-LINKS = [
-    "in-process",
-    pytest.param(
-        "pcsc",
-        marks=[pytest.mark.pcsc, pytest.mark.skipif(bool(unavailable_reason()), reason=unavailable_reason() or "")],
-    ),
-]
 
 
 @pytest.fixture(scope="module")

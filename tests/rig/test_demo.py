@@ -11,17 +11,9 @@ from typing import Any
 import pytest
 
 from kiosk.core.plan import Plan
-from kiosk.rig.pcscd import unavailable_reason
+from tests.rig.links import LINKS
 
 pytestmark = pytest.mark.rig
-
-LINKS = [
-    "in-process",
-    pytest.param(
-        "pcsc",
-        marks=[pytest.mark.pcsc, pytest.mark.skipif(bool(unavailable_reason()), reason=unavailable_reason() or "")],
-    ),
-]
 
 
 def demo(directory: Path, cards: int, *faults: str, link: str = "in-process", speed: int = 200) -> dict[str, Any]:
@@ -61,7 +53,7 @@ def test_faults_of_every_kind_and_everybody_has_one_card(tmp_path: Path, link: s
     assert json.loads((tmp_path / "demo" / "result.json").read_text()) == result
 
 
-@pytest.mark.parametrize("kind", ["kill", "power"])
+@pytest.mark.parametrize("kind", ["power", pytest.param("kill", marks=pytest.mark.long)])
 @pytest.mark.timeout(240)
 def test_at_every_step_of_a_card(tmp_path: Path, kind: str) -> None:
     result = demo(
@@ -93,6 +85,7 @@ def test_the_machine_by_hand(tmp_path: Path) -> None:
     assert {answer["answer"] for answer in result["asked"]} >= {"spoiled", "good"}
 
 
+@pytest.mark.long
 def test_the_same_seed_makes_the_same_people(tmp_path: Path) -> None:
     first, second = (demo(tmp_path / name, 1, speed=1000) for name in ("a", "b"))
     agrees(first, 1)
