@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+import time
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -16,7 +18,9 @@ from kiosk.books import CHECKPOINTS, read_view
 from kiosk.cli.context import App, pass_app
 from kiosk.config import Config
 from kiosk.core import history
+from kiosk.core.records import Sku
 from kiosk.core.shift import SHIFTS_KEPT
+from kiosk.core.workdays import office_day
 from kiosk.durable import replace_file
 from kiosk.errors import Rejected, Unavailable, UsageError
 from kiosk.journal.extract import extract
@@ -26,6 +30,7 @@ from kiosk.reports.deed import deed_paper
 from kiosk.reports.out import as_pdf, on_paper
 from kiosk.reports.paper import Paper
 from kiosk.reports.period import Period, local
+from kiosk.reports.request import drafted
 from kiosk.reports.slip import slip_paper
 from kiosk.reports.text import as_csv, as_text
 from kiosk.sticks import mounted
@@ -148,7 +153,7 @@ def _of_period(name: str, entry: Entry) -> click.Command:
     @pass_app
     def make(app: App, /, day: Any, month: Any, first: Any, last: Any, **way: Any) -> None:
         chosen = Way(**way)
-        [paper] = papers(app.data, period_of(day, month, first, last), (name,))
+        [paper] = papers(app.data, period_of(day, month, first, last), (name,), app.config.supply)
         give(app, paper, chosen)
 
     return click.Command(name, params=[*WHEN, *WAYS], callback=make, help=entry.what)
@@ -174,7 +179,7 @@ def audit_pack(app: App, /, day: Any, month: Any, first: Any, last: Any, to: Pat
     name = f"keping-{app.config.station.id}-audit-{period.stamp}.zip"
     path = place_of(app.config, Way(to, stick, False, "", "zip"), name)
     with on_medium(path.parent):
-        packed = pack.write(path, app.data, period, lambda paper: as_pdf(app.config, paper))
+        packed = pack.write(path, app.data, period, lambda paper: as_pdf(app.config, paper), app.config.supply)
     found = {"file": str(path), **asdict(packed)}
     app.answer(found, lambda: f"{path}: {packed.files} files, to frame {packed.seq}, verified; head {packed.head}")
 
@@ -194,6 +199,18 @@ def shift_slip(app: App, /, name: str, **way: Any) -> None:
     token = str(json.loads(signed.read_bytes())["checkpoint"]) if signed.exists() else None
     slip = {"station": station["station"], "checkpoint": token, **row}
     give(app, slip_paper(slip, local), Way(**way))
+
+
+@report.command("request-letter", params=[*WAYS])
+@click.option("--sku", type=click.Choice([sku.value for sku in Sku]), required=True, help="Which blank.")
+@click.option("--qty", type=click.IntRange(1), help="How many; without it what the forecast advises.")
+@click.option("--document", default="", help="The number of the letter, if it has one already.")
+@pass_app
+def request_letter(app: App, /, sku: str, qty: int | None, document: str, **way: Any) -> None:
+    """A draft of the letter that asks for blanks: stock, use, spoilage, backlog, the trip; ready to be signed."""
+    chosen, today = Way(**way), office_day(round(time.time() * 1000))
+    view = read_view(app.data)
+    give(app, drafted(app.data, lambda: nullcontext(view), app.config, today, Sku(sku), document, qty), chosen)
 
 
 @report.command("berita-acara", params=[*WAYS])

@@ -171,6 +171,7 @@ VERBS: Mapping[str, str] = {
     "report stock": "read-books", "report production": "read-books", "report invalid": "read-books",
     "report backlog": "read-books", "report uncollected": "read-books", "report audit-pack": "read-books",
     "report shift-slip": "read-books", "report berita-acara": "read-books",
+    "report pictures": "read-books", "report request-letter": "read-books",
     "doctor": "see-work", "bundle": "see-work",
     "diag readers": "serve", "diag printer": "serve", "diag chip": "serve", "diag apdu": "serve",
     "enrol": "serve", "run": "serve", "waiting-page": "serve", "vault unlock": "serve", "vault passphrase": "serve",

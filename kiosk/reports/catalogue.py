@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kiosk import lineage
+from kiosk.config import SupplyConfig
 from kiosk.core.frames import Frame
 from kiosk.journal.extract import extract
 from kiosk.reports.backlog import BacklogReport
@@ -14,6 +15,7 @@ from kiosk.reports.invalid import InvalidReport
 from kiosk.reports.named import Ekspedisi, NamedReport, People, UncollectedNames, Whose
 from kiosk.reports.paper import Paper
 from kiosk.reports.period import Period
+from kiosk.reports.pictures import PicturesReport
 from kiosk.reports.production import ProductionReport
 from kiosk.reports.reading import Report, read
 from kiosk.reports.stock import StockReport
@@ -23,11 +25,18 @@ from kiosk.reports.uncollected import UncollectedReport
 
 @dataclass(frozen=True)
 class Entry:
-    """`what`: one line for the help. `title`: on the button that makes it; papers are Indonesian, and so is that."""
+    """`what`: one line for the help. `title`: on the button that makes it; papers are Indonesian, and so is that.
 
-    make: Callable[[], Report]
+    `foresees`: it has the forecast, which goes by the office's settings.
+    """
+
+    make: Callable[..., Report]
     what: str
     title: str
+    foresees: bool = False
+
+    def begin(self, settings: SupplyConfig | None) -> Report:
+        return self.make(settings) if self.foresees else self.make()
 
 
 CATALOGUE: Mapping[str, Entry] = {
@@ -41,6 +50,12 @@ CATALOGUE: Mapping[str, Entry] = {
     ),
     "uncollected": Entry(
         UncollectedReport, "Finished cards that nobody has fetched yet, without names.", "Belum diambil, tanpa nama"
+    ),
+    "pictures": Entry(
+        PicturesReport,
+        "Blanks left and foreseen, cards a day, causes, served within a day: pictures.",
+        "Gambar",
+        foresees=True,
     ),
 }
 """Of a period, without a person: what any reader of the journal can make."""
@@ -68,9 +83,9 @@ def frames_of(data: Path) -> Iterator[Frame]:
     return lineage.history(lineage.of_data(data), lambda volume: extract(volume.directory))
 
 
-def papers(data: Path, period: Period, names: tuple[str, ...]) -> list[Paper]:
+def papers(data: Path, period: Period, names: tuple[str, ...], settings: SupplyConfig | None = None) -> list[Paper]:
     """Those of `names`, from one reading of the journal, without a lock. Half a minute for a million frames."""
-    reports = [CATALOGUE[name].make() for name in names]
+    reports = [CATALOGUE[name].begin(settings) for name in names]
     basis = read(frames_of(data), period, reports)
     return [report.paper(period, basis) for report in reports]
 

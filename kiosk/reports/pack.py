@@ -22,6 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from kiosk import lineage
+from kiosk.config import SupplyConfig
 from kiosk.core.frames import Frame
 from kiosk.durable import sync_directory
 from kiosk.errors import DamagedData, Unavailable
@@ -72,7 +73,9 @@ class Packed:
     accounts: dict[str, int]
 
 
-def write(target: Path, data: Path, period: Period, as_pdf: Callable[[Paper], bytes]) -> Packed:
+def write(
+    target: Path, data: Path, period: Period, as_pdf: Callable[[Paper], bytes], settings: SupplyConfig | None = None
+) -> Packed:
     """Under its name when it is whole, durable, and verified; a run of the verifier in another process.
 
     Blocks for as long as reading the journal takes four times. DamagedData if it does not hold; Unavailable if it
@@ -82,7 +85,7 @@ def write(target: Path, data: Path, period: Period, as_pdf: Callable[[Paper], by
     try:
         descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "w+b") as file:
-            end, files = _write_all(file, data, period, as_pdf)
+            end, files = _write_all(file, data, period, as_pdf, settings)
             file.flush()
             os.fsync(file.fileno())
         accounts = _verified(draft, end)
@@ -163,15 +166,17 @@ class _Archive:
 
 
 def _write_all(
-    file: io.BufferedIOBase, data: Path, period: Period, as_pdf: Callable[[Paper], bytes]
-) -> tuple[End, int]:
+    file: io.BufferedIOBase, data: Path, period: Period, as_pdf: Callable[[Paper], bytes],
+    settings: SupplyConfig | None,
+) -> tuple[End, int]:  # fmt: skip
     volumes = lineage.of_data(data)
     chain = links(volumes[-1].directory)
     end = _end_of(chain[-1])
     with closing(_Archive(file, datetime.fromtimestamp(end.frame.stamp.time_ms / 1000, UTC))) as archive:
         _add_journals(archive, volumes, chain, end)
         _add_checkpoints(archive, data, volumes, end)
-        _add_papers(archive, volumes, end, period, as_pdf)
+        _add_papers(archive, _until(volumes, end), period, as_pdf, settings)
+        archive.add("saldo.csv", [_balances(_until(volumes, end))])
         archive.add(VERIFIER, [resource("docs", VERIFIER).read_bytes()])
         said = READ_ME.format(station=volumes[-1].station, period=period, seq=end.frame.seq, head=end.frame.head)
         archive.add("BACA-SAYA.txt", [said.encode()])
@@ -220,15 +225,15 @@ def _add_checkpoints(archive: _Archive, data: Path, volumes: Sequence[Volume], e
 
 
 def _add_papers(
-    archive: _Archive, volumes: Sequence[Volume], end: End, period: Period, as_pdf: Callable[[Paper], bytes]
-) -> None:
-    reports = {name: entry.make() for name, entry in CATALOGUE.items()}
-    basis = read(_until(volumes, end), period, reports.values())
+    archive: _Archive, frames: Iterator[Frame], period: Period, as_pdf: Callable[[Paper], bytes],
+    settings: SupplyConfig | None,
+) -> None:  # fmt: skip
+    reports = {name: entry.begin(settings) for name, entry in CATALOGUE.items()}
+    basis = read(frames, period, reports.values())
     for name, report in reports.items():
         paper = report.paper(period, basis)
         archive.add(f"laporan/{name}-{paper.stamp}.pdf", [as_pdf(paper)])
         archive.add(f"laporan/{name}-{paper.stamp}.csv", [as_csv(paper)])
-    archive.add("saldo.csv", [_balances(_until(volumes, end))])
 
 
 def _until(volumes: Sequence[Volume], end: End) -> Iterator[Frame]:

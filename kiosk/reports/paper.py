@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from kiosk.reports.chart import Chart
+
 
 class Kind(StrEnum):
     """Of the cells of a column. `TEXT`: str. `COUNT`: int. `TIME`: an aware datetime, empty: "". `SPACE`: left free,
@@ -65,8 +67,8 @@ class Paper:
     """`name`: its keyword. `period`: as it is read by people. `stamp`: of the period, for a file's name.
 
     `said`: label and value, above the tables. `opening`: paragraphs above those. `signers`: who signs, from left to
-    right. `code`: a text for a QR code, and the line under it. `of_event`: it is of
-    one frame, not of a period.
+    right. `code`: a text for a QR code, and the line under it. `of_event`: it is of one frame, not of a period.
+    `charts`: above the tables, which have the same figures.
     """
 
     name: str
@@ -81,3 +83,4 @@ class Paper:
     signers: tuple[str, ...] = ()
     code: tuple[str, str] | None = None
     of_event: bool = False
+    charts: tuple[Chart, ...] = ()

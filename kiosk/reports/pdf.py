@@ -32,6 +32,7 @@ from reportlab.platypus import (
 from reportlab.platypus import Table as Grid
 
 from kiosk.reports.paper import HEAD, Column, Kind, Paper, Table
+from kiosk.reports.pdf_picture import Picture, say
 from kiosk.reports.text import cell_of, foot_of, when_of
 
 MARGIN, TOP = 18 * mm, 13 * mm
@@ -123,6 +124,9 @@ def _story(paper: Paper, letterhead: Letterhead) -> list[Flowable]:
     story += [part for text in paper.opening for part in (_said(text, _style(9.5)), Spacer(0, 2 * mm))]
     if paper.said:
         story += [_labelled(paper.said), Spacer(0, 4 * mm)]
+    for chart in paper.charts:
+        title = _said(say(chart.name), _style(10, bold=True))
+        story.append(KeepTogether([title, Spacer(0, 1 * mm), Picture(chart, REGULAR), Spacer(0, 3 * mm)]))
     for table in paper.tables:
         story += _table(table)
     story += [part for note in paper.notes for part in (_said(note, _style(7.5)), Spacer(0, 1 * mm))]

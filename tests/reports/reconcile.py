@@ -24,6 +24,7 @@ from kiosk.reports.trail import ALL
 from kiosk.reports.words import ACCOUNTS
 from kiosk.views import View
 from tests.purity import project
+from tests.reports.reconcile_days import reconcile_pictures, reconcile_request
 from tests.reports.told import PLACES, Told, rows
 
 
@@ -220,6 +221,8 @@ RECONCILE: Mapping[str, Callable[[Told], None]] = {
     "trail": reconcile_trail,
     "berita-acara": reconcile_deed,
     "shift-slip": reconcile_slip,
+    "pictures": reconcile_pictures,
+    "request-letter": reconcile_request,
 }
 """By the name of the paper: AssertionError where it is not what the bytes say."""
 
