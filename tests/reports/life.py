@@ -54,10 +54,13 @@ OPS = st.one_of(
 class Office(Ledger):
     """Verbs that do nothing where it is not possible now."""
 
+    key = None
+    """Nothing is signed."""
+
     def __init__(self) -> None:
         super().__init__()
         self.commit("genesis", GENESIS, "test")
-        self.shifts = Shifts(self, self, Path("nowhere"))  # type: ignore[arg-type]
+        self.shifts = Shifts(self, self, Path("nowhere"), self.stock)  # type: ignore[arg-type]
         for row, blanks in (("receive", 300), ("release", 200), ("load", 100)):
             self.stock.move(BY, row, "wni", blanks, LOT if row == "receive" else "")
         self.stock.move(BY, "receive", "wna", 50, "BAST-WNA")
