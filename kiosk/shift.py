@@ -125,11 +125,9 @@ class Shifts:
     def _signed(self) -> str:
         """The checkpoint of the newest frame; "" if the disk refuses, or in safe mode: the shift is closed all the
         same."""
-        if self._books.key is None:
-            return ""
         try:
             return self._books.checkpoint()
-        except OSError as exc:
+        except (OSError, ValueError) as exc:
             log.warning("no checkpoint for the slip, it is made when the slip is shown again: %s", exc)
             return ""
 

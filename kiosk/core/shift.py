@@ -19,6 +19,7 @@ from kiosk.core.change import Change, Document, ProjectionError, Read, counted
 from kiosk.core.frames import Frame
 from kiosk.core.movements import check_second
 from kiosk.core.records import Sku
+from kiosk.core.stock import counted_places
 
 OPENED, COUNTED_KIND, CLOSED = "shift-opened", "shift-counted", "shift-closed"
 SHIFTS_KEPT = 60
@@ -127,6 +128,7 @@ def closed(frame: Frame, read: Read) -> list[Change]:
             "incarnation": (read("station", "self") or {}).get("incarnation", ""),
             **{name: data.get(name, "") for name in ("equation", "counted", "reason", "approved")},
         }),
+        *counted_places(frame),
     ]  # fmt: skip
 
 

@@ -35,7 +35,13 @@ def booked(frame: Frame, read: Read) -> list[Change]:
     if row is None:
         raise MovementError(f"unknown movement {name!r}, upgrade first")
     _check(row, frame, transfers)
-    return [_remembered(frame, read), *_new_lots(frame, read, transfers)]
+    return [_remembered(frame, read), *_new_lots(frame, read, transfers), *counted_places(frame)]
+
+
+def counted_places(frame: Frame) -> list[Change]:
+    """`counts`: when each place was counted last, and by whom; not what was found, for the next count is blind."""
+    row = {"time": frame.stamp.time_ms, "by": frame.stamp.by}
+    return [Change("counts", f"{place}/{sku}", row) for place, sku, *_ in frame.data.get("counted", [])]
 
 
 def _check(row: Movement, frame: Frame, transfers: list[Transfer]) -> None:

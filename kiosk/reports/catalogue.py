@@ -13,6 +13,7 @@ from kiosk.journal.extract import extract
 from kiosk.reports.backlog import BacklogReport
 from kiosk.reports.invalid import InvalidReport
 from kiosk.reports.named import Ekspedisi, NamedReport, People, UncollectedNames, Whose
+from kiosk.reports.opname import OpnameReport
 from kiosk.reports.paper import Paper
 from kiosk.reports.period import Period
 from kiosk.reports.pictures import PicturesReport
@@ -48,6 +49,7 @@ CATALOGUE: Mapping[str, Entry] = {
     "backlog": Entry(
         BacklogReport, "Who waits for a card, and how long those waited who were served.", "Antrean dan waktu tunggu"
     ),
+    "opname": Entry(OpnameReport, "Blanks as they were counted, place by place, beside the books.", "Stock opname"),
     "uncollected": Entry(
         UncollectedReport, "Finished cards that nobody has fetched yet, without names.", "Belum diambil, tanpa nama"
     ),

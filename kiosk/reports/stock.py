@@ -47,7 +47,7 @@ class StockReport:
             title="Laporan persediaan blangko KTP-el",
             period=str(period),
             stamp=period.stamp,
-            tables=tuple(self._table(sku) for sku in Sku),
+            tables=tuple(self.table(sku) for sku in Sku),
             basis=basis.stretches,
             notes=(
                 "Setiap blangko berpindah dari satu pos ke pos lain: jumlah semua pos selalu nol. Pemasok, daerah "
@@ -57,7 +57,8 @@ class StockReport:
             signers=(HEAD, "Pengurus barang"),
         )
 
-    def _table(self, sku: Sku) -> Table:
+    def table(self, sku: Sku) -> Table:
+        """Every account of one kind, zeros written."""
         rows = [
             (ACCOUNTS[place], self.opening[sku, place], self.came[sku, place], self.went[sku, place],
              self.closing((sku, place)))

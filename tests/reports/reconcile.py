@@ -91,6 +91,42 @@ def reconcile_uncollected(told: Told) -> None:
     }
 
 
+def reconcile_opname(told: Told) -> None:
+    """The last count of each place in the period agrees with the running balance; what moved since ends at the
+    balance of the end; and every difference is listed."""
+    held: Counter[tuple[str, str]] = Counter()
+    last: dict[tuple[str, str], tuple[int, int, int, int]] = {}
+    differences: list[tuple[str, str, int, str]] = []
+    for record in told.records:
+        if record["t"] >= told.period.end_ms:
+            continue
+        before = Counter(held)
+        for sku, _, source, target, count in record["d"].get("moves", []):
+            held[sku, source] -= count
+            held[sku, target] += count
+        counts = record["d"].get("counted", []) if record["k"] in ("stock", "shift-closed") else []
+        for place, sku, counted, booked in counts if record["t"] >= told.period.begin_ms else []:
+            assert (booked, counted) == (before[sku, place], held[sku, place])
+            last[sku, place] = (record["s"], booked, counted, counted - booked)
+            if counted != booked:
+                differences.append((ACCOUNTS[place], sku.upper(), counted - booked, str(record["s"])))
+    *tables, listed, wni, wna = told.papers["opname"].tables
+    for sku, table in zip(Sku, tables, strict=True):
+        found = {row[0]: row for row in rows(table)}
+        assert found.keys() == {ACCOUNTS[place] for each, place in last if each == sku}
+        for (_, place), (seq, *figures) in ((key, row) for key, row in last.items() if key[0] == sku):
+            _, _, *shown, came, went, closing, frame = found[ACCOUNTS[place]]
+            assert (shown, frame) == (figures, str(seq))
+            assert figures[1] + came - went == closing == told.folded.closing[sku, place]
+        assert table.total is not None
+        assert table.total[4] == sum(row[4] for row in rows(table))
+        assert table.total[7] == sum(told.folded.closing[key] for key in last if key[0] == sku)
+    assert [(row[1], row[2], row[3], row[7]) for row in rows(listed)] == differences
+    assert [wni, wna] == list(told.papers["stock"].tables)
+    [(_, done)] = told.papers["opname"].said
+    assert done.startswith(f"{len(last)} dari 14 ")
+
+
 def _lying(told: Told) -> dict[Kelurahan | None, dict[str, str]]:
     """Jobs of the cards that lie here, with their reference, by where their people live; None: nobody knows."""
     found: dict[Kelurahan | None, dict[str, str]] = {place: {} for place in (*PLACES, None)}
@@ -215,6 +251,7 @@ RECONCILE: Mapping[str, Callable[[Told], None]] = {
     "production": reconcile_production,
     "invalid": reconcile_invalid,
     "backlog": reconcile_backlog,
+    "opname": reconcile_opname,
     "uncollected": reconcile_uncollected,
     "uncollected-names": reconcile_uncollected_names,
     "ekspedisi": reconcile_ekspedisi,

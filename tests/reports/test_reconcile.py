@@ -20,6 +20,7 @@ from kiosk.reports import invalid, named, production, stock, trail
 from kiosk.reports.backlog import BacklogReport
 from kiosk.reports.catalogue import CATALOGUE, NAMED
 from kiosk.reports.invalid import InvalidReport
+from kiosk.reports.opname import OpnameReport
 from kiosk.reports.period import Period
 from kiosk.reports.production import ProductionReport
 from kiosk.reports.reading import read
@@ -32,6 +33,7 @@ from tests.reports.reconcile import (
     reconcile_backlog,
     reconcile_ekspedisi,
     reconcile_invalid,
+    reconcile_opname,
     reconcile_production,
     reconcile_stock,
     reconcile_trail,
@@ -130,6 +132,16 @@ def test_a_reversal_is_booked_against_what_it_takes_back() -> None:
     )
     assert not any(report.causes.values())
     assert not any(report.parts.values())
+
+
+@pytest.mark.parametrize("kind", ["stock", "step", "job-ended"])
+def test_an_opname_that_overlooks_one_kind_is_found_out(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    take = OpnameReport.take
+    monkeypatch.setattr(
+        OpnameReport, "take", lambda self, frame, inside: None if frame.kind == kind else take(self, frame, inside)
+    )
+    with pytest.raises(AssertionError):
+        reconcile_opname(Told(FRAMES, NOVEMBER))
 
 
 @pytest.mark.parametrize("kind", ["job-ended", "handed-over", "reprint"])
