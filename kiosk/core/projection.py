@@ -2,7 +2,7 @@
 
 Tables: station, records, jobs (open), finished (the last `FINISHED_KEPT`), uncollected, missing, callbacks, tally,
 balances, lots, entries, causes, chips, intake, shift, shifts, people, acting, equipment, tests, clock, days (with
-work), withdrawals (not released yet), usage, figures, requests, counts, closed (what leaves at a later seal), closing.
+work), withdrawals (not released yet), usage, figures, requests, counts, closed (leaves at a later seal), closing.
 Keys are strings. Replaying all frames gives the same tables as following them one by one: the view is disposable.
 """
 
