@@ -105,6 +105,28 @@ class SupplyConfig:
     holidays: tuple[str, ...] = field(default=(), metadata={"days": True})
 
 
+_A_DAY = {"range": (1, 10_000)}
+_REASONS = ("baru", "pindah-datang", "perubahan-data", "perpanjangan", "hilang-rusak", "luar-domisili")
+
+
+@dataclass(frozen=True)
+class QuotaConfig:
+    baru: int = field(default=10_000, metadata=_A_DAY)
+    pindah_datang: int = field(default=10_000, metadata=_A_DAY)
+    perubahan_data: int = field(default=10_000, metadata=_A_DAY)
+    perpanjangan: int = field(default=10_000, metadata=_A_DAY)
+    hilang_rusak: int = field(default=10_000, metadata=_A_DAY)
+    luar_domisili: int = field(default=10_000, metadata=_A_DAY)
+
+
+@dataclass(frozen=True)
+class ServiceConfig:
+    order: tuple[str, ...] = field(default=("baru",), metadata={"choice": _REASONS})
+    step_days: int = field(default=7, metadata={"range": (0, 365)})
+    in_turn: bool = False
+    quota: QuotaConfig = QuotaConfig()
+
+
 @dataclass(frozen=True)
 class JournalConfig:
     segment: int = field(default=8, metadata={"range": (1, 64)})
@@ -140,6 +162,7 @@ class Config:
     paper: PaperConfig = PaperConfig()
     shift: ShiftConfig = ShiftConfig()
     supply: SupplyConfig = SupplyConfig()
+    service: ServiceConfig = ServiceConfig()
     journal: JournalConfig = JournalConfig()
     disk: DiskConfig = DiskConfig()
     log: LogConfig = LogConfig()
@@ -217,6 +240,8 @@ class _Reader:
                 raise self._error(node, f"{key}: expected a list of words, got {value!r}")
             if "days" in rules and (wrong := [item for item in value if not _is_day(item)]):
                 raise self._error(node, f'{key}: {wrong[0]!r} is no day, as in "2026-08-17"')
+            if "choice" in rules and (wrong := [item for item in value if item not in rules["choice"]]):
+                raise self._error(node, f"{key}: {wrong[0]!r} is not one of {', '.join(rules['choice'])}")
             return tuple(value)
         if kind is float and type(value) is int:
             value = float(value)

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import inspect
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
 from kiosk.books import Books
+from kiosk.config import ServiceConfig
 from kiosk.core import card_test
 from kiosk.core.accounts import Account
 from kiosk.core.card_test import given_up, is_test
@@ -20,6 +21,7 @@ from kiosk.core.jobs import ASKED, Answer, JobEvent, JobState, Why
 from kiosk.core.projection import SPOKEN_FOR
 from kiosk.core.reconcile import Evidence
 from kiosk.core.release import GONE
+from kiosk.core.turns import Rules
 from kiosk.core.verdicts import (
     AnswerError,
     Resolution,
@@ -30,17 +32,14 @@ from kiosk.core.verdicts import (
     resolve,
 )
 from kiosk.errors import Rejected, UsageError
-from kiosk.roster import Roster
+from kiosk.service import Service
 from kiosk.views import View
-
-HAS_CARD = SPOKEN_FOR - {"issued"}
-"""States of a record whose card is here, or will be, or may be: its person gets no second one by another record."""
 
 
 class Desk:
     """`wake` is called after anything that the worker should look at; `may_start` raises Rejected if not.
 
-    `more`: commands of others that are carried out by name as well. `roster`: knows which records are of one person.
+    `more`: commands of others that are carried out by name as well. `service`: says who is served next.
     `witness` says of a job what speaks for or against an answer, `may_insist` who may give one against it.
     """
 
@@ -50,14 +49,14 @@ class Desk:
         wake: Callable[[], None] = lambda: None,
         may_start: Callable[[], None] = lambda: None,
         more: Mapping[str, Callable[..., Any]] = MappingProxyType({}),
-        roster: Roster | None = None,
+        service: Service | None = None,
         witness: Callable[[dict[str, Any]], Evidence | None] = lambda job: None,
         may_insist: Callable[[str], bool] = lambda by: False,
     ) -> None:
         self._books = books
         self._wake = wake
         self._may_start = may_start
-        self._roster = roster
+        self._service = service or Service(books, ServiceConfig())
         self._witness = witness
         self._may_insist = may_insist
         self._commands: dict[str, Callable[..., Any]] = {
@@ -86,50 +85,32 @@ class Desk:
     def run_jobs(self, by: str, count: int = 1, refs: tuple[str, ...] | list[str] = ()) -> list[str]:
         """Make jobs for `refs`, or for the next `count` records in order of service. Returns their ids.
 
-        Rejected, and no job made, if one of `refs` may not be printed, or its person has a card here. One that was
-        refused before a blank was spent may be named again when the cause is gone; one that is named twice counts
-        once. Of the next ones, those whose person has a card are left where they are.
+        Rejected, and no job made, if one of `refs` may not be printed, if its person has a card here, or if the quota
+        of its reason is used up. One that was refused before a blank was spent may be named again when the cause is
+        gone; one that is named twice counts once. Of the next ones, those whose person has a card are left where they
+        are, and those whose reason has had its share today.
         """
         self._may_start()
-        self._meet_everybody()
+        self._service.meet_everybody()
         with self._books.transaction() as view:
-            chosen = list(dict.fromkeys(refs)) or self.of_new_people(_next_records(view))[: _count(count)]
-            if not chosen:
-                raise Rejected("no record waits to be printed", "queue-empty")
+            chosen = list(dict.fromkeys(refs)) or self._service.next(view, _count(count))
             for ref in chosen:  # all of them first: a refusal makes no job
                 _must_wait(self._books.past.state(ref), ref)
-            for ref in set(chosen) - set(self.of_new_people(chosen)):
-                raise Rejected(f"record {ref}: its person has a card here by another", "person-has-card")
+            if refs:
+                self._service.must_be_served(view, chosen)
             jobs = [self._create(ref, by) for ref in chosen]
         self._wake()
         return jobs
 
-    def of_new_people(self, refs: Iterable[str]) -> list[str]:
-        """Those of `refs` whose person has no card here, nor will have by another record; of one person the first."""
-        chosen: list[str] = []
-        with self._books.transaction():
-            for ref in refs:
-                others = self._roster.same_person(ref) if self._roster else set()
-                if not any(other in chosen or self._books.past.state(other) in HAS_CARD for other in others):
-                    chosen.append(ref)
-        return chosen
-
-    def _meet_everybody(self) -> None:
-        """Where no station serves, or has only just begun to, the roster knows nobody yet."""
-        with self._books.look() as view:
-            records = view.rows("records")
-        if self._roster:
-            self._roster.meet(records)
-
     def _create(self, ref: str, by: str) -> str:
         job = secrets.token_hex(4)
-        self._books.commit("job-created", {"job": job, "ref": ref}, by)
+        self._books.commit("job-created", {"job": job, "ref": ref, "day": self._service.day}, by)
         return job
 
     def list_jobs(self, by: str) -> list[dict[str, Any]]:
         """Open jobs in order of service, then the last finished ones, newest first."""
         with self._books.transaction() as view:
-            return jobs_in_order(view)
+            return jobs_in_order(view, self._service.rules)
 
     def show_job(self, by: str, job: str) -> dict[str, Any]:
         with self._books.transaction() as view:
@@ -238,8 +219,8 @@ def _resolution(job: dict[str, Any], answer: Answer, cause: SpoilCause | None) -
         raise Rejected(str(exc), "answer-does-not-fit") from exc
 
 
-def jobs_in_order(view: View) -> list[dict[str, Any]]:
-    running = sorted(view.table("jobs").all(), key=lambda job: (job["priority"], job["created"]))
+def jobs_in_order(view: View, rules: Rules) -> list[dict[str, Any]]:
+    running = sorted(view.table("jobs").all(), key=rules.key)
     finished = sorted(view.table("finished").all(), key=lambda job: -job["ended"])
     return [dict(job) for job in (*running, *finished)]
 
@@ -267,12 +248,6 @@ def _count(value: int) -> int:
     if type(value) is not int or value < 1:
         raise UsageError("count: a whole number from 1 on")
     return value
-
-
-def _next_records(view: View) -> list[str]:
-    waiting = view.select("records", state="waiting")
-    waiting.sort(key=lambda record: (record["priority"], record["order"]))
-    return [str(record["ref"]) for record in waiting]
 
 
 def _must_wait(state: str | None, ref: str) -> None:

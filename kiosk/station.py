@@ -46,6 +46,7 @@ from kiosk.releases import Releases, follow
 from kiosk.render import render_face
 from kiosk.reprints import Reprints
 from kiosk.roster import Roster
+from kiosk.service import Service
 from kiosk.shift import Shifts
 from kiosk.staff import Staff
 from kiosk.sticks import Sticks
@@ -117,8 +118,11 @@ class Station:
         self.power = Power(self.data, self._wake, lambda: self.books.time.time_ms)
         self.reprints = Reprints(self.books, self.vault, self.access.second, self._wake, self._may_start)
         self.roster = Roster(self.vault)
+        self.service = Service(self.books, self.config.service, self.roster, self.access.second, self._wake)
         self.callbacks = CallBacks(self.books, CallBook(self.data / "vault" / "calls", keyring), self.roster)
-        self.gap = Gap(self.books, self.roster, self.access.second, lambda: self._printer_read, self._wake)
+        self.gap = Gap(
+            self.books, self.roster, self.access.second, lambda: self._bench.fed if self._bench else None, self._wake
+        )
         self.card_tests = CardTests(
             self.books, self._wake, self._may_start, colour="y" in self.config.printer.ribbon,
             files=lambda: test_files(self.config.reader.encoder),
@@ -133,12 +137,12 @@ class Station:
         parts = (
             self.stock, self.counter, self.reprints, self.callbacks, self.shifts, self.staff, self.gap, self.fittings,
             self.card_tests, self.power, self.sticks, Releases(self.books, self._wake), self._ends.rotation,
-            self.authority, Supply(self.books, self.config),
+            self.authority, Supply(self.books, self.config), self.service,
         )  # fmt: skip
         self._bars = (self._guard, self.power, self.shifts, self.authority)
         more = {name: action for part in parts for name, action in part.commands.items()}
         self.desk = Desk(
-            self.books, self._wake, self._may_start, more, self.roster, self._witness, self.access.is_supervisor
+            self.books, self._wake, self._may_start, more, self.service, self._witness, self.access.is_supervisor
         )
 
     def start(self) -> None:
@@ -158,6 +162,7 @@ class Station:
             self.books, self._bench, self._desk_reader, self._prepress, lambda: self.fittings.plan,
             config.card.refusals_in_a_row,
         )  # fmt: skip
+        self.worker.turn = self.service.rules.key
         self.worker.on_change = self.pulse.beat
         self.worker.barred = lambda: next(filter(None, (each.barred() for each in self._bars)), None)
         self.fittings.serve(self.worker, self.pulse.beat)
@@ -217,14 +222,6 @@ class Station:
     def printer_status(self) -> PrinterStatus | None:
         """What the printer said last, None if it does not answer. Asks nothing."""
         return self._bench.last_status if self._bench else None
-
-    @property
-    def _printer_read(self) -> tuple[str, int] | None:
-        """Its serial and how many cards it fed in its life, as it said last."""
-        bench = self._bench
-        if bench is None or bench.identity is None or bench.last_status is None:
-            return None
-        return bench.identity.serial, bench.last_status.counters.cards_fed
 
     @property
     def reader_open(self) -> bool:

@@ -21,7 +21,7 @@ from drivers.sim.firmware import Firmware
 from drivers.sim.line import Line, PtyLine
 from drivers.sim.world import World
 from kiosk.books import Books
-from kiosk.config import Config, HubConfig, PrinterConfig, ReaderConfig, WebConfig
+from kiosk.config import Config, HubConfig, PrinterConfig, ReaderConfig, ServiceConfig, WebConfig
 from kiosk.core.equipment import EquipmentRole
 from kiosk.core.frames import Frame
 from kiosk.core.records import Record, dump_record
@@ -48,9 +48,11 @@ class Killed(Exception):
 
 
 class Office:
-    """Devices that outlive the station, the station, and a person's verbs. `hub`: of the config, from a start on."""
+    """Devices that outlive the station, the station, and a person's verbs. `hub`, `service`: of the config, from a
+    start on."""
 
     hub = HubConfig()
+    service = ServiceConfig()
 
     def __init__(self, directory: Path, blanks: int, printer: Identity = PRIMACY, speed: float = math.inf) -> None:
         self.directory = directory
@@ -99,7 +101,9 @@ class Office:
         Books.create(self.data, 1 << 20, genesis, "test").close()
 
     def _open(self) -> Station:
-        config = Config(printer=self.printer(), reader=self.reader(), hub=self.hub, web=WebConfig(port=0))
+        config = Config(
+            printer=self.printer(), reader=self.reader(), hub=self.hub, web=WebConfig(port=0), service=self.service
+        )  # fmt: skip
         return Station(config, self.data, "test", clock=self.machine)
 
     def printer(self) -> PrinterConfig:
@@ -135,6 +139,14 @@ class Office:
         people = [self._who_is_new(resident) for resident in self.residents[:count]]
         judged = [judge(self.token(person)[1], STATION, [self.hub_key]) for person in people]
         Inbox(self.station.books, self.station.vault).accept(judged, "1")
+        return [item.ref for item in judged]  # type: ignore[union-attr]
+
+    def bring_for(self, *reasons: str) -> list[str]:
+        """One record of each of these reasons, of somebody new, all in one frame."""
+        people = [self._who_is_new(self.residents[0]) for _ in reasons]
+        tokens = [self.token(who, reason=why, priority=1)[1] for who, why in zip(people, reasons, strict=True)]
+        judged = [judge(token, STATION, [self.hub_key]) for token in tokens]
+        Inbox(self.station.books, self.station.vault).accept(judged, str(next(self._refs)))
         return [item.ref for item in judged]  # type: ignore[union-attr]
 
     def _who_is_new(self, resident: Resident) -> Resident:

@@ -1,4 +1,4 @@
-"""jobs: list, show, run, hold, release, cancel, resume, resolve, hand-over, reprint."""
+"""jobs: list, queue, jump, show, run, hold, release, cancel, resume, resolve, hand-over, reprint."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from kiosk.core.faults import codes, with_codes
 from kiosk.core.handover import ChipCheck, OldCard, Proof, Taker
 from kiosk.core.jobs import Answer
 from kiosk.core.reprint import ReprintReason
+from kiosk.core.turns import JumpReason
 from kiosk.core.verdicts import SpoilCause
 from kiosk.desk import jobs_in_order
+from kiosk.service import rules_of
 
 
 @click.group()
@@ -26,7 +28,7 @@ def jobs() -> None:
 @pass_app
 def list_jobs(app: App) -> None:
     """Open jobs in order of service, then the last finished ones. Read from the journal, beside a running station."""
-    found = [_with_code(job) for job in jobs_in_order(read_view(app.data))]
+    found = [_with_code(job) for job in jobs_in_order(read_view(app.data), rules_of(app.config.service))]
     app.answer(found, lambda: table([_row(job) for job in found], ["job", "state", "sku", "reason", "cards", "why"]))
 
 
@@ -124,3 +126,30 @@ def reprint(app: App, job: str, reason: str, supervisor: str, pin: str) -> None:
         pin = click.prompt("PIN", hide_input=True)
     made = app.execute("jobs.reprint", job=job, reason=reason, supervisor=supervisor, pin=pin)
     app.answer(made, lambda: f"{made['job']} makes the card of {made['reprint_of']} again")
+
+
+@jobs.command("queue")
+@click.option("--count", type=click.IntRange(1), default=20, show_default=True, help="How many of those who wait.")
+@pass_app
+def queue_(app: App, count: int) -> None:
+    """Who waits, in order of service, and how far each reason's quota is used today. References, no names."""
+    found = app.execute("jobs.queue")
+    rows = [[row["ref"], row["sku"], row["reason"], row["why"] or ("moved up" if row["ahead"] else "")]
+            for row in found["rows"][:count]]  # fmt: skip
+    quotas = [[reason, each["served"], each["quota"]] for reason, each in found["reasons"].items()]
+    app.answer(found, lambda: "\n\n".join([
+        table(quotas, ["reason", "served today", "quota"]), table(rows, ["record", "sku", "reason", "why not"]),
+    ]))  # fmt: skip
+
+
+@jobs.command()
+@click.argument("ref")
+@click.option("--reason", type=_words(JumpReason), required=True, help="Why this person goes before the others.")
+@click.option("--supervisor", required=True, help="The second person, who approves.")
+@click.option("--pin", default="", help="The second person's PIN; asked for without it.")
+@pass_app
+def jump(app: App, ref: str, reason: str, supervisor: str, pin: str) -> None:
+    """Move somebody up who waits, outside the quota. It stands in the books with both names."""
+    pin = pin or click.prompt("PIN", hide_input=True)
+    found = app.execute("jobs.jump", ref=ref, reason=reason, supervisor=supervisor, pin=pin)
+    app.answer(found, lambda: f"{found['ref']} is served next, approved by {found['approved']}")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from kiosk.cli.telling_office import OFFICE
 from kiosk.core.clock import Certainty
 from kiosk.core.dating import date_of
 from kiosk.core.equipment import FIELDS, EquipmentRole
@@ -223,26 +224,8 @@ def _shift_closed(data: Body) -> str:
     return f"shift {data['shift']} is closed: {'; '.join(terms)}{reason}{approved}"
 
 
-def _people(data: Body) -> str:
-    said = [f"{name} {data[name]}" for name in ("from", "to", "document", "left") if name in data]
-    return ", ".join([f"{data['person']} ({data['role']}): {data['change']}", *said])
-
-
 def _equipment(data: Body) -> str:
     return f"used as {data['role']}: {' '.join(data[name] for name in FIELDS[EquipmentRole(data['role'])])}"
-
-
-def _figures(data: Body) -> str:
-    return "told by the office: " + ", ".join(f"{name} {value}" for name, value in data["figures"].items())
-
-
-def _requested(data: Body) -> str:
-    return f"{data['quantity']} {data['sku']} blanks are asked for in {data['document']}"
-
-
-def _granted(data: Body) -> str:
-    by = f" by {data['grant']}" if data.get("grant") else ""
-    return f"{data['quantity']} blanks are granted{by} of those asked for in {data['document']}"
 
 
 def _clock(data: Body) -> str:
@@ -288,13 +271,10 @@ _WORDS: dict[str, Callable[[Body], str]] = {
     "shift-opened": lambda data: f"shift {data['shift']} opens, {_blanks(data['opening'])}",
     "shift-counted": lambda data: f"shift {data['shift']}, counted: {_blanks(data['counted'])}",
     "shift-closed": _shift_closed,
-    "people": _people,
     "equipment": _equipment,
     "clock": _clock,
     "limit-lifted": _limit_lifted,
-    "office-figures": _figures,
-    "blanks-requested": _requested,
-    "blanks-granted": _granted,
+    **OFFICE,
 }
 TOLD = frozenset(_WORDS)
 """Kinds that have words; a test compares them with those that there are."""

@@ -101,6 +101,7 @@ def new_job(ident: str, record: dict[str, Any], seq: int) -> dict[str, Any]:
         "id": ident, "ref": record["ref"], "sku": record["sku"], "reason": record["reason"],
         "priority": record["priority"], "created": seq, "state": JobState.PENDING.value,
         "reasons": [Why.JOB_QUEUED.value], "message": "", "card": None, "cards": [],
+        **{name: record[name] for name in ("came", "order", "ahead") if name in record},
     }  # fmt: skip
 
 

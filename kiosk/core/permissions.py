@@ -63,6 +63,7 @@ TABLE = (
     Act("read-books", "A T S B",   "the journal: verify, trace, export"),
     # Cards
     Act("print",      "O S B",     "make jobs, one card or a run"),
+    Act("jump",       "O S B",     "move somebody up who waits, outside the quota", _ALWAYS),
     Act("steer",      "O S T B",   "hold, release, cancel a job; go on after a stop"),
     Act("resolve",    "O S B",     "say what became of a card in doubt"),
     Act("hand-over",  "O S B",     "read a finished card and give it to its holder"),
@@ -127,6 +128,7 @@ ROUTES: Mapping[str, str] = {
     "compare_card": "see-people", "take_card": "see-people", "card_problem": "see-people",
     "supplies": "see-work", "account": "see-work", "lot": "see-work", "outbox": "see-work", "faults": "see-work",
     "fault": "see-work", "trace": "read-books", "find_life": "read-books", "read_any_card": "read-books",
+    "service": "see-work", "jump": "jump",
     "make_jobs": "print", "stop_run": "steer", "go_on": "steer", "cancel_job": "steer", "resolve_job": "resolve",
     "read_card": "hand-over", "hand_over": "hand-over", "reprint_card": "reprint",
     "calls": "call-backs", "new_call": "call-backs", "add_call": "call-backs", "close_call": "call-backs",
@@ -147,6 +149,7 @@ COMMANDS: Mapping[str, str] = {
     "station.status": "see-work", "sync.now": "link", "sync.release": "release", "sync.lift": "lift",
     "sync.export": "carry", "sync.import": "carry", "sync.rotate-keys": "serve",
     "equipment.list": "see-work", "equipment.use": "equip",
+    "jobs.queue": "see-work", "jobs.jump": "jump",
     "jobs.list": "see-work", "jobs.show": "see-work", "jobs.run": "print", "jobs.hold": "steer",
     "jobs.release": "steer", "jobs.cancel": "steer", "jobs.resume": "steer", "jobs.resolve": "resolve",
     "jobs.test-card": "test-card", "jobs.hand-over": "hand-over", "jobs.reprint": "reprint",

@@ -2,8 +2,9 @@
 
 Tables: station, records, jobs (open), finished (the last `FINISHED_KEPT`), uncollected, missing, callbacks, tally,
 balances, lots, entries, causes, chips, intake, shift, shifts, people, acting, equipment, tests, clock, days (with
-work), withdrawals (not released yet), usage, figures, requests, counts, closed (leaves at a later seal), closing.
-Keys are strings. Replaying all frames gives the same tables as following them one by one: the view is disposable.
+work), withdrawals (not released yet), usage, figures, requests, counts, served (by reason), jumps, closed (leaves at a
+later seal), closing. Keys are strings. Replaying all frames gives the same tables as following them one by one: the
+view is disposable.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from kiosk.core import (
     staff,
     stock,
     supply,
+    turns,
     usage,
     workdays,
 )
@@ -37,12 +39,13 @@ from kiosk.core.plan import Plan, Step, plan_of
 
 FINISHED_KEPT = 200
 
-SHAPE = 12
+SHAPE = 13
 """Of the tables. Raise it with every table or field that is new: a snapshot of another shape is not taken, the
 journal is replayed. 1: without `uncollected`, `missing`, `callbacks`. 2: without `handed_over_at` of a record. 3:
 without `lots`, `entries`. 4: without `shift`, `shifts`, `people`, `acting`. 5: without `closed`, `closing`, and with
 all that ever closed. 6: without `equipment`. 7: without `tests`. 8: without `went_on` of a job. 9: without `clock`,
-`days`, `withdrawals`. 10: without `usage`, `figures`, `requests`. 11: without `counts`."""
+`days`, `withdrawals`. 10: without `usage`, `figures`, `requests`. 11: without `counts`. 12: without `served`, `jumps`,
+`came` of a record and of its job."""
 
 SPOKEN_FOR = frozenset({"in-job", "printed", "issued", "card-missing"})
 """Record states in which there is a card, or may be one. What was refused before a blank was spent may be tried
@@ -82,16 +85,7 @@ def _movements(frame: Frame, read: Read) -> list[Change]:
     for follow in (shift.follow, usage.follow, supply.follow):
         changes += follow(frame, transfers, read)
     cause = frame.data.get("cause")
-    return changes + (_counted_cause(transfers, cause, read) if cause else [])
-
-
-def _counted_cause(transfers: list[Transfer], cause: str, read: Read) -> list[Change]:
-    """All that ends where the last transfer does: a quantity may be of several lots."""
-    last = transfers[-1]
-    key = f"{last.sku}/{last.target}/{cause}"
-    before = read("causes", key) or {"sku": last.sku, "account": last.target, "cause": cause, "quantity": 0}
-    quantity = sum(move.quantity for move in transfers if move.target is last.target)
-    return [Change("causes", key, {**before, "quantity": before["quantity"] + quantity})]
+    return changes + (stock.counted_cause(transfers, cause, read) if cause else [])
 
 
 def _job(read: Read, key: str) -> Document:
@@ -111,7 +105,8 @@ def _records(frame: Frame, read: Read) -> list[Change]:
     for place, item in enumerate(frame.data["records"]):
         if read("records", item["ref"]):
             raise ProjectionError(f"record {item['ref']} was taken in before")
-        changes.append(Change("records", item["ref"], {**item, "state": "waiting", "order": [frame.seq, place]}))
+        arrival = {"state": "waiting", "order": [frame.seq, place], "came": frame.stamp.time_ms}
+        changes.append(Change("records", item["ref"], {**item, **arrival}))
     return [*changes, *release.withdrawn(frame, read)]
 
 
@@ -124,8 +119,9 @@ def _job_created(frame: Frame, read: Read) -> list[Change]:
     if gap.is_open(read):
         raise ProjectionError(f"record {data['ref']} may have a card: the gap of the lost disk is open")
     job = new_job(data["job"], record, frame.seq)
+    counts = turns.begun(frame, record, job, read)
     record["state"] = "in-job"
-    return [Change("jobs", job["id"], job), Change("records", record["ref"], record)]
+    return [*counts, Change("jobs", job["id"], job), Change("records", record["ref"], record)]
 
 
 def _job_state(frame: Frame, read: Read) -> list[Change]:
@@ -261,6 +257,7 @@ def _job_ended(frame: Frame, read: Read) -> list[Change]:
         counted(read, "finished"),
         Change("records", record["ref"], record),
         *(workdays.card_made(frame, read) if state is JobState.COMPLETED else []),
+        *(turns.given_back(job, read) if record["state"] not in SPOKEN_FOR else []),
         *collection.finished_card(frame, job, record["state"]),
         *closing.noted(frame, read, chips=(card["uid"] for card in job["cards"] if card["written"])),
     ]
@@ -295,6 +292,7 @@ _HANDLERS: dict[str, Callable[[Frame, Read], list[Change]]] = {
     clock.KIND: clock.noted,
     release.KIND: release.released,
     authority.KIND: authority.lifted,
+    turns.JUMP: turns.jumped,
     **supply.HANDLERS,
 }
 KINDS = frozenset(_HANDLERS)

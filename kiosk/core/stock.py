@@ -151,3 +151,12 @@ def _uncounted(entry: Document, read: Read) -> list[Change]:
     assert counted is not None
     left = counted["quantity"] - sum(move[4] for move in entry["moves"])
     return [Change("causes", key, {**counted, "quantity": left} if left else None)]
+
+
+def counted_cause(transfers: list[Transfer], cause: str, read: Read) -> list[Change]:
+    """All that ends where the last transfer does: a quantity may be of several lots."""
+    last = transfers[-1]
+    key = f"{last.sku}/{last.target}/{cause}"
+    before = read("causes", key) or {"sku": last.sku, "account": last.target, "cause": cause, "quantity": 0}
+    quantity = sum(move.quantity for move in transfers if move.target is last.target)
+    return [Change("causes", key, {**before, "quantity": before["quantity"] + quantity})]

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from kiosk.books import Books
+from kiosk.core.turns import Line
+from kiosk.service import Service
 
 
 class Waiting:
-    """Records that wait, in order of service: sorted once for each state of the books, not for each page."""
+    """Who waits, in order of service: sorted once for each state of the books and each day, not for each page."""
 
     def __init__(self) -> None:
-        self._known: tuple[int, list[dict[str, Any]]] = (-1, [])
+        self._known: tuple[tuple[int, int], Line] = ((-1, 0), Line([], {}))
 
-    def records(self, books: Books) -> list[dict[str, Any]]:
+    def line(self, books: Books, service: Service) -> Line:
         """For looking only."""
-        seq, records = self._known
+        (key, line), day = self._known, service.day
         with books.look() as view:
-            if view.seq == seq:
-                return records
-            seq, records = view.seq, view.rows("records", state="waiting")
-        records.sort(key=lambda row: (row["priority"], row["order"]))
-        self._known = (seq, records)
-        return records
+            if key != (view.seq, day):
+                key, line = (view.seq, day), service.line(view)
+        self._known = key, line
+        return line
 
 
 class Unsent:

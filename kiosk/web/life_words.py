@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from kiosk.core.frames import Frame
-from kiosk.web import stock_words, words
+from kiosk.web import service_words, stock_words, words
 
 RESULTS = {"done": "selesai", "refused": "ditolak", "not-done": "belum terjadi", "ended": "berakhir"}
 
 SENTENCES = {
     "records": "Data orang ini datang dari pusat",
     "released": "Data dikembalikan ke pusat",
+    "queue-jump": "Didahulukan: %(reason)s, disetujui %(approved)s",
     "job-created": "Kartu diminta, pekerjaan %(job)s",
     "job-ended": "%(state)s, chip %(uid)s",
     "job-ended-without": "%(state)s, tanpa kartu",
@@ -43,6 +44,9 @@ def told(frame: Frame) -> list[Said]:
                     {each: words.VALUES.get(data[each], data[each]) for each in names if each in data},
                 )
             ]
+        case "queue-jump":
+            approved = data["approved"].partition(":")[2]
+            return [(SENTENCES[frame.kind], {"reason": service_words.JUMPS[data["reason"]], "approved": approved})]
         case "stock":
             return [(stock_words.MOVEMENTS[data["movement"]], {})]
     sentence = SENTENCES.get(frame.kind, words.KINDS.get(frame.kind, frame.kind))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kiosk.web import shift_words
+from kiosk.web import service_words, shift_words
 
 REASONS = {
     "baru": "Baru",
@@ -133,6 +133,7 @@ KINDS = {
     "equipment": "Alat dipilih",
     "clock": "Jam stasiun",
     "limit-lifted": "Batas tanpa pusat dilonggarkan",
+    "queue-jump": "Didahulukan",
 }
 
 LIFTS = {
@@ -209,6 +210,7 @@ FIELDS = {
 
 VALUES = {
     **LIFTS,
+    **service_words.JUMPS,
     "load": "Masuk ke wadah",
     "unload": "Keluar dari wadah",
     "holder": "Pemiliknya",
@@ -293,4 +295,5 @@ REFUSALS = {
     "limit-far": "Sisanya masih sebanyak itu",
     "shift-not-open": "Giliran kerja belum dibuka",
     **shift_words.REFUSALS,
+    **service_words.REFUSALS,
 }

@@ -47,6 +47,13 @@ class Bench:
         return self._encoder
 
     @property
+    def fed(self) -> tuple[str, int] | None:
+        """The printer's serial and how many cards it fed in its life, as it said last. Asks nothing."""
+        if self.identity is None or self.last_status is None:
+            return None
+        return self.identity.serial, self.last_status.counters.cards_fed
+
+    @property
     def reader_open(self) -> bool:
         return self._encoder is not None
 

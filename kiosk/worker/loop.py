@@ -22,6 +22,7 @@ from kiosk.core.jobs import (
 )
 from kiosk.core.plan import Plan
 from kiosk.core.reconcile import Evidence
+from kiosk.core.turns import Rules
 from kiosk.deskreader import DeskReader
 from kiosk.errors import KepingError, Rejected, Unavailable
 from kiosk.journal import Poisoned
@@ -54,7 +55,8 @@ class Worker(threading.Thread):
     """`failure`: what ended the thread, None if `stop` did.
 
     `on_change` is called in the thread when that or `holdup` has changed, and at its end. `barred` is asked before a
-    new card is begun, and so is `plan`. `glanced` is called after each look at the printer between cards.
+    new card is begun, and so is `plan`. `glanced` is called after each look at the printer between cards. `turn`: the
+    sort key of jobs.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class Worker(threading.Thread):
         self.on_change: Callable[[], None] = lambda: None
         self.barred: Callable[[], Halt | None] = lambda: None
         self.glanced: Callable[[], None] = lambda: None
+        self.turn: Callable[[dict[str, Any]], Any] = Rules().key
 
     @property
     def holdup(self) -> Halt | None:
@@ -210,8 +213,11 @@ class Worker(threading.Thread):
             begun = (job for job in jobs if job["card"])
             tests = (job for job in jobs if is_test(job) and is_due(job))
             ours = (job for job in jobs if job["state"] in OURS)
-            chosen = next(chain(begun, tests, ours), None) or _first_waiting(jobs)
+            chosen = next(chain(begun, tests, ours), None) or self._first_waiting(jobs)
             return dict(chosen) if chosen else None
+
+    def _first_waiting(self, jobs: list[dict[str, Any]]) -> dict[str, Any] | None:
+        return min((job for job in jobs if job["state"] == JobState.PENDING), key=self.turn, default=None)
 
     def _entries(self, job: dict[str, Any]) -> Entries:
         return (TrialEntries if is_test(job) else Entries)(self._books, job["id"])
@@ -257,7 +263,7 @@ class Worker(threading.Thread):
 
     def _look_ahead(self, current: str) -> None:
         with self._books.transaction() as view:
-            following = _first_waiting([job for job in view.rows("jobs") if job["id"] != current])
+            following = self._first_waiting([job for job in view.rows("jobs") if job["id"] != current])
         if following is not None and not is_test(following):
             self._prepress.ahead(following["ref"])
 
@@ -292,8 +298,3 @@ class Worker(threading.Thread):
             self._books.commit("job-state", {
                 "job": job_id, "event": JobEvent.STOP.value, "reasons": reasons, "message": str(halt),
             }, WORKER)  # fmt: skip
-
-
-def _first_waiting(jobs: list[dict[str, Any]]) -> dict[str, Any] | None:
-    waiting = (job for job in jobs if job["state"] == JobState.PENDING)
-    return min(waiting, key=lambda job: (job["priority"], job["created"]), default=None)

@@ -68,6 +68,10 @@ def as_released(view: View) -> str:
     """
     state = json.loads(view.dump())
     tables = {name: rows for name, rows in state["tables"].items() if name not in LATER_TABLES}
+    for table, names in LATER_FIELDS.items():
+        for row in tables.get(table, {}).values():
+            for name in names & row.keys():
+                del row[name]
     old = json.dumps({"seq": state["seq"], "tables": tables}, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(old.encode()).hexdigest()
 
@@ -136,12 +140,13 @@ def test_the_centre_takes_it_and_reads_the_same_accounts(tmp_path: Path) -> None
 
 LATER_TABLES = {"uncollected", "missing", "callbacks", "lots", "entries", "shift", "shifts", "people", "acting",
                 "closed", "closing", "equipment", "tests", "clock",
-                "days", "withdrawals", "usage", "figures", "requests"}  # fmt: skip
+                "days", "withdrawals", "usage", "figures", "requests", "served", "jumps"}  # fmt: skip
+LATER_FIELDS = {"records": {"came"}, "jobs": {"came", "order", "day"}, "finished": {"came", "order", "day"}}
 LATER = {"gap-closed", "started", "stopped", "handed-over", "reprint", "call-back", "call-back-closed",
          "shift-opened", "shift-counted", "shift-closed", "people", "equipment",
          "test-card", "test-ended", "clock", "released", "looked-up", "limit-lifted", "office-figures",
-         "blanks-requested", "blanks-granted"}  # fmt: skip
-"""Tables of the view, and kinds, that were added after the golden journal was written."""
+         "blanks-requested", "blanks-granted", "queue-jump"}  # fmt: skip
+"""Tables of the view, fields of its rows, and kinds, that were added after the golden journal was written."""
 
 
 def test_it_holds_every_kind_of_its_time() -> None:

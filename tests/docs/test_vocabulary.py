@@ -30,6 +30,7 @@ from kiosk.core.reprint import ReprintReason
 from kiosk.core.shift import TERMS, Term
 from kiosk.core.staff import StaffEvent
 from kiosk.core.supply import Figure
+from kiosk.core.turns import JumpReason
 from kiosk.core.verdicts import SpoilCause, account_of_refused
 from kiosk.counter import PROBLEMS
 from kiosk.rig.faults import KINDS as FAULTS
@@ -122,6 +123,7 @@ WORDS: dict[str, Callable[[], set[str]]] = {
     "Figures": lambda: set(Figure),
     "Withdrawals": lambda: set(Withdrawal),
     "Lift reasons": lambda: set(LiftReason),
+    "Jump reasons": lambda: set(JumpReason),
     "Record refusals": lambda: set(Refusal) | quoted_in_code({"unprintable", "record-missing", "damaged"}),
     "Stick refusals": lambda: set(stick.Reason),
     "Drivers": lambda: modules_with("printers", "open"),

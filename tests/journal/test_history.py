@@ -76,6 +76,7 @@ TABLE: list[tuple[str, dict[str, Any], set[Key]]] = [
     ("clock", {"state": "doubtful", "machine_ms": 946684831000, "heard_ms": 1795889280000},
      {Key(Subject.CLOCK, "station")}),
     ("limit-lifted", {"reason": "no-line", "more_cards": 500, "more_days": 5}, set()),
+    ("queue-jump", {"ref": REF, "reason": "ill", "approved": "op:yosep"}, {RECORD}),
     ("office-figures", {"figures": {"without-card": 60000}}, set()),
     ("blanks-requested", {"document": LOT, "sku": "wni", "quantity": 20000}, {PAPER}),
     ("blanks-granted", {"document": LOT, "quantity": 4000, "grant": "S-9"}, {PAPER}),

@@ -269,6 +269,13 @@ def lifting_the_limit(kiosk: Kiosk) -> Form:
     return Form("/outbox/lift", fields, counted(kiosk, "limit-lifted"), person="yosep")
 
 
+def moving_up(kiosk: Kiosk) -> Form:
+    """Once: whoever comes second finds that they were moved up."""
+    [ref] = kiosk.office.bring_records(1)
+    fields = {"reason": "ill", "supervisor": "yosep", "pin": PINS["yosep"]}
+    return Form(f"/jump/{ref}", fields, counted(kiosk, "queue-jump"))
+
+
 def asking_the_centre(kiosk: Kiosk) -> Form:
     return Form("/outbox/retry", {}, nothing, ACTS)
 
@@ -329,7 +336,7 @@ FORMS: dict[str, Callable[[Kiosk], Form]] = {
     "resolve_job": answering, "book_blank": booking_a_blank, "read_card": reading_a_card, "hand_over": handing_over,
     "reprint_card": making_it_again, "add_call": noting_a_call, "close_call": closing_a_call,
     "move_supplies": loading, "retry_outbox": asking_the_centre, "use_stick": writing_a_stick,
-    "lift_limit": lifting_the_limit,
+    "lift_limit": lifting_the_limit, "jump": moving_up,
     **{f"move_{name}": moving(name) for name in STOCKED}, "move_destroy-old-cards": destroying_old_cards,
     "open_shift": opening_a_shift, "count_shift": counting_a_shift, "close_shift": closing_a_shift,
     "print_slip": printing_a_slip, "count_blanks": counting, "reverse_entry": reversing,

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from drivers.sim.cards import Card
+from kiosk.config import ServiceConfig
 from kiosk.core.jobs import FINAL
 from kiosk.core.plan import Plan
 from kiosk.desk import Desk
@@ -19,6 +20,7 @@ from kiosk.rig.operator import ScriptedOperator
 from kiosk.rig.residents import Resident
 from kiosk.rig.world_check import good_cards, wrong_cards
 from kiosk.roster import Roster
+from kiosk.service import Service
 from kiosk.sync.intake import RefusedRecord, judge
 from tests.office import STATION, Office
 from tests.station.test_in_doubt import stop_in_doubt
@@ -236,7 +238,8 @@ def test_the_station_that_has_just_begun_knows_who_is_there_twice(kiosk: Kiosk) 
     office = kiosk.office
     [first] = office.bring_records(1)
     second = bring_again(office, office.residents[0])
-    desk = Desk(office.station.books, roster=Roster(office.station.vault))
+    books = office.station.books
+    desk = Desk(books, service=Service(books, ServiceConfig(), Roster(office.station.vault)))
     with pytest.raises(Rejected, match="its person has a card here") as refused:
         desk.run_jobs("test", refs=[first, second])
     assert refused.value.reason == "person-has-card"

@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response, abort, redirect, render_template, request, url_for
 
 from kiosk.core.records import Sku, nik_warnings
+from kiosk.core.turns import OUT_OF_TURN, QUOTA_USED
 from kiosk.errors import Rejected
 from kiosk.render import draw_proof
 from kiosk.web.house import actor, done, house
-from kiosk.web.screens.queue import waiting_records
+from kiosk.web.screens.queue import waiting_line
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as BaseResponse
 
 RUN, LONG_RUN = 20, 50
+MOVED_UP = frozenset({QUOTA_USED, OUT_OF_TURN})
+"""Why somebody is not printed now who can be moved up."""
 SIZES = {"large": 720, "small": 300}
 
 
@@ -37,23 +40,29 @@ def proof(ref: str, size: str) -> Response:
 
 
 def check(ref: str) -> str:
-    with house().station.books.transaction() as view:
-        record, state = view.get("records", ref), house().station.books.past.state(ref)
-    fields = house().station.roster.get(ref)
+    station, why = house().station, ""
+    with station.books.transaction() as view:
+        record, state = view.get("records", ref), station.books.past.state(ref)
+    fields = station.roster.get(ref)
     if state is None or fields is None:
         raise Rejected(f"record {ref}", "record-missing")
     if state != "waiting":
         raise Rejected(f"record {ref} is {state}", f"record-{state}")
-    if not house().station.desk.of_new_people([ref]):
-        raise Rejected(f"record {ref}: another record with this NIK", "person-has-card")
-    return render_template("check.html", ref=ref, record=record, fields=fields, odd=nik_warnings(fields))
+    try:
+        with station.books.transaction() as view:
+            station.service.must_be_served(view, [ref])
+    except Rejected as exc:
+        if exc.reason not in MOVED_UP:
+            raise
+        why = exc.reason
+    return render_template("check.html", ref=ref, record=record, fields=fields, odd=nik_warnings(fields), why=why)
 
 
 def run() -> str | BaseResponse:
     """The next cards, to be looked over together; a tap leaves one out, another makes it a long run."""
     left_out = set(request.args.getlist("without"))
-    rows = {row["ref"]: row for row in waiting_records() if row["ref"] not in left_out}
-    waiting = [rows[ref] for ref in house().station.desk.of_new_people(rows)]
+    line = waiting_line()
+    waiting = [row for row in line.rows if row["ref"] not in left_out and row["ref"] not in line.why]
     long = request.args.get("long")
     records = waiting[: LONG_RUN if long else RUN]
     if not records and not left_out:

@@ -17,7 +17,7 @@ from kiosk.web import desk_words
 from kiosk.web.house import actor, done, house
 from kiosk.web.screens.at_desk import asked_at_desk
 from kiosk.web.screens.faults import tell_all
-from kiosk.web.screens.queue import waiting_records
+from kiosk.web.screens.queue import waiting_line
 from kiosk.web.words import CONTRADICTED
 
 if TYPE_CHECKING:
@@ -60,13 +60,13 @@ def read_line() -> Line:
     with house().station.books.look() as view:
         jobs, finished = view.rows("jobs"), view.rows("finished")
     last = max(finished, key=lambda job: job["ended"], default=None)
-    jobs.sort(key=lambda job: (job["priority"], job["created"]))
+    jobs.sort(key=house().station.service.rules.key)
     return Line(
         job=next((job for job in jobs if job["state"].startswith(JobState.PROCESSING)), None),
         following=[job for job in jobs if job["state"] == JobState.PENDING and not is_test(job)],
         held=sum(job["state"] == JobState.PENDING_HELD for job in jobs),
         last=last,
-        waiting=next((record["ref"] for record in waiting_records()), None),
+        waiting=next(iter(waiting_line().now), None),
     )
 
 

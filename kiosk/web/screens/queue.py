@@ -9,7 +9,8 @@ from flask import Flask, abort, redirect, render_template, request, url_for
 
 from kiosk.core.records import Fields, Reason
 from kiosk.core.release import RELEASED
-from kiosk.web import words
+from kiosk.core.turns import Line
+from kiosk.web import service_words, words
 from kiosk.web.house import house
 from kiosk.web.security import current, first_page
 
@@ -53,15 +54,18 @@ def searched() -> str:
 
 def queue() -> str:
     text, reason = searched(), request.args.get("reason", "")
-    records = waiting_records(reason)
+    line = waiting_line()
+    records = [row for row in line.rows if reason in ("", row["reason"])]
     total = len(records)
     hits: set[str] = set()
     if text:
         hits = house().station.roster.find(text) | {text.casefold()}
         records = [record for record in records if record["ref"] in hits]
+    ready = next((record["ref"] for record in records if record["ref"] not in line.why), None)
     return render_template(
         "queue.html", rows=_rows(records[:SHOWN]), total=total, found=len(records), q=text, reason=reason,
-        gone=_rows(_gone(hits)), reasons={each.value: words.REASONS[each.value] for each in Reason},
+        ready=ready, why=line.why, gone=_rows(_gone(hits)), told=service_words,
+        reasons={each.value: words.REASONS[each.value] for each in Reason},
     )  # fmt: skip
 
 
@@ -77,10 +81,10 @@ def _others(ref: str, gone: list[dict[str, Any]]) -> set[str]:
     return house().station.roster.same_person(ref) - {row["ref"] for row in gone}
 
 
-def waiting_records(reason: str = "") -> list[dict[str, Any]]:
-    """Records that wait, in order of service; of one reason if it is given."""
+def waiting_line() -> Line:
+    """Everybody who waits, in order of service."""
     place = house()
-    return [row for row in place.waiting.records(place.station.books) if reason in ("", row["reason"])]
+    return place.waiting.line(place.station.books, place.station.service)
 
 
 def _rows(records: list[dict[str, Any]]) -> list[Row]:
