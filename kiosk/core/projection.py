@@ -2,8 +2,8 @@
 
 Tables: station, records, jobs (open), finished (the last `FINISHED_KEPT`), uncollected, missing, callbacks, tally,
 balances, lots, entries, causes, chips, intake, shift, shifts, people, acting, equipment, tests, clock, days (with
-work), withdrawals (not released yet), usage, figures, requests, counts, served (by reason), jumps, closed (leaves at a
-later seal), closing. Keys are strings. Replaying all frames gives the same tables as following them one by one: the
+work), withdrawals (not released yet), usage, figures, requests, counts, served (by reason), jumps, closed (leaves at
+a later seal), closing. Keys are strings. Replaying all frames gives the same tables as following them one by one: the
 view is disposable.
 """
 
@@ -44,8 +44,8 @@ SHAPE = 13
 journal is replayed. 1: without `uncollected`, `missing`, `callbacks`. 2: without `handed_over_at` of a record. 3:
 without `lots`, `entries`. 4: without `shift`, `shifts`, `people`, `acting`. 5: without `closed`, `closing`, and with
 all that ever closed. 6: without `equipment`. 7: without `tests`. 8: without `went_on` of a job. 9: without `clock`,
-`days`, `withdrawals`. 10: without `usage`, `figures`, `requests`. 11: without `counts`. 12: without `served`, `jumps`,
-`came` of a record and of its job."""
+`days`, `withdrawals`. 10: without `usage`, `figures`, `requests`. 11: without `counts`. 12: without `served`,
+`jumps`, `came` of a record and of its job."""
 
 SPOKEN_FOR = frozenset({"in-job", "printed", "issued", "card-missing"})
 """Record states in which there is a card, or may be one. What was refused before a blank was spent may be tried
