@@ -43,10 +43,10 @@ from kiosk.core.frames import parse_link
 from kiosk.core.records import Sku
 from kiosk.crypto import keys
 from kiosk.crypto.keys import OKPKey
-from kiosk.hub.delivery import deliver
+from kiosk.hub.delivery import apply
 from kiosk.hub.keyring import HubKeys
 from kiosk.hub.schema import leases
-from kiosk.hub.stations import add_station, spend_token
+from kiosk.hub.stations import add_station, called, signers, spend_token
 from kiosk.hub.stations import enrol as enrol_here
 from kiosk.hub.store import Store, insert_all
 from kiosk.outbox import Outbox
@@ -186,8 +186,10 @@ def recorded(store: Store, code: str, backlog: Backlog) -> list[Batch]:
     while seq < books.seq:
         lines = books.lines_after(seq, REQUEST_BYTES)
         with store.transaction() as connection:
-            spend_token(connection, STATION, f"{seq:022}", now_ms // 1000, now_ms, "")
-        deliver(store, STATION, lines, outbox.checkpoint(), now_ms)
+            known = called(connection, STATION, now_ms, "")
+            assert known
+            spend_token(connection, STATION, f"{seq:022}", now_ms // 1000, now_ms)
+            apply(connection, known, signers(connection, STATION), lines, outbox.checkpoint(), now_ms)
         seq += len(lines)
         rows = [(STATION, outbox.incarnation, link.seq, link.kind, link.head, link.record, now_ms)
                 for link in map(parse_link, lines)]  # fmt: skip

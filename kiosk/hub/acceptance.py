@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from kiosk.core.frames import ZERO_HEAD, FrameError, Link, chain, parse_link
 from kiosk.crypto import keys
@@ -15,12 +15,17 @@ from kiosk.crypto.checkpoint import Checkpoint, Position
 from kiosk.hub import aside, projection
 from kiosk.hub.projection import Unfit
 from kiosk.hub.schema import frames, journals, stations, successions
-from kiosk.hub.stations import Station, raise_alarm, replaced, signing_keys
-from kiosk.hub.store import inserting, storable
+from kiosk.hub.stations import Station, raise_alarm, signers
+from kiosk.hub.store import inserting
 
 _HEAD = re.compile(r"[0-9a-f]{64}")
 _Word = tuple[int, str]
 """A sequence number, and the head that the station signed for it."""
+
+
+_JOURNAL = (journals.c.station == bindparam("_station")) & (journals.c.incarnation == bindparam("_incarnation"))
+_HELD = select(journals.c.seq, journals.c.head, journals.c.checkpoint_seq, journals.c.checkpoint_head).where(_JOURNAL)
+_NOTE = update(journals).where(_JOURNAL)
 
 
 class BadFrames(ValueError):
@@ -55,11 +60,7 @@ def position_of(connection: Connection, station: str, incarnation: str) -> Posit
 
 def _held(connection: Connection, station: str, incarnation: str) -> tuple[Position, _Word]:
     """What the centre holds of one incarnation, and the newest position that the station signed."""
-    row = connection.execute(
-        select(journals.c.seq, journals.c.head, journals.c.checkpoint_seq, journals.c.checkpoint_head).where(
-            journals.c.station == station, journals.c.incarnation == incarnation
-        )
-    ).first()
+    row = connection.execute(_HELD, {"_station": station, "_incarnation": incarnation}).first()
     if row is None:
         return Position(station, incarnation, 0, ZERO_HEAD), (0, ZERO_HEAD)
     return Position(station, incarnation, row.seq, row.head), (row.checkpoint_seq, row.checkpoint_head)
@@ -159,8 +160,8 @@ def _open_journal(connection: Connection, station: Station, held: Position, firs
         genesis = projection.read(first)
     except Unfit as exc:
         raise BadFrames(f"frame 1: {exc}") from exc
-    known = [*signing_keys(connection, station.id), *replaced(connection, station.id)]
-    names = {name for key in known for name in (keys.thumbprint(key), str(key.get("x")))}
+    known = signers(connection, station.id)
+    names = {name for key in (*known.in_force, *known.replaced) for name in (keys.thumbprint(key), str(key.get("x")))}
     said = genesis.data
     if genesis.kind != "genesis" or said.get("station") != station.id or said.get("key") not in names:
         raise BadFrames("frame 1 is not this station's genesis")
@@ -202,7 +203,7 @@ def _rows(held: Position, fresh: Sequence[Link], now_ms: int) -> list[dict[str, 
     return [
         {
             "station": held.station, "incarnation": held.incarnation, "seq": frame.seq,
-            "kind": storable(frame.kind)[:64], "head": frame.head, "record": frame.record, "received_at": now_ms,
+            "kind": frame.kind, "head": frame.head, "record": frame.record, "received_at": now_ms,
         }
         for frame in fresh
     ]  # fmt: skip
@@ -235,11 +236,12 @@ def _head_at(connection: Connection, held: Position, fresh: Sequence[Link], seq:
 
 def _note_position(connection: Connection, held: Position, told: _Word, delivery: Delivery) -> None:
     came = delivery.checkpoint.position
-    said: dict[str, Any] = {"seq": held.seq, "head": held.head}
+    said: dict[str, Any] = {
+        "_station": held.station, "_incarnation": held.incarnation, "seq": held.seq, "head": held.head,
+    }  # fmt: skip
     if came.seq > told[0]:
         said |= {"checkpoint_seq": came.seq, "checkpoint_head": came.head, "checkpoint": delivery.token}
-    where = (journals.c.station == held.station) & (journals.c.incarnation == held.incarnation)
-    connection.execute(update(journals).where(where).values(**said))
+    connection.execute(_NOTE, said)
 
 
 def _weigh_balances(connection: Connection, held: Position, checkpoint: Checkpoint, now_ms: int) -> None:

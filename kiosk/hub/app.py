@@ -182,8 +182,7 @@ class _Centre:
         except ShutOut as exc:
             raise Problem(403, exc.reason, str(exc)) from exc
         except ChainConflict as exc:
-            delivery.alarm(self.store, station, exc.reason, str(exc), self.now_ms)
-            raise _conflict(exc) from exc
+            raise self._refusal(station, exc) from exc
         said = {
             "station": station, "incarnation": incarnation, "continues": given.before.incarnation,
             "seq": given.before.seq, "head": given.before.head, "leases": given.leases, "cursor": str(given.cursor),
@@ -191,31 +190,31 @@ class _Centre:
         return jsonify(succession=jose.sign(said, self.keys.signing, jose.SUCCESSION))
 
     def journal(self, station: str) -> Response:
-        caller = self._door.admit(station)
-        body = request.get_data()
+        body, token = request.get_data(), request.headers.get(CHECKPOINT_HEADER, "")
         if body and not body.endswith(b"\n"):
+            self._door.admit(station)
             raise Problem(400, "partial-line", "the body ends inside a frame; nothing was applied")
-        token = request.headers.get(CHECKPOINT_HEADER, "")
+        lines = [line + b"\n" for line in body.split(b"\n")[:-1]]
         try:
-            lines = [line + b"\n" for line in body.split(b"\n")[:-1]]
-            held = delivery.deliver(self.store, station, lines, token, self.now_ms)
-        except BadFrames as exc:
-            raise Problem(400, "bad-frames", f"{exc}; nothing was applied") from exc
-        except BadCheckpoint as exc:
-            raise Problem(400, "checkpoint", f"{CHECKPOINT_HEADER}: {exc}") from exc
-        except ShutOut as exc:
-            raise Problem(403, exc.reason, str(exc)) from exc
-        except ChainConflict as exc:
-            raise _conflict(exc) from exc
+            with self._door.inside(station) as (connection, caller):
+                held = delivery.apply(connection, caller.station, caller.signers, lines, token, self.now_ms)
+        except (BadFrames, BadCheckpoint, ChainConflict) as exc:
+            self._door.admit(station)  # the frames took their token back with them
+            raise self._refusal(station, exc) from exc
         return self._receipt(held, caller)
 
-
-def _conflict(conflict: ChainConflict) -> Problem:
-    held = conflict.position
-    return Problem(
-        409, conflict.reason, str(conflict),
-        expected_seq=held.seq + 1, head=held.head, incarnation=held.incarnation,
-    )  # fmt: skip
+    def _refusal(self, station: str, refused: BadFrames | BadCheckpoint | ChainConflict) -> Problem:
+        """A conflict is alarmed."""
+        if isinstance(refused, BadFrames):
+            return Problem(400, "bad-frames", f"{refused}; nothing was applied")
+        if isinstance(refused, BadCheckpoint):
+            return Problem(400, "checkpoint", f"{CHECKPOINT_HEADER}: {refused}")
+        delivery.alarm(self.store, station, refused.reason, str(refused), self.now_ms)
+        held = refused.position
+        return Problem(
+            409, refused.reason, str(refused),
+            expected_seq=held.seq + 1, head=held.head, incarnation=held.incarnation,
+        )  # fmt: skip
 
 
 def _end(station: str, asked: dict[str, Any]) -> Position:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, exists, insert, select
+from sqlalchemy import Connection, bindparam, delete, exists, insert, select
 
 from kiosk.core.frames import Frame, Link, line_of, parse_link
 from kiosk.hub import projection
@@ -23,6 +23,9 @@ from kiosk.hub.stations import raise_alarm
 from kiosk.hub.store import Store, lock_station, storable
 
 _NAME = re.compile(rb"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
+
+_WAITING = select(set_aside_refs.c.ref).where(set_aside_refs.c.station == bindparam("named"))
+_ANY = select(exists().where(set_aside.c.station == bindparam("named")))
 
 Read = tuple[Link, Frame | Unfit]
 
@@ -112,7 +115,7 @@ def listed(connection: Connection, station: str | None = None) -> list[Aside]:
 
 def any_of(connection: Connection, station: str) -> bool:
     """Whether the projections lack something of this station."""
-    return bool(connection.execute(select(exists().where(set_aside.c.station == station))).scalar_one())
+    return bool(connection.execute(_ANY, {"named": station}).scalar_one())
 
 
 def _read(link: Link) -> Frame | Unfit:
@@ -162,8 +165,7 @@ def _names(link: Link) -> set[str]:
 
 
 def _waiting(connection: Connection, station: str) -> set[str]:
-    rows = connection.execute(select(set_aside_refs.c.ref).where(set_aside_refs.c.station == station))
-    return set(rows.scalars())
+    return set(connection.execute(_WAITING, {"named": station}).scalars())
 
 
 def _link(connection: Connection, row: Aside) -> Link:

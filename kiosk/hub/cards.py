@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import islice
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, bindparam, select
 
 from kiosk.hub.schema import leases
 from kiosk.hub.stations import raise_alarm
@@ -43,16 +45,14 @@ class Cards:
 
     def _read_leases(self, refs: list[str]) -> None:
         """Of several leases of a record to this station the newest."""
-        withdrawn = leases.c.withdrawal.is_not(None).label("withdrawn")
-        found = select(leases.c.ref, leases.c.cursor, leases.c.state, leases.c.chip_uid, withdrawn)
-        mine = (leases.c.station == self._station) & among(self._connection, leases.c.ref, refs)
-        for row in self._connection.execute(found.where(mine).order_by(leases.c.cursor)):
+        found = _leases_of(self._connection.dialect.name)
+        for row in self._connection.execute(found, {"named": self._station, "refs": refs}):
             read = Lease(row.cursor, row.state, row.chip_uid, bool(row.withdrawn))
             self._leases[row.ref], self._before[row.ref] = read, replace(read)
 
     def _read_chips(self, uids: list[str]) -> None:
-        found = select(leases.c.chip_uid, leases.c.station, leases.c.cursor, leases.c.ref)
-        for uid, *lease in self._connection.execute(found.where(among(self._connection, leases.c.chip_uid, uids))):
+        found = _leases_by_chip(self._connection.dialect.name)
+        for uid, *lease in self._connection.execute(found, {"uids": uids}):
             self._chips.setdefault(uid, set()).add(tuple(lease))
 
     def lease(self, ref: str) -> Lease | None:
@@ -84,6 +84,20 @@ class Cards:
         ]
         if changed:
             update_all(self._connection, leases, {"station": self._station}, "cursor", changed)
+
+
+@cache
+def _leases_of(dialect: str) -> Select[Any]:
+    withdrawn = leases.c.withdrawal.is_not(None).label("withdrawn")
+    found = select(leases.c.ref, leases.c.cursor, leases.c.state, leases.c.chip_uid, withdrawn)
+    mine = (leases.c.station == bindparam("named")) & among(dialect, leases.c.ref, "refs")
+    return found.where(mine).order_by(leases.c.cursor)
+
+
+@cache
+def _leases_by_chip(dialect: str) -> Select[Any]:
+    found = select(leases.c.chip_uid, leases.c.station, leases.c.cursor, leases.c.ref)
+    return found.where(among(dialect, leases.c.chip_uid, "uids"))
 
 
 def _slices(values: Iterable[str]) -> Iterator[list[str]]:

@@ -11,7 +11,7 @@ from kiosk.crypto.jose import SignatureError
 from kiosk.errors import Rejected
 from kiosk.hub import acceptance, leases, stations
 from kiosk.hub.acceptance import ChainConflict, Delivery
-from kiosk.hub.stations import Station
+from kiosk.hub.stations import Signers, Station
 from kiosk.hub.store import Store
 
 
@@ -23,19 +23,28 @@ class BadCheckpoint(ValueError):
     """The signed word that came with the frames is none of this station's."""
 
 
-def deliver(store: Store, station: str, lines: Sequence[bytes], token: str, now_ms: int) -> Position:
-    """Apply what is new of whole lines under the station's signed checkpoint `token`; what is held then.
-
-    Nothing was applied with BadCheckpoint, acceptance.BadFrames, ShutOut, or ChainConflict, which was alarmed.
-    """
+def deliver(store: Store, station: str, lines: Sequence[bytes], token: str, now_ms: int) -> None:
+    """`apply` in a transaction of its own. Nothing was applied with what it raises, or ShutOut; a ChainConflict was
+    alarmed."""
     try:
         with store.transaction() as connection:
-            checkpoint = _checkpoint(connection, station, token)
             known = locked(connection, station)
-            return acceptance.accept(connection, known, Delivery(lines, checkpoint, token), now_ms)
+            apply(connection, known, stations.signers(connection, station), lines, token, now_ms)
     except ChainConflict as conflict:
         alarm(store, station, conflict.reason, str(conflict), now_ms)
         raise
+
+
+def apply(
+    connection: Connection, station: Station, signers: Signers, lines: Sequence[bytes], token: str, now_ms: int
+) -> Position:
+    """Apply what is new of whole lines under the station's signed checkpoint `token`; what is held then.
+
+    The caller holds the station's lock. Roll back with BadCheckpoint, acceptance.BadFrames, or ChainConflict, which
+    is to be alarmed then.
+    """
+    checkpoint = _checkpoint(station.id, signers, token)
+    return acceptance.accept(connection, station, Delivery(lines, checkpoint, token), now_ms)
 
 
 def locked(connection: Connection, station: str) -> Station:
@@ -64,11 +73,10 @@ def alarm(store: Store, station: str, kind: str, detail: str, now_ms: int) -> No
         stations.raise_alarm(connection, station, kind, detail, now_ms)
 
 
-def _checkpoint(connection: Connection, station: str, token: str) -> Checkpoint:
+def _checkpoint(station: str, signers: Signers, token: str) -> Checkpoint:
     """Who brings it has shown that they hold a key in force; it may have been signed before that one was."""
     try:
-        signers = [*stations.signing_keys(connection, station), *stations.replaced(connection, station)]
-        checkpoint = verify_checkpoint(token, signers)
+        checkpoint = verify_checkpoint(token, [*signers.in_force, *signers.replaced])
     except SignatureError as exc:
         raise BadCheckpoint(str(exc)) from exc
     if checkpoint.position.station != station:

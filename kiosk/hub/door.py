@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from kiosk.hub import delivery, rotation, stations
 from kiosk.hub.keyring import HubKeys
 from kiosk.hub.problems import Problem
 from kiosk.hub.rotation import KeysRefused
-from kiosk.hub.stations import Station
+from kiosk.hub.stations import Signers, Station
 from kiosk.hub.store import Store
 
 _SHUT_OUT = frozenset({"superseded", "station-lost", "key-retired"})
@@ -28,10 +29,11 @@ _TOKEN_ALARMS = {
 
 
 class Caller(NamedTuple):
-    """`called_for`: the newest key of the centre's that the station knows."""
+    """`called_for`: the newest key of the centre's that the station knows. `signers`: its own keys."""
 
     station: Station
     called_for: str
+    signers: Signers
 
 
 @dataclass(frozen=True)
@@ -43,13 +45,26 @@ class Door:
     now: Callable[[], float]
 
     def admit(self, station: str, endorsement: str = "", *, late: bool = False) -> Caller:
-        """Problem 401 or 403, alarmed if somebody speaks who was shut out, or with a token that is not theirs.
+        """As `inside`, the token spent by itself; what the request changes is committed later, and makes it durable.
 
-        Not if a token comes twice: a network may double a request. The key that an `endorsement` names may sign too.
-        `late`: also for who knows only a key of the centre's that is gone.
+        The key that an `endorsement` names may sign too. `late`: also for who knows only a key of the centre's that
+        is gone.
+        """
+        with self.inside(station, endorsement, late=late, hasty=True) as (_, caller):
+            return caller
+
+    @contextmanager
+    def inside(
+        self, station: str, endorsement: str = "", *, late: bool = False, hasty: bool = False
+    ) -> Iterator[tuple[Connection, Caller]]:
+        """What the body writes is committed with the spent token, neither if it raises. It holds the station's lock.
+
+        Problem 401 or 403, alarmed if somebody speaks who was shut out, or with a token that is not theirs. Not if a
+        token comes twice: a network may double a request.
         """
         try:
-            caller = self._verified(station, endorsement, late=late)
+            with self.store.transaction(hasty=hasty) as connection:
+                yield connection, self._verified(connection, station, endorsement, late=late)
         except Problem as problem:
             now_ms = int(self.now() * 1000)
             if problem.reason in _SHUT_OUT:
@@ -58,9 +73,7 @@ class Door:
                 delivery.alarm(self.store, station, "token", _TOKEN_ALARMS[problem.reason], now_ms)
             raise
 
-        return caller
-
-    def _verified(self, station: str, endorsement: str, *, late: bool) -> Caller:
+    def _verified(self, connection: Connection, station: str, endorsement: str, *, late: bool) -> Caller:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme != "Bearer":
             raise Problem(401, "unsigned", "a bearer token is missing")
@@ -69,35 +82,35 @@ class Door:
         told = str(jose.claims_of(token).get("aud"))
         called_for = told if self.keys.is_own(told) else self.keys.audience
         wanted = jose.Request.of(station, called_for, request.method, request.path, request.get_data())
-        # What the request changes is committed after this, and makes the token durable too.
-        with self.store.transaction(hasty=True) as connection:
-            known = stations.find(connection, station)
-            signers = stations.signing_keys(connection, station)
-            try:
-                coming = _coming(endorsement, station, signers)
-                token_id, expires_s = jose.verify_request(token, wanted, [*signers, *coming], self.now())
-            except SignatureError as exc:
-                known_once = self._unverified(connection, station, token, wanted)
-                raise known_once or Problem(401, exc.fault.value, str(exc)) from exc
-            if known is None or known.lost:
-                raise Problem(403, "station-lost", "this station was declared lost")
-            if not late and called_for not in (self.keys.audience, self.keys.newest):
-                raise Problem(401, "centre-key", "a key of the centre's that is retired: status tells the next")
-            now_ms = int(self.now() * 1000)
-            if not stations.spend_token(connection, station, token_id, expires_s, now_ms, called_for):
-                raise Problem(401, "replayed", "this token was used before")
-            if len(signers) > 1:
-                rotation.used(connection, station, jose.signer(token), now_ms)
-        return Caller(known, called_for)
+        signers = stations.signers(connection, station)
+        try:
+            coming = _coming(endorsement, station, signers.in_force)
+            token_id, expires_s = jose.verify_request(token, wanted, [*signers.in_force, *coming], self.now())
+        except SignatureError as exc:
+            known_once = self._unverified(connection, station, token, wanted, signers)
+            raise known_once or Problem(401, exc.fault.value, str(exc)) from exc
+        now_ms = int(self.now() * 1000)
+        known = stations.called(connection, station, now_ms, called_for)
+        if known is None or known.lost:
+            raise Problem(403, "station-lost", "this station was declared lost")
+        if not late and called_for not in (self.keys.audience, self.keys.newest):
+            raise Problem(401, "centre-key", "a key of the centre's that is retired: status tells the next")
+        if not stations.spend_token(connection, station, token_id, expires_s, now_ms):
+            raise Problem(401, "replayed", "this token was used before")
+        if len(signers.in_force) > 1:
+            rotation.used(connection, station, jose.signer(token), now_ms)
+        return Caller(known, called_for, signers)
 
-    def _unverified(self, connection: Connection, station: str, token: str, wanted: jose.Request) -> Problem | None:
+    def _unverified(
+        self, connection: Connection, station: str, token: str, wanted: jose.Request, signers: Signers
+    ) -> Problem | None:
         """Of a key that was retired: two copies of one station are alive. None if it is of no key known here."""
-        for signers, problem in (
-            (stations.superseded, Problem(403, "superseded", "restored elsewhere: this journal is closed")),
-            (stations.replaced, Problem(403, "key-retired", "this key was replaced by another")),
+        for once, problem in (
+            (signers.superseded, Problem(403, "superseded", "restored elsewhere: this journal is closed")),
+            (signers.replaced, Problem(403, "key-retired", "this key was replaced by another")),
         ):
             try:
-                token_id, _ = jose.verify_request(token, wanted, signers(connection, station), self.now())
+                token_id, _ = jose.verify_request(token, wanted, once, self.now())
             except SignatureError as exc:
                 if exc.fault in _UNTIMELY:  # with the right time it comes again, and is told
                     return Problem(401, exc.fault.value, str(exc))

@@ -37,7 +37,7 @@ def lease(connection: Connection, record: Record, jws: str, now_ms: int) -> None
     before = select(leases.c.cursor).where(leases.c.station == record.station, leases.c.ref == record.ref)
     if connection.execute(before.where(leases.c.state == "revoked")).first():
         raise Rejected(f"record {record.ref} was at {record.station} before: give it a new reference", "leased")
-    given = insert_unless(connection, leases).values(
+    given = insert_unless(connection.dialect.name, leases).values(
         station=record.station,
         cursor=_next_cursor(connection, record.station),
         ref=record.ref,

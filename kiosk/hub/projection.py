@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, Insert, bindparam, delete, select
 
 from kiosk.core.accounts import Account, LedgerError, Place, Transfer, post
 from kiosk.core.frames import Frame, FrameError, Link, NewerVersion, parse_record
@@ -28,6 +29,7 @@ Accounts = dict[tuple[str, str], int]
 _Fits = Callable[[Mapping[str, Any]], bool]
 _Follow = Callable[[Cards, Frame], None]
 
+_STOCK = select(stock).where(stock.c.station == bindparam("named"))
 _SKUS, _ACCOUNTS = frozenset(map(str, Sku)), frozenset(map(str, Account))
 _REF = re.compile(r"[0-9a-f]{32}")
 _UID = re.compile(r"[0-9A-Fa-f]{1,32}")
@@ -96,7 +98,7 @@ class Ledger:
     def __init__(self, connection: Connection, station: str) -> None:
         self._connection = connection
         self._station = station
-        rows = connection.execute(select(stock).where(stock.c.station == station))
+        rows = connection.execute(_STOCK, {"named": station})
         self._before: Accounts = {(row.sku, row.account): row.quantity for row in rows}
         self._now = dict(self._before)
         self._register = Register(connection, station)
@@ -124,12 +126,15 @@ class Ledger:
             if quantity != self._before.get((sku, account))
         ]
         if rows:
-            new = insert_unless(self._connection, stock)
-            put = new.on_conflict_do_update(
-                index_elements=["station", "sku", "account"], set_={"quantity": new.excluded.quantity}
-            )
-            self._connection.execute(put, rows)
+            self._connection.execute(_putting(self._connection.dialect.name), rows)
         self._register.save()
+
+
+@cache
+def _putting(dialect: str) -> Insert:
+    new = insert_unless(dialect, stock)
+    keys = ["station", "sku", "account"]
+    return new.on_conflict_do_update(index_elements=keys, set_={"quantity": new.excluded.quantity})
 
 
 def _row(place: Place) -> tuple[str, str]:

@@ -7,9 +7,10 @@ of the country's three zones, and whoever asks says which day is meant.
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, delete, insert, select, update
+from sqlalchemy import Connection, Insert, Table, and_, delete, insert, select, update
 
 from kiosk.core.accounts import Account
 from kiosk.core.frames import Frame
@@ -104,10 +105,15 @@ def clear(connection: Connection, station: str) -> None:
 
 def _add_up(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
     """Add the rows' numbers to those that are there."""
-    fresh = insert_unless(connection, table)
+    connection.execute(_adding(connection.dialect.name, table), rows)
+
+
+@cache
+def _adding(dialect: str, table: Table) -> Insert:
+    fresh = insert_unless(dialect, table)
     sums = {column.name: column + fresh.excluded[column.name] for column in table.c if not column.primary_key}
     keys = [column.name for column in table.primary_key]
-    connection.execute(fresh.on_conflict_do_update(index_elements=keys, set_=sums), rows)
+    return fresh.on_conflict_do_update(index_elements=keys, set_=sums)
 
 
 def _text(value: object, longest: int) -> str:

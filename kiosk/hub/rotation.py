@@ -40,7 +40,7 @@ def take(store: Store, station: str, token: str, now_ms: int) -> Endorsement:
     """
     with store.transaction() as connection:
         known = delivery.locked(connection, station)
-        said = endorsed(token, station, stations.signing_keys(connection, station))
+        said = endorsed(token, station, stations.signers(connection, station).in_force)
         fresh = {keys.SIGNING: said.successors.signing, keys.ENCRYPTION: said.successors.encryption}
         held = {curve: stations.thumbprints(connection, station, curve) for curve in CURVES}
         names = {curve: keys.thumbprint(key) for curve, key in fresh.items()}

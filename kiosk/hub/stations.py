@@ -9,8 +9,11 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy.sql.dml import ReturningInsert
 
 from kiosk.crypto import keys
 from kiosk.crypto.keys import OKPKey
@@ -23,12 +26,43 @@ _CODE_ALPHABET = "ABCDEFGHJKMNPQRSTVWXYZ0123456789"
 _CODE_LENGTH = 20
 
 
+# Of each request there are some, so they are made once: to build one costs three times what it costs to ask it.
+_NAMED: BindParameter[str] = bindparam("named")
+_SIGNERS = (
+    select(station_keys.c.jwk, retired_keys.c.thumbprint.label("retired"), retired_keys.c.replaced_by)
+    .join(
+        retired_keys,
+        (retired_keys.c.station == station_keys.c.station) & (retired_keys.c.thumbprint == station_keys.c.thumbprint),
+        isouter=True,
+    )
+    .where(station_keys.c.station == _NAMED, station_keys.c.curve == keys.SIGNING)
+    .order_by(station_keys.c.added_at)
+)
+_CALLED = (
+    update(stations)
+    .where(stations.c.id == _NAMED)
+    .values(last_contact=bindparam("now"), called_for=bindparam("audience"))
+    .returning(stations)
+)
+_EXPIRED = delete(tokens).where(tokens.c.station == _NAMED, tokens.c.expires_s < bindparam("past"))
+KEYS_KEPT = 4096
+
+
 @dataclass(frozen=True)
 class Station:
     id: str
     incarnation: str
     successor_allowed: bool
     lost: bool
+
+
+class Signers(NamedTuple):
+    """A station's signing keys, oldest first. `superseded`: of journals that were. `replaced`: by another of the same
+    journal."""
+
+    in_force: list[OKPKey]
+    superseded: list[OKPKey]
+    replaced: list[OKPKey]
 
 
 class EnrolmentRefused(Rejected):
@@ -49,7 +83,7 @@ def add_station(store: Store, station: str) -> str:
         raise UsageError(f"station id {station!r}: a-z, 0-9 and hyphens, at most 63")
     code = new_code()
     with store.transaction() as connection:
-        new = insert_unless(connection, stations).values(id=station, code_digest="", incarnation="")
+        new = insert_unless(connection.dialect.name, stations).values(id=station, code_digest="", incarnation="")
         connection.execute(new.values(successor_allowed=False).on_conflict_do_nothing())
         fresh = (stations.c.id == station) & stations.c.enrolled_at.is_(None)
         if not connection.execute(update(stations).where(fresh).values(code_digest=digest(code))).rowcount:
@@ -112,40 +146,29 @@ def drop_keys(connection: Connection, station: str, thumbprints: Sequence[str]) 
 def find(connection: Connection, station: str, *, lock: bool = False) -> Station | None:
     """None if it is not enrolled. `lock`: as `lock_station`, and in the same statement."""
     wanted = select(stations).where(stations.c.id == station)
-    row = connection.execute(wanted.with_for_update() if lock else wanted).first()
+    return _enrolled(connection.execute(wanted.with_for_update() if lock else wanted).first())
+
+
+def _enrolled(row: Row[Any] | None) -> Station | None:
     if row is None or row.enrolled_at is None:
         return None
     return Station(row.id, row.incarnation, row.successor_allowed, row.lost_at is not None)
 
 
-def signing_keys(connection: Connection, station: str) -> list[OKPKey]:
-    """Those in force, oldest first."""
-    return _signing(connection, station, retired_keys.c.thumbprint.is_(None))
+def signers(connection: Connection, station: str) -> Signers:
+    """None of a station that is not enrolled."""
+    found = Signers([], [], [])
+    for row in connection.execute(_SIGNERS, {"named": station}):
+        kind = (
+            found.in_force if row.retired is None else found.superseded if row.replaced_by is None else found.replaced
+        )
+        kind.append(_public(row.jwk))
+    return found
 
 
-def superseded(connection: Connection, station: str) -> list[OKPKey]:
-    """Signing keys of journals that were superseded."""
-    return _signing(
-        connection, station, retired_keys.c.thumbprint.is_not(None) & retired_keys.c.replaced_by.is_(None)
-    )
-
-
-def replaced(connection: Connection, station: str) -> list[OKPKey]:
-    """Signing keys that gave way to another of the same journal."""
-    return _signing(connection, station, retired_keys.c.replaced_by.is_not(None))
-
-
-def _signing(connection: Connection, station: str, wanted: ColumnElement[bool]) -> list[OKPKey]:
-    same = (retired_keys.c.station == station_keys.c.station) & (
-        retired_keys.c.thumbprint == station_keys.c.thumbprint
-    )
-    rows = connection.execute(
-        select(station_keys.c.jwk)
-        .join(retired_keys, same, isouter=True)
-        .where(station_keys.c.station == station, station_keys.c.curve == keys.SIGNING, wanted)
-        .order_by(station_keys.c.added_at)
-    )
-    return [keys.import_public(json.loads(row.jwk), keys.SIGNING) for row in rows]
+@lru_cache(KEYS_KEPT)
+def _public(jwk: str) -> OKPKey:
+    return keys.import_public(json.loads(jwk), keys.SIGNING)
 
 
 def thumbprints(connection: Connection, station: str, curve: str) -> list[str]:
@@ -175,22 +198,24 @@ def is_spent(connection: Connection, station: str, token_id: str) -> bool:
     return connection.execute(select(tokens.c.token_id).where(row)).first() is not None
 
 
-def spend_token(
-    connection: Connection, station: str, token_id: str, expires_s: int, now_ms: int, called_for: str
-) -> bool:
-    """Note a request token as used, and the centre's key that it named. False if it was used before.
+def called(connection: Connection, station: str, now_ms: int, called_for: str) -> Station | None:
+    """Note that it called, and the centre's key that it named; as `find`, and its lock is held from here on."""
+    return _enrolled(connection.execute(_CALLED, {"named": station, "now": now_ms, "audience": called_for}).first())
 
-    Forgets the station's that have expired anyway. The station's lock is held from here on.
+
+def spend_token(connection: Connection, station: str, token_id: str, expires_s: int, now_ms: int) -> bool:
+    """Note a request token as used; False if it was used before. Forgets the station's that have expired anyway.
+
+    The caller holds the station's lock.
     """
-    # This row first: whoever changes it has the station's lock.
-    connection.execute(
-        update(stations).where(stations.c.id == station).values(last_contact=now_ms, called_for=called_for)
-    )
-    old = (tokens.c.station == station) & (tokens.c.expires_s < now_ms // 1000 - 3600)
-    connection.execute(delete(tokens).where(old))
+    connection.execute(_EXPIRED, {"named": station, "past": now_ms // 1000 - 3600})
     spent = {"station": station, "token_id": storable(token_id), "expires_s": expires_s}
-    new = insert_unless(connection, tokens).values(**spent).on_conflict_do_nothing()
-    return connection.execute(new.returning(tokens.c.token_id)).first() is not None
+    return connection.execute(_spent(connection.dialect.name), spent).first() is not None
+
+
+@cache
+def _spent(dialect: str) -> ReturningInsert[Any]:
+    return insert_unless(dialect, tokens).on_conflict_do_nothing().returning(tokens.c.token_id)
 
 
 def note_known(connection: Connection, station: str, called_for: str) -> None:
@@ -251,6 +276,6 @@ def declare_lost(store: Store, station: str, now_ms: int) -> int:
 def raise_alarm(connection: Connection, station: str, kind: str, detail: str, now_ms: int) -> None:
     """Record what a person at the centre must look at."""
     row = {"station": station, "kind": kind, "detail": storable(detail)[:300]}
-    raised = insert_unless(connection, alarms).values(**row, first_at=now_ms, last_at=now_ms, times=1)
+    raised = insert_unless(connection.dialect.name, alarms).values(**row, first_at=now_ms, last_at=now_ms, times=1)
     again = {"last_at": now_ms, "times": alarms.c.times + 1}
     connection.execute(raised.on_conflict_do_update(index_elements=list(row), set_=again))

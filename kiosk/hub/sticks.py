@@ -172,17 +172,15 @@ class Sticks:
                 raise StickRefused(f"{parcel.station}: no such station is enrolled here", Reason.MANIFEST)
             if known.lost:
                 raise ShutOut(f"{parcel.station} was declared lost", "station-lost")
-            signers = stations.signing_keys(connection, known.id)
-            superseded = stations.superseded(connection, known.id)
-            replaced = stations.replaced(connection, known.id)
+            signers = stations.signers(connection, known.id)
         try:
-            return parcel.manifest(signers)
+            return parcel.manifest(signers.in_force)
         except StickRefused as exc:
-            if exc.reason == Reason.MANIFEST and _is_of(parcel, superseded):
+            if exc.reason == Reason.MANIFEST and _is_of(parcel, signers.superseded):
                 raise ShutOut(f"{known.id} was restored elsewhere: this journal is closed", "superseded") from exc
-            if exc.reason != Reason.MANIFEST or not _is_of(parcel, replaced):
+            if exc.reason != Reason.MANIFEST or not _is_of(parcel, signers.replaced):
                 raise
-        return self._late(parcel, replaced)
+        return self._late(parcel, signers.replaced)
 
     def _late(self, parcel: Parcel, replaced: Sequence[OKPKey]) -> Manifest:
         """Signed before the key was replaced, and overtaken by the link: good for what is held, and no more. It lists

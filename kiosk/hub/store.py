@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,8 +14,10 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Dialect,
     Engine,
     Table,
+    Update,
     and_,
     any_,
     bindparam,
@@ -33,6 +36,7 @@ from kiosk.errors import Unavailable, UsageError
 from kiosk.hub import migrate
 from kiosk.hub.schema import stations
 
+POSTGRESQL = "postgresql"
 MIGRATION_LOCK = 0x6B6570696E67
 """PostgreSQL's advisory lock of whoever migrates: "keping"."""
 
@@ -74,7 +78,7 @@ class Store:
             if migrate.is_current(connection):
                 return
         with self.transaction() as connection:
-            if connection.dialect.name == "postgresql":
+            if connection.dialect.name == POSTGRESQL:
                 connection.execute(select(func.pg_advisory_xact_lock(MIGRATION_LOCK)))
             if not migrate.is_current(connection):
                 migrate.upgrade(connection)
@@ -87,7 +91,7 @@ class Store:
         none that came before one that was not hasty.
         """
         with self._engine.begin() as connection:
-            if hasty and connection.dialect.name == "postgresql":
+            if hasty and connection.dialect.name == POSTGRESQL:
                 connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
             yield connection
 
@@ -95,7 +99,7 @@ class Store:
     def snapshot(self) -> Iterator[Connection]:
         """Read one consistent state; takes no write lock."""
         options: dict[str, Any] = {"keping_reads": True}
-        if self._engine.dialect.name == "postgresql":
+        if self._engine.dialect.name == POSTGRESQL:
             options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         with self._engine.connect().execution_options(**options) as connection:
             yield connection
@@ -117,11 +121,9 @@ def storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode().replace("\0", "?")
 
 
-def insert_unless(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
+def insert_unless(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
     """An INSERT that may say what to do about a row that is there: each data base has it, in its own dialect."""
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
+    return postgresql.insert(table) if dialect == POSTGRESQL else sqlite.insert(table)
 
 
 def insert_all(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -133,13 +135,12 @@ def insert_all(connection: Connection, table: Table, rows: Sequence[Mapping[str,
 @contextmanager
 def inserting(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> Iterator[None]:
     """As `insert_all`; PostgreSQL is at it while the body runs, and takes no other statement meanwhile."""
-    if connection.dialect.name != "postgresql":
+    if connection.dialect.name != POSTGRESQL:
         connection.execute(insert(table), rows)
         yield
         return
     raw = cast("psycopg.Connection", connection.connection.driver_connection)
-    types = [table.c[name].type.compile(connection.dialect).partition("(")[0].lower() for name in rows[0]]
-    into = f"COPY {table.name} ({', '.join(rows[0])}) FROM STDIN (FORMAT BINARY)"
+    into, types = _copying(connection.dialect, table, tuple(rows[0]))
     try:
         with raw.cursor() as cursor, cursor.copy(into) as copy:
             copy.set_types(types)
@@ -150,26 +151,41 @@ def inserting(connection: Connection, table: Table, rows: Sequence[Mapping[str, 
         raise OperationalError("COPY", None, exc) from exc
 
 
-def among(connection: Connection, column: Column[str], values: Sequence[str]) -> ColumnElement[bool]:
-    """Whether the column has one of `values`; on PostgreSQL one statement however many there are, prepared once."""
-    if connection.dialect.name == "postgresql":
-        return column == any_(bindparam(None, list(values), type_=ARRAY(column.type)))
-    return column.in_(values)
+@cache
+def _copying(dialect: Dialect, table: Table, names: tuple[str, ...]) -> tuple[bytes, list[str]]:
+    """The statement, and the types of its columns."""
+    types = [table.c[name].type.compile(dialect).partition("(")[0].lower() for name in names]
+    return f"COPY {table.name} ({', '.join(names)}) FROM STDIN (FORMAT BINARY)".encode(), types
+
+
+def among(dialect: str, column: Column[str], name: str) -> ColumnElement[bool]:
+    """Whether the column has one of the list that is given as `name`; on PostgreSQL one statement however many there
+    are, prepared once."""
+    if dialect == POSTGRESQL:
+        return column == any_(bindparam(name, type_=ARRAY(column.type)))
+    return column.in_(bindparam(name, expanding=True))
 
 
 def update_all(
     connection: Connection, table: Table, within: Mapping[str, Any], key: str, rows: Sequence[Mapping[str, Any]]
 ) -> None:
     """Set what `rows` say in those of the same `key`, among those that have `within`; on PostgreSQL all at once."""
-    same = and_(*(table.c[name] == value for name, value in within.items()))
-    if connection.dialect.name != "postgresql":
-        named = [{**row, "_key": row[key]} for row in rows]
-        connection.execute(update(table).where(same, table.c[key] == bindparam("_key")), named)
-        return
-    lists = [bindparam(None, [row[name] for row in rows], type_=ARRAY(table.c[name].type)) for name in rows[0]]
-    new = func.unnest(*lists).table_valued(*rows[0]).render_derived(name="new")
-    wanted = {name: new.c[name] for name in rows[0] if name != key}
-    connection.execute(update(table).where(same, table.c[key] == new.c[key]).values(wanted))
+    same = {f"_{name}": value for name, value in within.items()}
+    if connection.dialect.name == POSTGRESQL:
+        lists = {f"_{name}": [row[name] for row in rows] for name in rows[0]}
+        connection.execute(_update_from_lists(table, tuple(within), key, tuple(rows[0])), {**same, **lists})
+    else:
+        one = and_(*(table.c[name] == bindparam(f"_{name}") for name in (*within, key)))
+        connection.execute(update(table).where(one), [{**same, **row, f"_{key}": row[key]} for row in rows])
+
+
+@cache
+def _update_from_lists(table: Table, within: tuple[str, ...], key: str, names: tuple[str, ...]) -> Update:
+    lists = [bindparam(f"_{name}", type_=ARRAY(table.c[name].type)) for name in names]
+    new = func.unnest(*lists).table_valued(*names).render_derived(name="new")
+    same = [table.c[name] == bindparam(f"_{name}") for name in within]
+    wanted = {name: new.c[name] for name in names if name != key}
+    return update(table).where(*same, table.c[key] == new.c[key]).values(wanted)
 
 
 def _sqlite(directory: Path) -> Engine:
