@@ -5,9 +5,11 @@ from __future__ import annotations
 import codecs
 import csv
 import json
+import re
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -15,22 +17,31 @@ from typing import IO, Any
 
 import click
 
-from kiosk import lineage
-from kiosk.books import replay
 from kiosk.cli.context import App, pass_app
 from kiosk.cli.telling import tell
-from kiosk.cli.witnesses import WrittenHead, witnesses
 from kiosk.core import history
 from kiosk.core.frames import Frame
 from kiosk.errors import UsageError
-from kiosk.journal import Anchor, held_against, scan
+from kiosk.journal import Anchor, scan
 from kiosk.journal.extract import extract
 from kiosk.journal.index import Index
 from kiosk.lives import found, stretch
-from kiosk.past import audited
+from kiosk.verification import ENVELOPE_BYTES
+from kiosk.verification import verify as verify_journal
 
-ENVELOPE_BYTES = 90
 PROGRESS_BYTES = 1 << 20
+
+
+class WrittenHead(click.ParamType[Anchor]):
+    """`4711:9f86d081884c7d65`, as on a shift slip: a frame, and its hash or the first 16 digits of it."""
+
+    name = "SEQ:HEAD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Anchor:
+        match = re.fullmatch(r"(\d{1,15}):([0-9a-f]{16,64})", str(value))
+        if not match:
+            self.fail(f"{value!r} is no frame and hash (4711:9f86d081884c7d65)", param, ctx)
+        return Anchor(int(match[1]), match[2], f"--against {value}")
 
 
 @click.group()
@@ -52,36 +63,25 @@ def verify(app: App, against: tuple[Anchor, ...]) -> None:
     Then against what was signed before: the station's checkpoints and the centre's receipt. Says how many frames
     nothing outside the station vouches for.
     """
-    held = witnesses(app.data, against)
-    last: deque[Frame] = deque(maxlen=1)
-
-    def noted(frames: Iterable[Frame]) -> Iterator[Frame]:
-        for frame in frames:
-            last.append(frame)
-            yield frame
-
-    line = lineage.in_order(lineage.find(app.data))
-
-    def read(volume: lineage.Volume) -> Iterable[Frame]:
-        if volume is line[-1]:
-            return noted(held_against(_with_progress(volume.directory), held.all))
-        return volume.frames()
-
-    view = replay(audited(lineage.history(line, read) if line else scan(app.data / "journal")))
-    said = {"frames": view.seq, "head": last[0].head if last else None, "view": view.digest, **held.answer(view.seq)}
-    app.answer(said, lambda: f"{view.seq} frames, chain whole, head {said['head']}\n{held.text(view.seq)}")
+    with _progress(app.data / "journal") as seen:
+        found = verify_journal(app.data, against, seen)
+    frames, held = found.view.seq, found.held
+    said = {
+        "frames": frames, "head": found.last.head if found.last else None, "view": found.view.digest,
+        **held.answer(frames),
+    }  # fmt: skip
+    app.answer(said, lambda: f"{frames} frames, chain whole, head {said['head']}\n{held.text(frames)}")
 
 
-def _with_progress(directory: Path) -> Iterator[Frame]:
-    """All frames; how far it is, on standard error, if a person watches it."""
+@contextmanager
+def _progress(directory: Path) -> Iterator[Callable[[Frame], None]]:
+    """How far it is, on standard error, if a person watches it."""
     if not sys.stderr.isatty():
-        yield from scan(directory)
+        yield lambda frame: None
         return
     size = sum(path.stat().st_size for path in directory.glob("seg-*"))
     with click.progressbar(length=size, label="checking", file=sys.stderr, update_min_steps=PROGRESS_BYTES) as bar:
-        for frame in scan(directory):
-            yield frame
-            bar.update(len(frame.record) + ENVELOPE_BYTES)
+        yield lambda frame: bar.update(len(frame.record) + ENVELOPE_BYTES)
         bar.update(size + PROGRESS_BYTES)  # what the estimate of the envelopes left
 
 

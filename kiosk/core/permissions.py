@@ -137,6 +137,7 @@ ROUTES: Mapping[str, str] = {
     "book_blank": "write-off", "move_supplies": "hopper", "entries": "see-work",
     "count_blanks": "count", "reverse_entry": "reverse", "move_destroy-old-cards": "part-with",
     **{f"move_{name}": act for name, act in MOVES.items() if name not in ("load", "unload")},
+    "books": "read-books", "check_books": "read-books",
     "shift": "see-work", "slip": "see-work", "open_shift": "work-shift", "count_shift": "work-shift",
     "closing": "work-shift", "close_shift": "end-shift", "print_slip": "work-shift",
     "retry_outbox": "link", "use_stick": "carry", "lift_limit": "lift",

@@ -11,6 +11,7 @@ from kiosk.web.house import House, house
 from kiosk.web.screens import (
     asking,
     at_desk,
+    books,
     calls,
     check,
     counting,
@@ -54,6 +55,7 @@ SCREENS = (
     counting,
     asking,
     shifts,
+    books,
     life,
     devices,
     faults,

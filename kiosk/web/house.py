@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from kiosk.people import People
 from kiosk.station import Station
+from kiosk.web.book_check import BookCheck
 from kiosk.web.examination import Examinations
 from kiosk.web.kept import Unsent, Waiting
 from kiosk.web.security import current
@@ -30,16 +31,19 @@ class House:
     """People who have seen what happened while the station was down."""
     leaving: threading.Event = field(default_factory=threading.Event)
     examinations: Examinations = field(init=False)
+    book_check: BookCheck = field(init=False)
 
     def __post_init__(self) -> None:
         self.station.access.throttle = self.throttle
         object.__setattr__(self, "examinations", Examinations(self.station))
+        object.__setattr__(self, "book_check", BookCheck(self.station))
 
     def leave(self) -> None:
         """The server ends: so do its streams, at once."""
         self.leaving.set()
         self.station.pulse.beat()
         self.examinations.close()
+        self.book_check.close()
 
 
 def house() -> House:

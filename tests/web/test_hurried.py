@@ -222,6 +222,11 @@ def counting(kiosk: Kiosk) -> Form:
 COUNTED = {f"{place}-{sku}": "0" for place, sku in SHIFT_FIELDS} | {"hopper-wni": "12"}
 
 
+def checking_the_books(kiosk: Kiosk) -> Form:
+    """A second one begins nothing while the first runs; each may ask."""
+    return Form("/books", {}, nothing, ACTS, "yosep")
+
+
 def opening_a_shift(kiosk: Kiosk) -> Form:
     return Form("/shift/open", COUNTED, counted(kiosk, "shift-opened"))
 
@@ -338,8 +343,9 @@ FORMS: dict[str, Callable[[Kiosk], Form]] = {
     "move_supplies": loading, "retry_outbox": asking_the_centre, "use_stick": writing_a_stick,
     "lift_limit": lifting_the_limit, "jump": moving_up,
     **{f"move_{name}": moving(name) for name in STOCKED}, "move_destroy-old-cards": destroying_old_cards,
-    "open_shift": opening_a_shift, "count_shift": counting_a_shift, "close_shift": closing_a_shift,
-    "print_slip": printing_a_slip, "count_blanks": counting, "reverse_entry": reversing,
+    "check_books": checking_the_books, "open_shift": opening_a_shift, "count_shift": counting_a_shift,
+    "close_shift": closing_a_shift, "print_slip": printing_a_slip, "count_blanks": counting,
+    "reverse_entry": reversing,
     "use_device": taking_a_plan, "find_life": asking_for_a_life, "read_any_card": laying_down_any_card,
     "look_for_devices": looking_for_devices, "examine": examining, "test_card": spending_a_test_card,
     "cancel_test_card": cancelling_a_test, "resolve_test_card": answering_of_a_test,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import httpx
@@ -231,3 +232,25 @@ def test_a_form_that_came_too_late_is_kept_without_the_pin(staffed: Kiosk, yosep
     assert "Satpol PP, Inspektorat" in page
     assert TINUS_PIN not in page
     assert 'name="pin" type="password"' in page
+
+
+def test_the_places_of_an_opname_are_ticked_off_by_the_month(
+    staffed: Kiosk, yosep: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def done() -> str:
+        return re.findall(r"Sudah dihitung bulan ini: (\d) dari 7", yosep.get("/supplies/count").text)[0]
+
+    assert done() == "0"
+    send(yosep, "/supplies/count", place="vault", wni="0", wna="0")
+    staffed.office.station.stock.count("op:yosep", [["bench", "wni", 0]])
+    assert done() == "1", "half a place is not counted"
+    staffed.office.station.shifts.open("op:yosep")
+    counted = [[place, sku, 12 * (place == "hopper" and sku == "wni")] for place in ("shift", "hopper", "bench")
+               for sku in ("wni", "wna")]  # fmt: skip
+    staffed.office.station.shifts.count("op:yosep", counted)
+    assert done() == "1", "what nobody has compared yet"
+    staffed.office.station.shifts.close("op:yosep")
+    assert done() == "4"
+    later = staffed.office.station.books.today.toordinal() + 31
+    monkeypatch.setattr(type(staffed.office.station.books), "today", property(lambda books: date.fromordinal(later)))
+    assert done() == "0"

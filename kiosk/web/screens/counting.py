@@ -9,6 +9,7 @@ from flask import Flask, redirect, render_template, request, url_for
 from kiosk.core.movements import COUNTABLE, HAND_MOVEMENTS
 from kiosk.core.records import Sku
 from kiosk.errors import Rejected, UsageError
+from kiosk.reports.period import Period
 from kiosk.stock import entries as entries_of
 from kiosk.web import stock_words
 from kiosk.web.house import actor, house
@@ -59,9 +60,27 @@ def _count(place: str) -> dict[str, Any]:
 
 def _count_form(place: str, said: dict[str, Any], wrong: Wrong | None) -> str:
     return render_template(
-        "count.html", place=place if place in list(COUNTABLE) else "", places=[each.value for each in COUNTABLE],
-        said=said, wrong=wrong, supervisors=supervisors(), counted=request.args.get("counted", ""),
+        "count.html", place=place if place in list(COUNTABLE) else "", places=_places(), said=said, wrong=wrong,
+        supervisors=supervisors(), counted=request.args.get("counted", ""),
     )  # fmt: skip
+
+
+def _places() -> dict[str, dict[str, Any] | None]:
+    """Place -> when it was counted last this month, and by whom: the older of its two kinds. What is left is None;
+    once nothing is, the month's stock opname is done."""
+    books = house().station.books
+    begin_ms = Period.month(books.today.year, books.today.month).begin_ms
+    with books.look() as view:
+        found = {place.value: [view.read("counts", f"{place}/{sku}") for sku in Sku] for place in COUNTABLE}
+    last = {place: min((row for row in rows if row), key=_time, default=None) for place, rows in found.items()}
+    return {
+        place: {**row, "by": who(row["by"])} if row and all(found[place]) and _time(row) >= begin_ms else None
+        for place, row in last.items()
+    }  # fmt: skip
+
+
+def _time(row: dict[str, Any]) -> int:
+    return int(row["time"])
 
 
 def entries() -> str:
