@@ -10,7 +10,7 @@ from tests.matrix.table import control_cells
 
 pytestmark = [pytest.mark.rig, pytest.mark.timeout(300)]
 
-CELLS, CONTROLS = 16, 2
+CELLS, CONTROLS = 12, 1
 
 
 def test_a_sample_of_the_matrix(measured: Measured) -> None:
