@@ -13,25 +13,19 @@ from typing import Any
 
 import click
 
-from kiosk import lineage
-from kiosk.books import CHECKPOINTS, read_view
+from kiosk.books import read_view
 from kiosk.cli.context import App, pass_app
 from kiosk.config import Config
-from kiosk.core import history
 from kiosk.core.records import Sku
-from kiosk.core.shift import SHIFTS_KEPT
 from kiosk.core.workdays import office_day
 from kiosk.durable import replace_file
-from kiosk.errors import Rejected, Unavailable, UsageError
-from kiosk.journal.extract import extract
-from kiosk.journal.index import Index
+from kiosk.errors import Unavailable, UsageError
 from kiosk.reports.catalogue import CATALOGUE, Entry, papers
-from kiosk.reports.deed import deed_paper
-from kiosk.reports.out import as_pdf, on_paper
+from kiosk.reports.events import EVENTS, Look
+from kiosk.reports.out import as_pdf, name_of, on_paper
 from kiosk.reports.paper import Paper
-from kiosk.reports.period import Period, local
+from kiosk.reports.period import Period
 from kiosk.reports.request import drafted
-from kiosk.reports.slip import slip_paper
 from kiosk.reports.text import as_csv, as_text
 from kiosk.sticks import mounted
 from kiosk.sync.stick import on_medium
@@ -102,9 +96,7 @@ def give(app: App, paper: Paper, way: Way) -> None:
         _show(app, paper, way.form)
     else:
         content = _content(app.config, paper, way.form)
-        path = write(
-            app.config, way, f"keping-{app.config.station.id}-{paper.name}-{paper.stamp}.{way.form}", content
-        )
+        path = write(app.config, way, name_of(app.config, paper.name, paper.stamp, way.form), content)
         app.answer({"file": str(path), "bytes": len(content)}, lambda: str(path))
 
 
@@ -176,7 +168,7 @@ def audit_pack(app: App, /, day: Any, month: Any, first: Any, last: Any, to: Pat
     if (to is None) == (not stick):
         raise UsageError("--to or --stick: choose one")
     period = period_of(day, month, first, last)
-    name = f"keping-{app.config.station.id}-audit-{period.stamp}.zip"
+    name = name_of(app.config, "audit", period.stamp, "zip")
     path = place_of(app.config, Way(to, stick, False, "", "zip"), name)
     with on_medium(path.parent):
         packed = pack.write(path, app.data, period, lambda paper: as_pdf(app.config, paper), app.config.supply)
@@ -189,16 +181,7 @@ def audit_pack(app: App, /, day: Any, month: Any, first: Any, last: Any, to: Pat
 @pass_app
 def shift_slip(app: App, /, name: str, **way: Any) -> None:
     """The slip of a closed shift, as S0017, with its signed checkpoint as a QR code; the last one without a name."""
-    view = read_view(app.data)
-    found = sorted(view.select("shifts", **({"shift": name} if name else {})), key=lambda row: int(row["seq"]))
-    if not found:
-        raise Rejected(f"{name or 'no shift'}: not among the last {SHIFTS_KEPT} that were closed", "shift-missing")
-    row, station = found[-1], view.read("station", "self")
-    assert station is not None
-    signed = app.data / CHECKPOINTS / row["incarnation"] / f"{row['seq']:012d}.json"
-    token = str(json.loads(signed.read_bytes())["checkpoint"]) if signed.exists() else None
-    slip = {"station": station["station"], "checkpoint": token, **row}
-    give(app, slip_paper(slip, local), Way(**way))
+    give(app, EVENTS["shift-slip"].make(app.data, _look(app), app.config, name), Way(**way))
 
 
 @report.command("request-letter", params=[*WAYS])
@@ -221,10 +204,9 @@ def berita_acara(app: App, /, entry: int, **way: Any) -> None:
 
     Of a receipt, a loan, blanks sent back, a destruction. One that was reversed says so.
     """
-    chosen, journal = Way(**way), lineage.current(app.data)
-    frame = next(iter(extract(journal.directory, entry, entry)), None)
-    if frame is None:
-        raise Rejected(f"{entry}: no such frame", "not-found")
-    undone = list(Index(app.data).find([history.Key(history.Subject.REVERSED, str(entry))]))
-    by = undone[-1].seq if undone else None
-    give(app, deed_paper(frame, journal.station, journal.incarnation, local, by), chosen)
+    chosen = Way(**way)
+    give(app, EVENTS["berita-acara"].make(app.data, _look(app), app.config, str(entry)), chosen)
+
+
+def _look(app: App) -> Look:
+    return lambda: nullcontext(read_view(app.data))

@@ -60,7 +60,8 @@ TABLE = (
     Act("be-here",    "O S T A",   "sign out, stay signed in, read the help"),
     Act("see-people", "O S",       "names, NIK, faces: queue, proofs, the card that is made, cards to hand over"),
     Act("see-work",   "O S T A B", "jobs, blanks, shifts, link and state of the station, without people's data"),
-    Act("read-books", "A T S B",   "the journal: verify, trace, export"),
+    Act("read-books", "A T S B",   "the journal: verify, trace, export; papers without names, the audit pack"),
+    Act("disclose",   "S",         "papers with names, recorded: ekspedisi, who has not come, a person's trail"),
     # Cards
     Act("print",      "O S B",     "make jobs, one card or a run"),
     Act("jump",       "O S B",     "move somebody up who waits, outside the quota", _ALWAYS),
@@ -129,6 +130,8 @@ ROUTES: Mapping[str, str] = {
     "supplies": "see-work", "account": "see-work", "lot": "see-work", "outbox": "see-work", "faults": "see-work",
     "fault": "see-work", "trace": "read-books", "find_life": "read-books", "read_any_card": "read-books",
     "service": "see-work", "jump": "jump",
+    "papers": "read-books", "paper": "read-books", "make_paper": "read-books", "shown_paper": "read-books",
+    "names": "disclose", "make_names": "disclose",
     "make_jobs": "print", "stop_run": "steer", "go_on": "steer", "cancel_job": "steer", "resolve_job": "resolve",
     "read_card": "hand-over", "hand_over": "hand-over", "reprint_card": "reprint",
     "calls": "call-backs", "new_call": "call-backs", "add_call": "call-backs", "close_call": "call-backs",

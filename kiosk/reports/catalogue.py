@@ -1,4 +1,4 @@
-"""The papers of a period, by their keywords."""
+"""The papers, by their keywords: of a period, with names; those of one event are in kiosk.reports.events."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kiosk.config import Config
-from kiosk.reports.office_printer import put_out
+from kiosk.reports.office_printer import OfficePrinter
 from kiosk.reports.paper import Paper
 
 
@@ -16,5 +16,10 @@ def as_pdf(config: Config, paper: Paper) -> bytes:
 
 
 def on_paper(config: Config, paper: Paper, printer: str = "") -> str:
-    """What CUPS answered. Blocks and refuses as `put_out`."""
-    return put_out(as_pdf(config, paper), paper.title, printer)
+    """What CUPS answered. Blocks and refuses as `OfficePrinter.put_out`."""
+    return OfficePrinter(printer).put_out(as_pdf(config, paper), paper.title)
+
+
+def name_of(config: Config, paper: str, stamp: str, form: str) -> str:
+    """Of its file."""
+    return f"keping-{config.station.id}-{paper}-{stamp}.{form}"

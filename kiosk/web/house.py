@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from flask import current_app, redirect, request, url_for
 from werkzeug.wrappers import Response
 
+from kiosk.papers import Papers
 from kiosk.people import People
 from kiosk.station import Station
 from kiosk.web.book_check import BookCheck
@@ -32,11 +33,13 @@ class House:
     leaving: threading.Event = field(default_factory=threading.Event)
     examinations: Examinations = field(init=False)
     book_check: BookCheck = field(init=False)
+    papers: Papers = field(init=False)
 
     def __post_init__(self) -> None:
         self.station.access.throttle = self.throttle
         object.__setattr__(self, "examinations", Examinations(self.station))
         object.__setattr__(self, "book_check", BookCheck(self.station))
+        object.__setattr__(self, "papers", Papers(self.station))
 
     def leave(self) -> None:
         """The server ends: so do its streams, at once."""

@@ -24,7 +24,7 @@ from kiosk.errors import Rejected
 from kiosk.reports.deed import DEEDS, deed_paper
 from kiosk.reports.pdf import Letterhead, render
 from tests.crash.events import GENESIS, KEY, LOT, opening
-from tests.docs.pages import ROOT, page
+from tests.docs.pages import ROOT
 from tests.reports.life import FRAMES_OF_EVERYTHING, WITA
 
 OFFICE = Letterhead("Disdukcapil", "", "Kupang", "Kepala Dinas")
@@ -137,9 +137,3 @@ def test_another_movement_is_refused() -> None:
     load = next(frame for frame in FRAMES_OF_EVERYTHING if frame.data.get("movement") == "load")
     with pytest.raises(Rejected, match="has no berita acara"):
         deed_paper(load, "kupang-01", "ab" * 8, at)
-
-
-def test_the_page_names_them() -> None:
-    text = page("reports.md")
-    assert "### `shift-slip`" in text
-    assert "### `berita-acara`" in text

@@ -20,6 +20,7 @@ import pytest
 
 from kiosk.core.authority import Caps
 from kiosk.core.movements import HAND_MOVEMENTS
+from kiosk.papers import Work
 from kiosk.people import Role
 from kiosk.sticks import Place
 from kiosk.web.examination import Kind
@@ -295,6 +296,22 @@ def writing_a_stick(kiosk: Kiosk) -> Form:
     return Form("/outbox/stick", {"verb": "export", "place": str(root)}, lambda: len(began), NOTHING_LEFT)
 
 
+def making(path: str, **fields: str) -> Callable[[Kiosk], Form]:
+    """Its end is not seen: nobody can begin another one meanwhile."""
+
+    def form(kiosk: Kiosk) -> Form:
+        began = []
+
+        def work(begun: Work) -> None:
+            began.append(begun)
+            begun.over.set()
+
+        kiosk.house.papers._work = work  # type: ignore[method-assign]
+        return Form(path, {**fields, "way": "screen"}, lambda: len(began), NOTHING_LEFT, "yosep")
+
+    return form
+
+
 def taking_a_plan(kiosk: Kiosk) -> Form:
     fields = {"role": "plan", "name": "desktop-after"}
     return Form("/devices/use", fields, counted(kiosk, "equipment"), NOTHING_LEFT, "yosep")
@@ -341,7 +358,8 @@ FORMS: dict[str, Callable[[Kiosk], Form]] = {
     "resolve_job": answering, "book_blank": booking_a_blank, "read_card": reading_a_card, "hand_over": handing_over,
     "reprint_card": making_it_again, "add_call": noting_a_call, "close_call": closing_a_call,
     "move_supplies": loading, "retry_outbox": asking_the_centre, "use_stick": writing_a_stick,
-    "lift_limit": lifting_the_limit, "jump": moving_up,
+    "lift_limit": lifting_the_limit, "jump": moving_up, "make_paper": making("/papers/of/stock"),
+    "make_names": making("/papers/names/ekspedisi"),
     **{f"move_{name}": moving(name) for name in STOCKED}, "move_destroy-old-cards": destroying_old_cards,
     "check_books": checking_the_books, "open_shift": opening_a_shift, "count_shift": counting_a_shift,
     "close_shift": closing_a_shift, "print_slip": printing_a_slip, "count_blanks": counting,
