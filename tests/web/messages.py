@@ -48,4 +48,4 @@ def all_messages() -> dict[str, str]:
         words, technician_words, desk_words, fault_words, life_words, stick_words, stock_words, supply_words,
         service_words, shift_words, paper_words,
     )  # fmt: skip
-    return dict([*in_templates(), *(text for module in found for text in in_words(module))])
+    return dict([*in_templates(), *(each for module in found for each in in_words(module))])

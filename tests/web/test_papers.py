@@ -338,7 +338,7 @@ NONSENSE = ("", "x", "2026-13", "9999-99-99", "2026-11-31", "1-1-1", "2099-01-01
 def test_days_months_and_nonsense(staffed: Kiosk, supervisor: Visitor) -> None:
     today = staffed.office.station.books.today
     for said in NONSENSE:
-        page = supervisor.get("/papers/of/stock", params={"period": said}).text
+        page = supervisor.http.get("/papers/of/stock", params={"period": said}).text
         assert f'value="{today}"' in page or f'value="{today:%Y-%m}"' in page, said
         assert "Berikutnya" not in page, "no day that has not begun"
     month = supervisor.get("/papers/of/stock?period=2026-01").text
