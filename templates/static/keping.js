@@ -111,7 +111,7 @@
   function follow(address) { leave(async () => () => location.assign(address)); }
   function send(form, fields) {
     leave(async () => {
-      const asked = fetch(form.action, { method: "POST", body: fields, signal: AbortSignal.timeout(ANSWER_MS) });
+      const asked = fetch(form.getAttribute("action"), { method: "POST", body: fields, signal: AbortSignal.timeout(ANSWER_MS) });
       asked.catch(() => fields.set("again", "1"));  // it may have arrived: who is asked to send it once more is told so
       const answer = await asked;
       if (answer.redirected) return () => location.assign(answer.url);
@@ -134,7 +134,8 @@
     event.preventDefault();
     // The page in the other language is this one: what a form was answered with has no address to come back to.
     if (fields.has("back")) fields.set("back", location.pathname + location.search);
-    if (form.method === "post") send(form, fields); else follow(`${form.action}?${fields}`);
+    // Not form.method, nor form.action: a field of that name, as that of a destruction, would stand in their place.
+    if (form.getAttribute("method") === "post") send(form, fields); else follow(`${form.getAttribute("action")}?${fields}`);
   });
   document.addEventListener("click", event => {
     const link = event.target.closest("a[href]");
