@@ -2,6 +2,7 @@
 CARDS ?=
 SPEED ?=
 SEED ?=
+SCALE ?=
 BIN := .venv/bin
 BENCHMARKS ?= web
 PYTEST := $(BIN)/python -m pytest -q
@@ -9,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest -q
 # What hangs outside of Python, where no test's timeout reaches, shows its stack.
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist worksteal -o faulthandler_timeout=120
 
-.PHONY: setup demo check test test-long matrix soak screens bench
+.PHONY: setup demo check test test-long matrix soak scenario screens bench
 
 setup:
 	@packaging/setup.sh
@@ -35,6 +36,9 @@ matrix: setup
 
 soak: setup
 	$(BIN)/python -m tests.soak $(if $(CARDS),--cards $(CARDS)) $(if $(SEED),--seed $(SEED))
+
+scenario: setup
+	$(BIN)/python -m tests.scenario $(if $(SCALE),--scale $(SCALE)) $(if $(SEED),--seed $(SEED))
 
 screens: setup
 	$(BIN)/python -m tests.web.gallery

@@ -76,8 +76,9 @@ class Books:
 
     @classmethod
     def create(
-        cls, data: Path, segment_bytes: int, genesis: dict[str, Any], by: str, before: View | None = None
-    ) -> Books:
+        cls, data: Path, segment_bytes: int, genesis: dict[str, Any], by: str, before: View | None = None,
+        clock: Clock | None = None,
+    ) -> Books:  # fmt: skip
         """Start a new journal. DamagedData if one is there, or there was one that this does not continue.
 
         `before`: the last state of the journal that it continues, which lies beside it.
@@ -89,12 +90,12 @@ class Books:
         checkpoints.newest(data / CHECKPOINTS, genesis)
         draft = data / JOURNAL_DRAFT
         shutil.rmtree(draft, ignore_errors=True)
-        books = cls(data, Journal.create(draft, segment_bytes), before or View())
+        books = cls(data, Journal.create(draft, segment_bytes), before or View(), clock=clock)
         books.commit("genesis", genesis, by)
         books.close()
         draft.rename(data / JOURNAL)
         sync_directory(data)
-        return cls.open(data, segment_bytes, by)
+        return cls.open(data, segment_bytes, by, clock=clock)
 
     @classmethod
     def open(

@@ -11,11 +11,14 @@ from kiosk.crypto import keys
 from kiosk.crypto.keyfile import KeyFile
 from kiosk.durable import make_directory
 from kiosk.errors import DamagedData
+from kiosk.journal import Clock
 from kiosk.sync.enrol import enrol, save_pins
 
 
-def enrol_station(config: Config, data: Path, url: str, code: str, fingerprint: str, by: str) -> str:
-    """Register with the centre and start the journal. Returns the new incarnation.
+def enrol_station(
+    config: Config, data: Path, url: str, code: str, fingerprint: str, by: str, clock: Clock | None = None
+) -> str:
+    """Register with the centre and start the journal. Returns the new incarnation. `clock`: the machine's.
 
     May be repeated after a lost answer: the keys are made once, the journal is begun last. DamagedData if this
     DATA has a journal already.
@@ -32,7 +35,7 @@ def enrol_station(config: Config, data: Path, url: str, code: str, fingerprint: 
         genesis = {
             "station": station, "incarnation": incarnation, "key": keys.thumbprint(own[0]), "predecessor": None,
         }  # fmt: skip
-        Books.create(data, config.journal.segment << 20, genesis, by).close()
+        Books.create(data, config.journal.segment << 20, genesis, by, clock=clock).close()
     finally:
         lock.release()
     return incarnation

@@ -25,6 +25,7 @@ COMMANDS = {
     "report": "kiosk.cli.report:report",
     "restore": "kiosk.cli.restore:restore",
     "run": "kiosk.cli.station:run",
+    "scenario": "kiosk.cli.rig:scenario",
     "shift": "kiosk.cli.shift:shift",
     "sim": "kiosk.cli.rig:sim",
     "stock": "kiosk.cli.stock:stock",

@@ -18,6 +18,8 @@ from kiosk.rig.demo import Plan, rehearse, succeeded
 from kiosk.rig.devices import choose_link
 from kiosk.rig.faults import parse_fault
 from kiosk.rig.rig import OPERATORS
+from kiosk.rig.scenario import Tale, adds_up, tell
+from kiosk.rig.scenario_plan import kupang as plan_of_kupang
 from kiosk.rig.single import run_chip, run_printer
 
 REHEARSAL_SPEED, TRAINING_SPEED = 20.0, 3.0
@@ -53,9 +55,7 @@ def demo(
     if parsed and cards is None:
         raise UsageError("--fault needs --cards: the console has a button for each")
     chosen, reason = choose_link(link)
-    place = directory or Path(tempfile.mkdtemp(prefix="keping-demo-"))
-    if directory and directory.exists() and any(directory.iterdir()):
-        raise UsageError(f"--dir {directory}: not empty")
+    place = _new_place(directory, "keping-demo-")
     if not app.as_json:
         click.echo(f"chip link: {chosen}" + (f" ({reason})" if reason and not link else ""))
     if cards is None:
@@ -67,6 +67,12 @@ def demo(
     app.answer(result, lambda: _report(result, place))
     if not succeeded(result):
         raise click.exceptions.Exit(1)
+
+
+def _new_place(directory: Path | None, prefix: str) -> Path:
+    if directory and directory.exists() and any(directory.iterdir()):
+        raise UsageError(f"--dir {directory}: not empty")
+    return directory or Path(tempfile.mkdtemp(prefix=prefix))
 
 
 def _train(app: App, training: Training) -> None:
@@ -96,6 +102,41 @@ def _report(result: dict[str, Any], place: Path) -> str:
         lines += [f"  {sku} {account:<15} {quantity:>6}" for account, quantity in accounts.items()]
     lines.append("books and world agree" if result["balanced"] else "\n".join(result["problems"]))
     return "\n".join(lines)
+
+
+@click.group()
+def scenario() -> None:
+    """Stories of an office, told by the real program on simulated devices."""
+
+
+@scenario.command()
+@click.option("--scale", type=click.IntRange(1, 100), default=10, show_default=True, help="10 makes a tenth of it.")
+@click.option("--seed", type=int, default=2018, show_default=True, help="The same seed tells the same story.")
+@click.option(
+    "--dir", "directory", type=click.Path(path_type=Path), help="Where it all goes; a new directory without."
+)
+@pass_app
+def kupang(app: App, scale: int, seed: int, directory: Path | None) -> None:
+    """Kota Kupang, July to September 2018: 10,000 blanks, 200 people a day, outages, power cuts, a letter for more.
+
+    Told twice at once, with records fetched ahead and with records fetched at the print. Writes the office's papers.
+    Ends with 1 if a blank is unaccounted for, or books, centre and simulated world differ.
+    """
+    plan, place = plan_of_kupang(scale, seed), _new_place(directory, "keping-scenario-")
+    with click.progressbar(length=len(plan.days), label="days", file=sys.stderr) as bar:
+        result = tell(Tale(place, plan), lambda done: bar.update(done - bar.pos))
+    app.answer(result, lambda: _story(result))
+    if not adds_up(result):
+        raise click.exceptions.Exit(1)
+
+
+def _story(result: dict[str, Any]) -> str:
+    names = (
+        "received", "printed", "issued", "spoiled", "left", "asked", "granted", "outage_days", "unaccounted"
+    )  # fmt: skip
+    lines = [f"{name:<12} {result[name]:>7}" for name in names]
+    lines += [f"served within a day, {way}: {share:.1%}" for way, share in result["served_within_a_day"].items()]
+    return "\n".join([*lines, *result["problems"], *result["papers"]])
 
 
 @click.group()

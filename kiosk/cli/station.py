@@ -6,7 +6,6 @@ import logging
 import resource
 import sys
 import threading
-from itertools import count
 from pathlib import Path
 
 import click
@@ -19,15 +18,10 @@ from kiosk.gate import wait_for_passphrase
 from kiosk.people import People
 from kiosk.station import Station
 from kiosk.web import House, WebServer, create_app, create_broken_app
+from kiosk.web.serve import serve
 from kiosk.web.waiting import waiting_page
 
 log = logging.getLogger(__name__)
-
-WATCH_S = 1.0
-TRIM_EVERY = 60
-"""Looks from one trimming of the memory to the next."""
-SHOW_S = 3.0
-"""How long why it ends is still shown; the screen keeps its last page until the station is back."""
 
 
 @click.command()
@@ -49,35 +43,10 @@ def run(app: App, safe: bool) -> None:
 
 
 def _serve(app: App, stopping: threading.Event, passphrase: str | None) -> None:
-    station = Station(app.config, app.data, "station", passphrase)
-    web = None
-    try:
-        station.start()
-        web = WebServer(create_app(House(station, People(app.data))), app.config.web.port)
-        runtime.keep()
-        log.info("touchscreen at http://127.0.0.1:%d", web.port)
-        for look in count(1):
-            if stopping.wait(WATCH_S) or station.failed:
-                break
-            if look % TRIM_EVERY == 0:
-                runtime.trim()
-        failure = station.failed
-        if failure:
-            station.pulse.beat()
-            stopping.wait(SHOW_S)
-    finally:
-        poisoned = station.books.poisoned
-        if station.worker:
-            log.info("ending: no card is begun any more")
-            station.worker.finish()
-        if web:
-            web.close()
-        station.close()
-    if poisoned or failure:
-        click.echo(
-            f"keping: the station stopped: {poisoned or failure}; restart it after the cause is gone", err=True
-        )
-        sys.exit(3 if poisoned else 1)
+    ended = serve(Station(app.config, app.data, "station", passphrase), stopping)
+    if ended:
+        click.echo(f"keping: the station stopped: {ended.why}; restart it after the cause is gone", err=True)
+        sys.exit(ended.code)
 
 
 def _look_only(app: App, stopping: threading.Event, passphrase: str | None) -> None:

@@ -183,7 +183,7 @@ VERBS: Mapping[str, str] = {
     "doctor": "see-work", "bundle": "see-work",
     "diag readers": "serve", "diag printer": "serve", "diag chip": "serve", "diag apdu": "serve",
     "enrol": "serve", "run": "serve", "waiting-page": "serve", "vault unlock": "serve", "vault passphrase": "serve",
-    "demo": "serve", "sim printer": "serve", "sim chip": "serve",
+    "demo": "serve", "scenario kupang": "serve", "sim printer": "serve", "sim chip": "serve",
     "hub run": "centre", "hub issue": "centre", "hub status": "centre", "hub add-station": "centre",
     "hub allow-restore": "centre", "hub withdraw": "centre", "hub declare-lost": "centre", "hub set-aside": "centre",
     "hub import": "centre", "hub export": "centre",

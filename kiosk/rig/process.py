@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any
@@ -25,13 +26,18 @@ TETHER = ("setpriv", "--pdeathsig", "KILL") if shutil.which("setpriv") else ()
 
 
 class StationProcess:
-    """`keping run` on one DATA directory. Its log goes to `log`.
+    """`keping run` on one DATA directory. Its log goes to `log`. `begins`: the module that enrols and runs it, and
+    what it is told beside that.
 
     However this process ends, the station ends with it: by SIGKILL if nobody could stop it in order.
     """
 
-    def __init__(self, config: Path, data: Path, log: Path, environment: dict[str, str]) -> None:
-        self._arguments = [sys.executable, "-m", "kiosk", "--config", str(config), "--data", str(data)]
+    def __init__(
+        self, config: Path, data: Path, log: Path, environment: dict[str, str], begins: Sequence[str] = ("kiosk",)
+    ) -> None:
+        where = ("--config", str(config), "--data", str(data))
+        self._arguments = [sys.executable, "-m", "kiosk", *where]
+        self._begins = [sys.executable, "-m", *begins, *where]
         self._data = data
         self._log = log
         self._environment = {**os.environ, **environment}
@@ -72,7 +78,7 @@ class StationProcess:
         raise Unavailable(f"the station did not start:\n{self._log.read_text(errors='replace')[-2000:]}")
 
     def _launch(self, log: IO[bytes]) -> subprocess.Popen[bytes]:
-        words = [*TETHER, *self._arguments, "run"]
+        words = [*TETHER, *self._begins, "run"]
         return subprocess.Popen(words, stderr=log, stdout=log, env=self._environment)  # noqa: S603  # our own interpreter
 
     def call(self, command: str, **arguments: Any) -> Any:
@@ -81,12 +87,17 @@ class StationProcess:
 
     def command(self, *words: str) -> Any:
         """A command as a person types it, with --json; KepingError with its message if it fails."""
-        done = subprocess.run(  # noqa: S603  # our own interpreter
-            [*self._arguments, "--json", *words], capture_output=True, env=self._environment, check=False, text=True
-        )
+        return json.loads(self._run([*self._arguments, "--json", *words]))
+
+    def enrol(self, code: str, fingerprint: str) -> None:
+        """As `command`, with the clock that it will run with."""
+        self._run([*self._begins, "enrol", "--code", code, "--fingerprint", fingerprint])
+
+    def _run(self, words: list[str]) -> str:
+        done = subprocess.run(words, capture_output=True, env=self._environment, check=False, text=True)  # noqa: S603  # our own interpreter
         if done.returncode:
-            raise KepingError(f"keping {' '.join(words)}: exit {done.returncode}: {done.stderr.strip()}")
-        return json.loads(done.stdout)
+            raise KepingError(f"{' '.join(words[2:])}: exit {done.returncode}: {done.stderr.strip()}")
+        return done.stdout
 
     def kill(self) -> None:
         """SIGKILL: nothing is finished, nothing flushed. Safe from any thread; does not wait."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import random
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from drivers.sim.cards import Card
 from kiosk.hub.app import create_app
@@ -24,6 +25,9 @@ from kiosk.rig.devices import Devices, new_blanks
 from kiosk.rig.outage import Outage
 from kiosk.rig.process import StationProcess
 from kiosk.rig.residents import Resident, invent
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
 
 STATION = "kupang-01"
 SKU = "wni"
@@ -72,7 +76,8 @@ class Setting:
     """What to bring up. `speed`: simulated seconds a real second. `link`: "pcsc" or "in-process".
 
     `blanks` are delivered, `loaded` of them lie in the hopper, the others on the shelf. `tended`: see `Devices`.
-    `operators` get a sign-in. `web_port` 0: any free one.
+    `operators` get a sign-in. `web_port` 0: any free one. `config`: what CONFIG is filled in of. `begins`: see
+    `StationProcess`; `now`: the centre's clock, Unix seconds; `line`: what lies between it and the station.
     """
 
     directory: Path
@@ -86,6 +91,10 @@ class Setting:
     operators: Sequence[Operator] = ()
     web_port: int = 0
     issued: date = field(default_factory=date.today)
+    config: str = CONFIG
+    begins: Sequence[str] = ("kiosk",)
+    now: Callable[[], float] = time.time
+    line: Callable[[WSGIApplication], WSGIApplication] = lambda app: app
 
 
 class Rig:
@@ -118,20 +127,20 @@ class Rig:
         self.store = Store.open(setting.directory / "hub")
         self._closing.callback(self.store.close)
         self._keys = HubKeys.open(setting.directory / "hub")
-        self.outage = Outage(create_app(self.store, self._keys, time.time))
-        self.hub = HubServer(self.outage)
+        self.outage = Outage(create_app(self.store, self._keys, setting.now))
+        self.hub = HubServer(setting.line(self.outage))
         self._closing.callback(self.hub.stop)
         self.data = setting.directory / "station"
         self.web_port = setting.web_port or free_port()
         config = setting.directory / "config.yaml"
         config.write_text(self._config(), encoding="utf-8")
         log = setting.directory / "station.log"
-        self.station = StationProcess(config, self.data, log, self.devices.environment)
+        self.station = StationProcess(config, self.data, log, self.devices.environment, setting.begins)
         self._closing.callback(self.station.stop)
         self._open_station()
 
     def _config(self) -> str:
-        return CONFIG.format(
+        return self.setting.config.format(
             station=STATION, port=self.devices.port, link=self.devices.link, reader=self.devices.reader,
             desk=self.devices.desk.name, hub=self.hub.url, web=self.web_port,
             reply_timeout=max(3.0, 30.0 / self.setting.speed),
@@ -140,24 +149,37 @@ class Rig:
     def _open_station(self) -> None:
         """Enrolled, stocked, its people known, running."""
         code = add_station(self.store, STATION)
-        self.station.command("enrol", "--code", code, "--fingerprint", self._keys.fingerprint)
+        self.station.enrol(code, self._keys.fingerprint)
         self.issue(self.setting.people)
         for operator in self.setting.operators:
             People(self.data).add(operator.id, operator.name, operator.role, operator.pin)
+        if self.setting.blanks:
+            self._deliver()
+        self.station.start()
+
+    def _deliver(self) -> None:
         delivered, loaded = (
             ["--sku", SKU, "--qty", str(quantity)] for quantity in (self.setting.blanks, self.setting.loaded)
         )
         self.station.command("stock", "receive", *delivered, "--document", BAST)
         self.station.command("stock", "release", *delivered)
         self.station.command("stock", "load", *loaded)
-        self.station.start()
 
     def issue(self, count: int) -> list[Resident]:
         """Have the centre sign and lease the records of `count` more people. About 20 ms each."""
+        people = self.invent(count)
+        self.lease(people)
+        return people
+
+    def invent(self, count: int) -> list[Resident]:
+        """So many more people, of whom the centre knows nothing yet."""
         people = list(islice(self._invented, count))
-        issue(self.store, self._keys, people, STATION, now_s=time.time(), rng=self._rng)
         self.residents += people
         return people
+
+    def lease(self, people: Sequence[Resident]) -> list[str]:
+        """Have the centre sign and lease their records; returns the references."""
+        return issue(self.store, self._keys, people, STATION, now_s=self.setting.now(), rng=self._rng)
 
     @property
     def kiosk_url(self) -> str:

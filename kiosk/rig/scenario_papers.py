@@ -1,0 +1,24 @@
+"""The papers of a story, each written by the command that an office would type."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kiosk.rig.story import Story
+
+REPORTS = ("stock", "production", "invalid", "backlog", "uncollected")
+
+
+def write_papers(story: Story, directory: Path) -> list[str]:
+    """Of all days of the story. About a second each."""
+    directory.mkdir()
+    days, command = story.plan.days, story.office.station.command
+    when = ("--from", days[0].isoformat(), "--until", days[-1].isoformat(), "--to", str(directory))
+    written = [command("report", name, *when)["file"] for name in REPORTS]
+    written.append(command("report", "shift-slip", "--to", str(directory))["file"])
+    receipts = [row["seq"] for row in command("stock", "list") if row["movement"] == "receive"]
+    written += [
+        command("report", "berita-acara", str(number), "--to", str(directory))["file"] for number in sorted(receipts)
+    ]
+    written.append(command("report", "audit-pack", *when)["file"])
+    return written

@@ -1,0 +1,92 @@
+"""A week of the story, told by a real station: what it says is what the simulated world holds."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from drivers.sim.cards import Card
+from kiosk.cli import main
+from kiosk.cli import rig as commands
+from kiosk.core.workdays import office_day
+from kiosk.journal import scan
+from kiosk.rig.scenario import adds_up, found_in
+from kiosk.rig.scenario_plan import kupang
+from kiosk.rig.story import Fetch, Story
+from kiosk.rig.story_office import OPENS, at
+
+pytestmark = pytest.mark.rig
+
+WEEK = replace(
+    kupang(100, 7), blanks=30, most=3, arrivals=(2, 2, 1, 1, 2), outages=((1, 2),), letter=2, granting=3, receipt=3,
+    asked=20, granted=8, jams=frozenset({2}), cuts={5: "print"}, ahead=1,
+)  # fmt: skip
+WEEK = replace(WEEK, days=WEEK.days[: len(WEEK.arrivals)])
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Story, dict[str, Any]]]:
+    before = os.environ.get("TZ")
+    os.environ["TZ"] = "WITA-8"
+    time.tzset()
+    story = Story(tmp_path_factory.mktemp("story") / "office", WEEK, Fetch.AHEAD, lambda day: None)
+    try:
+        story.tell()
+        yield story, found_in(story, story.office.station.stop())
+    finally:
+        story.close()
+        os.environ.pop("TZ") if before is None else os.environ.update(TZ=before)
+        time.tzset()
+
+
+@pytest.mark.timeout(240)
+def test_a_week_adds_up(told: tuple[Story, dict[str, Any]]) -> None:
+    story, found = told
+    assert found["problems"] == []
+    assert found["unaccounted"] == 0
+    assert found["received"] == WEEK.blanks + WEEK.granted
+    assert found["printed"] == found["people"] == sum(WEEK.arrivals)
+    assert found["spoiled"] == 2  # the one that jammed, the one that was under the head when the power went
+    assert found["power_cuts"] == 1
+    assert found["left"] == found["received"] - found["printed"] - found["spoiled"]
+    # Of the outage's two days the records of the first were here.
+    assert found["served_within_a_day"] == 1.0
+    assert found["issued"] == story.handed == found["printed"] - story.uncollected
+
+
+def test_each_day_is_the_storys(told: tuple[Story, dict[str, Any]]) -> None:
+    story, _ = told
+    frames = list(scan(story.office.rig.data / "journal"))
+    days = [office_day(at(day, OPENS)) for day in WEEK.days]
+    assert {office_day(frame.stamp.time_ms) for frame in frames} == set(days)
+    boots = {frame.stamp.boot for frame in frames}
+    assert len(boots) == 2
+    assert not [frame for frame in frames if frame.kind == "clock"]
+
+
+def test_a_card_that_is_gone_is_found(told: tuple[Story, dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
+    story, found = told
+    world = story.office.world
+    gone: Card = world.collected.pop()
+    try:
+        robbed = found_in(story, 0)
+    finally:
+        world.collected.append(gone)
+    assert robbed["unaccounted"] == 1
+    assert any("printed: books 8, world 7" in line for line in robbed["problems"])
+    assert found_in(story, 0) == found
+    for result, code in ((found, 0), (robbed, 1), (found | {"fetch_at_print": robbed}, 1)):
+        asked = {"asked": 1, "granted": 1, "outage_days": 2, "papers": [], "fetch_at_print": None}
+        said = asked | result | {"served_within_a_day": {"prefetch": 1.0}}
+        monkeypatch.setattr(commands, "tell", lambda tale, progress, said=said: said)
+        done = CliRunner().invoke(main, ["scenario", "kupang", "--scale", "100", "--json"])
+        assert done.exit_code == code
+        assert json.loads(done.stdout)["unaccounted"] == result["unaccounted"]
+        assert adds_up(said) is (code == 0)
