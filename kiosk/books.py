@@ -174,9 +174,13 @@ class Books:
             raise Rejected(f"the disk of {self._data} {full}", "disk-full")
         if self._journal.must_seal:
             self._seal(by)
-        frame = self._journal.draft(kind, data, self._stamp(by))
+        read = self._view.read
+        stamp, note = self.clock.stamp_and_note(self._journal.newest, by, read(clocks.KIND, "self"))
+        if note is not None:
+            stamp = self._note_clock(note, stamp)
+        frame = self._journal.draft(kind, data, stamp)
         try:
-            changes = project(frame, self._view.read)
+            changes = project(frame, read)
             self.past.must_be_new(frame)
         except LedgerError as exc:
             raise Rejected(str(exc), "insufficient-stock") from exc
@@ -187,18 +191,14 @@ class Books:
             self._view.apply(frame.seq, changes)
         return frame
 
-    def _stamp(self, by: str) -> Stamp:
-        """For the next frame. If its time is worth more or less than that of the last one, the books say so first."""
-        noted = self._view.read(clocks.KIND, "self")
-        stamp, body = self.clock.stamp_and_note(self._journal.newest, by, noted)
-        if body is None:
-            return stamp
-        frame = self._journal.draft(clocks.KIND, body, stamp._replace(by="station"))
+    def _note_clock(self, note: dict[str, Any], stamp: Stamp) -> Stamp:
+        """The time of the next frame is worth more or less than that of the last one: the books say so first."""
+        frame = self._journal.draft(clocks.KIND, note, stamp._replace(by="station"))
         changes = project(frame, self._view.read)
         self._journal.append(frame)
         with self._applying:
             self._view.apply(frame.seq, changes)
-        return self.clock.stamp(self._journal.newest, by)
+        return self.clock.stamp(self._journal.newest, stamp.by)
 
     def _seal(self, by: str) -> None:
         stamp = self.clock.stamp(self._journal.newest, by)

@@ -92,7 +92,8 @@ class View:
 
     def read(self, table: str, key: str) -> dict[str, Any] | None:
         """The stored document itself, for projection, which copies before it changes anything."""
-        return self._tables.get(table, {}).get(key)
+        rows = self._tables.get(table)
+        return rows.get(key) if rows else None
 
     def table(self, name: str) -> ViewTable:
         """TinyDB queries over one table; results are copies."""
@@ -146,14 +147,17 @@ class View:
 
     def apply(self, seq: int, changes: Iterable[Change]) -> None:
         for name, key, document in changes:
-            table = self._tables.setdefault(name, {})
-            if name in INDEXED and key in table:
+            table = self._tables.get(name)
+            if table is None:
+                table = self._tables[name] = {}
+            indexed = name in INDEXED
+            if indexed and key in table:
                 self._leave(name, key, table[key])
             if document is None:
                 table.pop(key, None)
                 continue
             table[key] = document
-            if name in INDEXED:
+            if indexed:
                 self._enter(name, key, document)
         self.seq = seq
 

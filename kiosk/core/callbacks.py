@@ -72,5 +72,5 @@ def noted(frame: Frame, read: Read) -> list[Change]:
 
 def closed(frame: Frame, read: Read) -> list[Change]:
     number = frame.data["number"]
-    stored(read, "callbacks", number, f"no open call-back {number}")
+    stored(read, "callbacks", number, "no open call-back {}")
     return [Change("callbacks", number, None)]

@@ -43,7 +43,7 @@ def begun(frame: Frame, read: Read) -> list[Change]:
 
 def ended(frame: Frame, read: Read) -> list[Change]:
     data = frame.data
-    job = stored(read, "jobs", data["job"], f"no open job {data['job']}")
+    job = stored(read, "jobs", data["job"], "no open job {}")
     if not is_test(job):
         raise ProjectionError(f"job {job['id']} makes a card for a record")
     card, cards = job["card"], []

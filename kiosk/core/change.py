@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 Document = dict[str, Any]
 Read = Callable[[str, str], Document | None]
 
+NO_RECORD = "no record {}"
+
 _TREES = frozenset({dict, list})
 """What a document has inside that could be changed."""
 
@@ -27,12 +29,17 @@ class ProjectionError(ValueError):
 def stored(read: Read, table: str, key: str, missing: str) -> Document:
     """A copy of the document and of its parts, to be changed; what lies deeper is the stored one, to be replaced.
 
-    ProjectionError(`missing`) if there is none. A whole copy was a fifth of what a commit computes.
+    ProjectionError if there is none: `missing`, with the key at its `{}`. A whole copy was a fifth of what a commit
+    computes.
     """
-    document = read(table, key)
-    if document is None:
-        raise ProjectionError(missing)
-    return {name: part.copy() if type(part) in _TREES else part for name, part in document.items()}
+    found = read(table, key)
+    if found is None:
+        raise ProjectionError(missing.format(key))
+    document = found.copy()
+    for name, part in found.items():
+        if type(part) in _TREES:
+            document[name] = part.copy()
+    return document
 
 
 def counted(read: Read, what: str, by: int = 1) -> Change:

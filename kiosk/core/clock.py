@@ -81,14 +81,16 @@ class Reading(NamedTuple):
 def runs_on(now: Moment, newest: Stamp, contact: Contact | None, noted: Document | None) -> bool:
     """Nearly always: since the last frame, in this boot, the wall clock went on with the monotonic one, and the
     centre knows no better. Then `read_clock` gives the wall's time, surely, and `note_of` None."""
-    since = now.monotonic_ms - newest.monotonic_ms
-    if newest.boot != now.boot or since < 0 or not newest.time_ms:
+    wall_ms, boot, monotonic_ms = now
+    last_ms, last_boot, last_monotonic_ms, _ = newest
+    since = monotonic_ms - last_monotonic_ms
+    if last_boot != boot or since < 0 or not last_ms:
         return False
     if noted and not (noted["state"] == Certainty.SURE and noted.get("proved")):
         return False
-    if contact and (contact.at.boot != now.boot or abs(_told(now, contact) - now.wall_ms) > SKEW_MS):
+    if contact and (contact.at.boot != boot or abs(_told(now, contact) - wall_ms) > SKEW_MS):
         return False
-    return abs(now.wall_ms - newest.time_ms - since) <= SKEW_MS
+    return -SKEW_MS <= wall_ms - last_ms - since <= SKEW_MS
 
 
 def _told(now: Moment, contact: Contact) -> int:

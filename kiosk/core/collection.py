@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kiosk.core import closing
 from kiosk.core.accounts import Account
-from kiosk.core.change import Change, Document, ProjectionError, Read, counted, stored
+from kiosk.core.change import NO_RECORD, Change, Document, ProjectionError, Read, counted, stored
 from kiosk.core.frames import Frame
 from kiosk.core.handover import OldCard
 
@@ -29,8 +29,8 @@ def finished_card(frame: Frame, job: Document, state: str) -> list[Change]:
 def handed_over(frame: Frame, read: Read) -> list[Change]:
     """The card leaves the office: out of `uncollected`, the record is issued."""
     data = frame.data
-    row = stored(read, "uncollected", data["job"], f"no card of job {data['job']} waits to be collected")
-    record = stored(read, "records", row["ref"], f"no record {row['ref']}")
+    row = stored(read, "uncollected", data["job"], "no card of job {} waits to be collected")
+    record = stored(read, "records", row["ref"], NO_RECORD)
     if (data["ref"], data["uid"]) != (row["ref"], row["uid"]):
         raise ProjectionError(f"job {data['job']}: another record or chip than the card's")
     if data["moves"] != [[row["sku"], row["lot"], Account.PRINTED, Account.ISSUED, 1]]:

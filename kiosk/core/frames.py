@@ -13,6 +13,7 @@ import hashlib
 import json
 import re
 import zlib
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -31,6 +32,8 @@ _KEYS = ["s", "v", "k", "t", "b", "by", "d"]
 _EMPTY = hashlib.sha256()
 """To be copied: a new one looks its algorithm up first, which is a quarter of the whole."""
 _encoded = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+_quoted = lru_cache(maxsize=256)(_encoded)
+"""Kinds, people, the boot: few texts, again and again."""
 
 
 class FrameError(ValueError):
@@ -82,7 +85,7 @@ class Frame(NamedTuple):
 
 def line_of(head: str, record: bytes) -> bytes:
     """The line of the frame with this hash and these stored bytes."""
-    return b'{"c":%d,"h":"%s","r":%s}\n' % (zlib.crc32(record), head.encode(), record)
+    return f'{{"c":{zlib.crc32(record)},"h":"{head}","r":'.encode() + record + b"}\n"
 
 
 def chain(previous_head: str, record: bytes) -> str:
@@ -94,31 +97,26 @@ def chain(previous_head: str, record: bytes) -> str:
 def make_frame(seq: int, kind: str, stamp: Stamp, data: dict[str, Any], previous_head: str) -> Frame:
     """ValueError if `data` is not plain JSON (NaN, non-string keys and other objects are refused).
 
-    `data` is taken back from the stored bytes, so that what is applied now is what a replay applies.
+    `data` is taken back from the stored bytes, so that what is applied now is what a replay applies
+    (docs/adr/0017-frames-are-written-by-orjson.md). orjson writes more than JSON has (NaN as null, dates as text) and
+    less (integers of 64 bits): whatever does not come back as it went goes the strict way, which writes it or refuses
+    it.
     """
-    body = {
-        "s": seq, "v": VERSION, "k": kind, "t": stamp.time_ms, "b": [stamp.boot, stamp.monotonic_ms],
-        "by": stamp.by, "d": data,
-    }  # fmt: skip
-    record, taken = _stored(body)
-    return Frame(seq, kind, chain(previous_head, record), stamp, taken["d"], record)
-
-
-def _stored(body: dict[str, Any]) -> tuple[bytes, dict[str, Any]]:
-    """The bytes of the record, and what they say (docs/adr/0017-frames-are-written-by-orjson.md).
-
-    orjson writes more than JSON has (NaN as null, dates as text) and less (integers of 64 bits): whatever does not
-    come back as it went goes the strict way, which writes it or refuses it.
-    """
+    time_ms, boot, monotonic_ms, by = stamp
+    before = (
+        f'{{"s":{seq},"v":{VERSION},"k":{_quoted(kind)},"t":{time_ms},'
+        f'"b":[{_quoted(boot)},{monotonic_ms}],"by":{_quoted(by)},"d":'
+    )
     try:
-        record = orjson.dumps(body)
-        taken = orjson.loads(record)
+        said = orjson.dumps(data)
+        taken = orjson.loads(said)
     except orjson.JSONEncodeError:
         taken = None
-    if taken != body:
-        record = _encoded(body).encode()
-        taken = json.loads(record)
-    return record, taken
+    if taken != data:
+        said = _encoded(data).encode()
+        taken = json.loads(said)
+    record = before.encode() + said + b"}"
+    return Frame(seq, kind, chain(previous_head, record), stamp, taken, record)
 
 
 def parse_line(line: bytes, previous_head: str, expected_seq: int | None = None) -> Frame:

@@ -13,7 +13,7 @@ from typing import Any
 
 from kiosk.core import closing
 from kiosk.core.accounts import Account, Place, Transfer
-from kiosk.core.change import Change, Document, ProjectionError, Read, stored
+from kiosk.core.change import NO_RECORD, Change, Document, ProjectionError, Read, stored
 from kiosk.core.frames import Frame
 from kiosk.core.movements import COUNTABLE, check_second
 from kiosk.core.records import Sku
@@ -224,7 +224,7 @@ def _card(frame: Frame, card: Document, record: Document, read: Read) -> Iterato
 
 
 def _waiting(ref: str, read: Read) -> Document:
-    record = stored(read, "records", ref, f"no record {ref}")
+    record = stored(read, "records", ref, NO_RECORD)
     if record["state"] in HAS_CARD:
         raise GapError(f"record {ref} is {record['state']}")
     return record

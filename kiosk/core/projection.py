@@ -31,7 +31,7 @@ from kiosk.core import (
     workdays,
 )
 from kiosk.core.accounts import Place, Transfer, post
-from kiosk.core.change import Change, Document, ProjectionError, Read, counted, stored
+from kiosk.core.change import NO_RECORD, Change, Document, ProjectionError, Read, counted, stored
 from kiosk.core.frames import Frame
 from kiosk.core.jobs import ASKED, LET_GO_ON, JobEvent, JobState, Why, new_job, transition
 from kiosk.core.movements import BY_HAND, check_card_moves
@@ -51,6 +51,8 @@ SPOKEN_FOR = frozenset({"in-job", "printed", "issued", "card-missing"})
 """Record states in which there is a card, or may be one. What was refused before a blank was spent may be tried
 again once its cause is gone: it is checked again as if for the first time."""
 
+NO_JOB = "no open job {}"
+
 
 class UnknownKind(ValueError):
     """A frame kind that this release does not know: refuse, upgrade first."""
@@ -62,12 +64,11 @@ def project(frame: Frame, read: Read) -> list[Change]:
         handler = _HANDLERS[frame.kind]
     except KeyError:
         raise UnknownKind(f"frame {frame.seq}: unknown kind {frame.kind!r}, upgrade first") from None
-    return handler(frame, read) + _movements(frame, read)
+    changes, moves = handler(frame, read), frame.data.get("moves")
+    return changes + _movements(frame, moves, read) if moves else changes
 
 
-def _movements(frame: Frame, read: Read) -> list[Change]:
-    if not (moves := frame.data.get("moves")):
-        return []
+def _movements(frame: Frame, moves: list[list[str | int]], read: Read) -> list[Change]:
     transfers = [Transfer.from_json(move) for move in moves]
     if frame.kind != BY_HAND:
         check_card_moves(frame.kind, transfers)
@@ -88,14 +89,6 @@ def _movements(frame: Frame, read: Read) -> list[Change]:
     return changes + (stock.counted_cause(transfers, cause, read) if cause else [])
 
 
-def _job(read: Read, key: str) -> Document:
-    return stored(read, "jobs", key, f"no open job {key}")
-
-
-def _record(read: Read, ref: str) -> Document:
-    return stored(read, "records", ref, f"no record {ref}")
-
-
 def _service(frame: Frame, read: Read) -> list[Change]:
     return [Change("station", "service", {"running": frame.kind == "started"})]
 
@@ -112,7 +105,7 @@ def _records(frame: Frame, read: Read) -> list[Change]:
 
 def _job_created(frame: Frame, read: Read) -> list[Change]:
     data = frame.data
-    record = _record(read, data["ref"])
+    record = stored(read, "records", data["ref"], NO_RECORD)
     if record["state"] in SPOKEN_FOR:
         raise ProjectionError(f"record {data['ref']} is {record['state']}")
     release.must_be_printable(read, record)
@@ -126,7 +119,7 @@ def _job_created(frame: Frame, read: Read) -> list[Change]:
 
 def _job_state(frame: Frame, read: Read) -> list[Change]:
     """hold, release, stop, resume: state and reasons, nothing physical."""
-    job = _job(read, frame.data["job"])
+    job = stored(read, "jobs", frame.data["job"], NO_JOB)
     event = JobEvent(frame.data["event"])
     if event is JobEvent.RESUME and Why.CARD_TO_FEEDER in job["reasons"]:
         job["card"]["in_feeder"] = True
@@ -145,7 +138,7 @@ def _move_to(job: Document, event: JobEvent, reasons: list[str], message: str = 
 def _step(frame: Frame, read: Read) -> list[Change]:
     """Outcome of one step and intent of the next, in one frame."""
     data = frame.data
-    job = _job(read, data["job"])
+    job = stored(read, "jobs", data["job"], NO_JOB)
     changes: list[Change] = []
     outcome, intent = data.get("outcome"), data.get("intent")
     if outcome:
@@ -156,7 +149,7 @@ def _step(frame: Frame, read: Read) -> list[Change]:
             _move_to(job, event, [Why.JOB_PRINTING])
         if job["card"] is None:
             if job.get("ref"):
-                release.must_be_printable(read, _record(read, job["ref"]))
+                release.must_be_printable(read, stored(read, "records", job["ref"], NO_RECORD))
             job["card"] = {
                 "n": len(job["cards"]) + 1, "uid": None, "lot": data.get("lot"), "booked": False,
                 "cause": None, "written": False, "done": [], "intent": None, **_named_plan(data),
@@ -214,7 +207,7 @@ def _end_card(job: Document, end: str, cause: str | None) -> None:
 
 def _job_resolved(frame: Frame, read: Read) -> list[Change]:
     """A person said what became of the card; the job goes on with a new one, or with it at the desk."""
-    job = _job(read, frame.data["job"])
+    job = stored(read, "jobs", frame.data["job"], NO_JOB)
     if job["card"] is None or not ASKED & set(job["reasons"]):
         raise ProjectionError(f"job {job['id']} has no unresolved card")
     if "end" in frame.data:
@@ -238,8 +231,8 @@ def _named_plan(body: Document) -> Document:
 
 
 def _job_ended(frame: Frame, read: Read) -> list[Change]:
-    job = _job(read, frame.data["job"])
-    record = _record(read, job["ref"])
+    job = stored(read, "jobs", frame.data["job"], NO_JOB)
+    record = stored(read, "records", job["ref"], NO_RECORD)
     state = JobState(frame.data["state"])
     event = {JobState.COMPLETED: JobEvent.COMPLETE, JobState.CANCELED: JobEvent.CANCEL,
              JobState.ABORTED: JobEvent.ABORT}[state]  # fmt: skip

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from kiosk.core import closing, gap
-from kiosk.core.change import Change, Document, ProjectionError, Read, stored
+from kiosk.core.change import NO_RECORD, Change, Document, ProjectionError, Read, stored
 from kiosk.core.frames import Frame
 
 KIND = "released"
@@ -64,7 +64,7 @@ def released(frame: Frame, read: Read) -> list[Change]:
         raise ProjectionError("any record may have a card: the gap of the lost disk is open")
     changes: list[Change] = []
     for ref in frame.data["refs"]:
-        record = stored(read, "records", ref, f"no record {ref}")
+        record = stored(read, "records", ref, NO_RECORD)
         if record["state"] in WITH_CARD or record["state"] == RELEASED:
             raise ProjectionError(f"record {ref} is {record['state']}")
         pending = read(TABLE, ref)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from kiosk.core.accounts import Account
-from kiosk.core.change import Change, Document, ProjectionError, Read, stored
+from kiosk.core.change import NO_RECORD, Change, Document, ProjectionError, Read, stored
 from kiosk.core.frames import Frame
 from kiosk.core.jobs import new_job
 from kiosk.core.release import is_withdrawn
@@ -65,7 +65,7 @@ def first_card(read: Read, ref: str, job: str) -> Document:
 
     ProjectionError if the record's present card is not that job's.
     """
-    record = stored(read, "records", ref, f"no record {ref}")
+    record = stored(read, "records", ref, NO_RECORD)
     tables = {"printed": "uncollected", "card-missing": "missing"}
     row = read(tables[record["state"]], job) if record["state"] in tables else record.get("issued")
     if row is None or (row["ref"], row["job"]) != (ref, job):
@@ -85,7 +85,7 @@ def body(card: Document, state: str, reason: ReprintReason) -> dict[str, Any]:
 def reprinted(frame: Frame, read: Read) -> list[Change]:
     """The first card is booked away and the second's job is made, in one frame."""
     data = frame.data
-    record = stored(read, "records", data["ref"], f"no record {data['ref']}")
+    record = stored(read, "records", data["ref"], NO_RECORD)
     if is_withdrawn(read, data["ref"]):
         raise ProjectionError(f"record {data['ref']} was withdrawn by the centre")
     card = first_card(read, data["ref"], data["reprint_of"])

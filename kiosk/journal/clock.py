@@ -79,10 +79,10 @@ class Clock:
         self, newest: Stamp, by: str, noted: dict[str, object] | None
     ) -> tuple[Stamp, dict[str, object] | None]:
         """As `stamp`, and the body of the `clock` frame that must come first; None if the books (`noted`) have the
-        clock as it is."""
+        clock as it is. A stamp that may lie a little before `newest`: the journal sees to it that none does."""
         now, contact = self._look(), self._contact
         if runs_on(now, newest, contact, noted):
-            return Stamp(max(now.wall_ms, newest.time_ms), now.boot, now.monotonic_ms, by), None
+            return Stamp(now.wall_ms, now.boot, now.monotonic_ms, by), None
         reading = read_clock(now, newest, contact)
         return Stamp(reading.time_ms, now.boot, now.monotonic_ms, by), note_of(reading, now, newest, noted)
 

@@ -13,7 +13,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-from kiosk.core.frames import ZERO_HEAD, Frame, Stamp, make_frame
+from kiosk.core.frames import ZERO_HEAD, Frame, Stamp, line_of, make_frame
 from kiosk.durable import sync_directory
 from kiosk.errors import DamagedData, KepingError
 from kiosk.journal.anchors import Anchor, check_end, check_head
@@ -126,16 +126,18 @@ class Journal:
 
     def append(self, frame: Frame) -> None:
         """Make a drafted frame durable: one pwrite, one fdatasync. Poisoned on any error, then and ever after."""
-        self._must_be_sound()
-        if frame.seq != self.seq + 1 or frame.head == self.head:
-            raise ValueError(f"frame {frame.seq} is not the next after {self.seq}")
-        line = frame.line
+        if self._poisoned:
+            raise self._stopped()
+        seq, _, head, stamp, _, record = frame
+        if seq != self.seq + 1 or head == self.head:
+            raise ValueError(f"frame {seq} is not the next after {self.seq}")
+        line = line_of(head, record)
         try:
             self._file.append(line, self._live.end)
         except OSError as exc:
             raise self._poison(exc) from exc
         self._live.add(len(line))
-        self.seq, self.head, self.newest = frame.seq, frame.head, frame.stamp
+        self.seq, self.head, self.newest = seq, head, stamp
 
     @property
     def poisoned(self) -> str | None:
@@ -152,7 +154,8 @@ class Journal:
 
         Poisoned as `append`.
         """
-        self._must_be_sound()
+        if self._poisoned:
+            raise self._stopped()
         try:
             if self._live.end:
                 self._turn_over()
@@ -214,9 +217,8 @@ class Journal:
         sync_directory(self._directory)
         return segment
 
-    def _must_be_sound(self) -> None:
-        if self._poisoned:
-            raise Poisoned(f"the journal stopped: {self._poisoned}; nothing more is accepted until a restart")
+    def _stopped(self) -> Poisoned:
+        return Poisoned(f"the journal stopped: {self._poisoned}; nothing more is accepted until a restart")
 
     def _poison(self, exc: OSError) -> Poisoned:
         self._poisoned = f"{self._live.segment.path.name}: {exc.strerror}"

@@ -3,9 +3,7 @@ nothing is made up, and what a cut alone can do is never refused. The model's ow
 
 from __future__ import annotations
 
-import fcntl
 import itertools
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,13 +13,10 @@ from kiosk.books import Books, read_view, replay
 from kiosk.core.frames import Stamp
 from kiosk.errors import KepingError
 from kiosk.journal import Journal, scan
-from kiosk.journal.livefile import BLOCK
 from tests.crash.events import GENESIS, KEY, Event, card, faults, opening, records
 from tests.crash.medium import Crash, Recorder, Tree, write_tree
 
 SEGMENT_BYTES = 2_000
-BLOCKS = BLOCK + 1_500
-"""Of a segment with one whole block of room: its first frames are written past the page cache, the others not."""
 REFUSALS = (KepingError, ValueError, OSError, LookupError, TypeError)
 
 
@@ -41,7 +36,7 @@ class Run:
 EVENTS: list[Event] = [*opening(5), records(range(1, 13)), *card(1), *card(2)[:4]]
 
 
-def run_books(data: Path, recorder: Recorder, by: str, early: bool, segment_bytes: int = SEGMENT_BYTES) -> Run:
+def run_books(data: Path, recorder: Recorder, by: str, early: bool) -> Run:
     """Genesis, stock, a frame of three sectors, cards, several segments and checkpoints. `early`: a mutant."""
     acks: list[int] = []
 
@@ -51,9 +46,9 @@ def run_books(data: Path, recorder: Recorder, by: str, early: bool, segment_byte
 
     if early:
         acknowledge(1)
-    Books.create(data, segment_bytes, GENESIS, by).close()
+    Books.create(data, SEGMENT_BYTES, GENESIS, by).close()
     acknowledge(1)
-    books = Books.open(data, segment_bytes, by, key=KEY)
+    books = Books.open(data, SEGMENT_BYTES, by, key=KEY)
     for kind, body in EVENTS:
         if early:
             acknowledge(books.seq + 1)
@@ -110,12 +105,11 @@ def record(
     early: bool = False,
     limit: int = 100,
     by: str = "test",
-    segment_bytes: int = SEGMENT_BYTES,
 ) -> Run:
     data = place / "data"
     data.mkdir()
     with patch.context() as patched:
-        return run_books(data, Recorder(data, limit, ignore=ignore).attach(patched), by, early, segment_bytes)
+        return run_books(data, Recorder(data, limit, ignore=ignore).attach(patched), by, early)
 
 
 @pytest.mark.parametrize("limit", [100, pytest.param(4_000, marks=pytest.mark.long)])
@@ -129,34 +123,6 @@ def test_no_crash_loses_or_invents_or_is_refused(place: Path, monkeypatch: pytes
 def test_a_seal_longer_than_a_sector_may_be_torn_too(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = record(place, monkeypatch, by="op:" + "m" * 200)
     assert problems(run, place) == []
-
-
-def direct_writes(patch: pytest.MonkeyPatch) -> list[int]:
-    """Where each of them begins, from here on."""
-    found: list[int] = []
-    really = os.pwrite
-
-    def write(fd: int, content: bytes, at: int) -> int:
-        if fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_DIRECT:
-            found.append(at)
-        return really(fd, content, at)
-
-    patch.setattr(os, "pwrite", write)
-    return found
-
-
-def test_no_crash_within_a_direct_write_does_either(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each writes whole blocks: sectors of frames that were acknowledged are among those that it may tear."""
-    written = direct_writes(monkeypatch)
-    run = record(place, monkeypatch, limit=30, segment_bytes=BLOCKS)
-    assert len(run.crashes) > 100
-    assert not written or len(written) > 5
-    assert problems(run, place) == []
-
-
-def test_a_direct_write_without_a_sync_is_found_out(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = record(place, monkeypatch, limit=8, ignore="fdatasync", segment_bytes=BLOCKS)
-    assert len(problems(run, place)) > len(run.crashes) // 4
 
 
 MUTANTS = ["fdatasync", "directory", "early"]

@@ -1,15 +1,13 @@
-"""Frames are written past the page cache where that can be: the file holds the same bytes however they came there."""
+"""The file of the live segment holds the frames and zeros behind them; a frame is one write and one sync."""
 
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,11 +15,12 @@ from hypothesis import strategies as st
 
 from kiosk.core.frames import Stamp
 from kiosk.journal import Journal, Poisoned, livefile, scan
-from kiosk.journal.livefile import BLOCK, LiveFile
+from kiosk.journal.livefile import LiveFile
 from kiosk.journal.segments import list_segments
 
 SEGMENT_BYTES = 64 << 10
 MEMORY = Path("/dev/shm")
+PAGE = 4096
 
 
 def lines_of(lengths: list[int]) -> list[bytes]:
@@ -51,11 +50,11 @@ def written(path: Path, lines: list[bytes], segment_bytes: int, read: Callable[[
 
 
 LENGTHS = st.lists(
-    st.integers(2, 900) | st.sampled_from([BLOCK - 1, BLOCK, BLOCK + 1, 5 * BLOCK]), min_size=1, max_size=30
+    st.integers(2, 900) | st.sampled_from([PAGE - 1, PAGE, PAGE + 1, 5 * PAGE]), min_size=1, max_size=30
 )
 
 
-@given(LENGTHS, st.sampled_from([0, 100, 3 * BLOCK, 5 * BLOCK + 7]), st.integers(0, 12 * BLOCK))
+@given(LENGTHS, st.sampled_from([0, 100, 3 * PAGE, 5 * PAGE + 7]), st.integers(0, 12 * PAGE))
 def test_the_file_holds_the_frames_and_zeros_whatever_their_lengths(
     lengths: list[int], room: int, segment_bytes: int
 ) -> None:
@@ -73,15 +72,15 @@ def test_who_reads_between_the_commits_sees_each_of_them(tmp_path: Path, read: C
 
 
 class Calls:
-    """What is written and synced from here on: `writes` as (direct or not, offset, bytes)."""
+    """What is written and synced from here on: `writes` as (offset, bytes)."""
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
-        self.writes: list[tuple[bool, int, int]] = []
+        self.writes: list[tuple[int, int]] = []
         self.syncs = 0
         pwrite, fdatasync = os.pwrite, os.fdatasync
 
-        def write(fd: int, content: Any, at: int) -> int:
-            self.writes.append((bool(fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_DIRECT), at, len(content)))
+        def write(fd: int, content: bytes, at: int) -> int:
+            self.writes.append((at, len(content)))
             return pwrite(fd, content, at)
 
         def sync(fd: int) -> None:
@@ -90,10 +89,6 @@ class Calls:
 
         patch.setattr(os, "pwrite", write)
         patch.setattr(os, "fdatasync", sync)
-
-    @property
-    def direct(self) -> list[tuple[int, int]]:
-        return [(at, size) for direct, at, size in self.writes if direct]
 
 
 def add(journal: Journal, count: int) -> None:
@@ -108,77 +103,26 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
     journal.close()
 
 
-def can_write_directly(place: Path) -> bool:
-    (place / "probe").touch()
-    try:
-        os.close(os.open(place / "probe", os.O_WRONLY | os.O_DIRECT))
-    except OSError:
-        return False
-    return True
-
-
-def test_within_the_room_a_commit_is_one_write_of_whole_blocks_and_one_sync(
-    tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch
+def test_within_the_room_a_commit_is_one_write_of_the_frame_and_one_sync(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if not can_write_directly(tmp_path):
-        pytest.skip("no direct writes on this file system")
     add(journal, 1)
     calls = Calls(monkeypatch)
     add(journal, 50)
-    assert calls.syncs == 50
-    assert len(calls.direct) == len(calls.writes) == 50
-    assert {at % BLOCK for at, _ in calls.direct} == {0}
-    assert {size for _, size in calls.direct} == {BLOCK, 2 * BLOCK}  # two where a frame lies in both
+    assert calls.syncs == len(calls.writes) == 50
+    assert max(size for _, size in calls.writes) < 500
 
 
-def test_the_next_room_is_written_directly_too(
-    tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch
+def test_the_next_room_is_made_with_the_frame_that_reaches_beyond_the_last(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if not can_write_directly(tmp_path):
-        pytest.skip("no direct writes on this file system")
-    monkeypatch.setattr(livefile, "ROOM_BYTES", 3 * BLOCK)
-    add(journal, 1)
+    monkeypatch.setattr(livefile, "ROOM_BYTES", 3 * PAGE)
     calls = Calls(monkeypatch)
     add(journal, 100)
-    assert len(calls.direct) > 80
-    assert max(at for at, _ in calls.direct) > 8 * BLOCK
-
-
-def refuse_to_open(patch: pytest.MonkeyPatch) -> None:
-    really = os.open
-
-    def opened(path: Any, flags: int, *words: Any, **options: Any) -> int:
-        if flags & os.O_DIRECT:
-            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
-        return really(path, flags, *words, **options)
-
-    patch.setattr(os, "open", opened)
-
-
-def refuse_to_write(patch: pytest.MonkeyPatch) -> None:
-    """As a disk whose sectors are larger than our blocks."""
-    really = os.pwrite
-
-    def write(fd: int, content: Any, at: int) -> int:
-        if fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_DIRECT:
-            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
-        return really(fd, content, at)
-
-    patch.setattr(os, "pwrite", write)
-
-
-@pytest.mark.parametrize("refuse", [refuse_to_open, refuse_to_write], ids=["open", "write"])
-def test_where_the_file_system_refuses_it_is_written_by_the_cache(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refuse: Callable[[pytest.MonkeyPatch], None]
-) -> None:
-    refuse(monkeypatch)
-    journal = Journal.create(tmp_path / "journal", SEGMENT_BYTES)
-    add(journal, 2)
-    calls = Calls(monkeypatch)
-    add(journal, 48)
-    assert (calls.direct, calls.syncs) == ([], 48)
-    journal.close()
-    assert [frame.seq for frame in scan(tmp_path / "journal")] == list(range(1, 51))
+    rooms = [at for at, size in calls.writes if size == 3 * PAGE]
+    assert calls.syncs == 100
+    assert 2 <= len(rooms) == len(calls.writes) - 100
+    assert min(later - earlier for earlier, later in pairwise(rooms)) > 3 * PAGE
 
 
 def test_a_medium_that_takes_a_part_is_given_the_rest(
@@ -190,16 +134,14 @@ def test_a_medium_that_takes_a_part_is_given_the_rest(
     assert [frame.seq for frame in scan(tmp_path / "journal")] == list(range(1, 31))
 
 
-def test_a_direct_write_that_fails_is_not_tried_by_the_cache(
+def test_a_write_that_fails_is_not_tried_again(
     tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if not can_write_directly(tmp_path):
-        pytest.skip("no direct writes on this file system")
     add(journal, 5)
     calls: list[int] = []
 
-    def broken(fd: int, content: Any, at: int) -> int:
-        calls.append(fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_DIRECT)
+    def broken(fd: int, content: bytes, at: int) -> int:
+        calls.append(at)
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     monkeypatch.setattr(os, "pwrite", broken)
@@ -208,23 +150,10 @@ def test_a_direct_write_that_fails_is_not_tried_by_the_cache(
     monkeypatch.undo()
     with pytest.raises(Poisoned, match="until a restart"):
         add(journal, 1)
-    assert calls == [os.O_DIRECT]
+    assert len(calls) == 1
     again = Journal.open(tmp_path / "journal", SEGMENT_BYTES)
     assert again.seq == 5
     again.close()
-
-
-def test_what_is_not_read_whole_is_not_written_over(
-    tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The frames at the beginning of a block are read once, to be written again with those that follow."""
-    really = os.pread
-    monkeypatch.setattr(os, "pread", lambda fd, size, at: really(fd, size, at)[:100])
-    add(journal, 1)
-    calls = Calls(monkeypatch)
-    add(journal, 6)
-    assert calls.direct == []
-    assert [frame.seq for frame in scan(tmp_path / "journal")] == list(range(1, 8))
 
 
 def test_a_segment_is_turned_over_with_nothing_of_the_old_one(tmp_path: Path, journal: Journal) -> None:
