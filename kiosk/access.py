@@ -51,11 +51,14 @@ class Access:
             raise UsageError(f"unknown command {command}, or unknown movement {arguments.get('movement')!r}")
         return act
 
-    def check(self, act: Act, person: Person, *, fresh: bool = False) -> None:
-        """Rejected `not-permitted`, naming who may; `pin-needed` if the act wants the PIN and it is not `fresh`."""
+    def check(self, act: Act, person: Person, *, fresh: bool = False, second: str = "") -> None:
+        """Rejected `not-permitted`, naming who may; `pin-needed` if the act wants the PIN and it is not `fresh`.
+
+        `second`: who is named as the second person.
+        """
         if not person.active or not act.open_to(person.role, acting=self.is_acting(person)):
             raise Rejected(refusal(act, person.role), "not-permitted")
-        if act.pin and not fresh:
+        if act.wants_pin(second) and not fresh:
             raise Rejected(f"{act.name}: give your PIN with it", "pin-needed")
 
     def sign_in(self, ident: str, pin: str) -> Person:

@@ -64,19 +64,34 @@ class Staff:
             if view.read("people", person) is not None:
                 raise Rejected(f"{person} was given out before; ids are never used again", "person-exists")
             first = not self._people.has_supervisor
+            if not first and not by.startswith("op:"):  # of two who both were let in as the first
+                raise Rejected(f"{person}: there is a supervisor already, who adds people", "not-permitted")
             self._books.commit("people", body(StaffEvent.ADDED, person, wanted), by)
             added = self._people.add(person, name, wanted, pin)
         codes = self.make_codes(by, added.id) if first and wanted is Role.SUPERVISOR else []
         return {"id": added.id, "name": added.name, "role": added.role.value, **({"codes": codes} if codes else {})}
 
+    def begin(self, person: str, name: str, pin: str) -> dict[str, Any]:
+        """The first supervisor of a station that knows nobody yet, in their own name; as `add`.
+
+        Rejected `begun-before` if anybody was ever added: whoever was quicker, or those of before a lost disk.
+        """
+        with self._books.transaction():
+            if self._people.all():
+                raise Rejected("this station knows people already", "begun-before")
+            return self.add(f"op:{person}", person, name, Role.SUPERVISOR.value, pin)
+
     def list_people(self, by: str) -> list[dict[str, Any]]:
-        """Everybody who ever was: id, name, role, active, and until when they are acting supervisor, or ""."""
+        """Everybody who ever was: id, name, role, active; until when they are acting supervisor, or ""; and
+        `appointed`, the last day of an appointment that stands, also of one that is still to begin."""
         with self._books.transaction() as view:
-            until = {row["person"]: row["to"] for row in view.rows("acting") if acts_on(row, self._books.today)}
+            rows, today = view.rows("acting"), self._books.today
+        appointed = {row["person"]: row["to"] for row in rows if row["to"] >= today.isoformat()}
+        until = {row["person"]: row["to"] for row in rows if acts_on(row, today)}
         return [
             {
                 "id": each.id, "name": each.name, "role": each.role.value, "active": each.active,
-                "acting": until.get(each.id, ""),
+                "acting": until.get(each.id, ""), "appointed": appointed.get(each.id, ""),
             }
             for each in self._people.all()
         ]  # fmt: skip

@@ -49,10 +49,12 @@ class Killed(Exception):
 
 class Office:
     """Devices that outlive the station, the station, and a person's verbs. `hub`, `service`: of the config, from a
-    start on."""
+    start on. `booked`: movements by which its first blanks came into the hopper.
+    """
 
     hub = HubConfig()
     service = ServiceConfig()
+    booked: tuple[str, ...] = ("receive", "release", "load")
 
     def __init__(self, directory: Path, blanks: int, printer: Identity = PRIMACY, speed: float = math.inf) -> None:
         self.directory = directory
@@ -74,7 +76,7 @@ class Office:
         self._changed = threading.Condition()
         self._enrol()
         self.station = self._open()
-        for movement in ("receive", "release", "load"):
+        for movement in self.booked:
             self.station.stock.move("test", movement, "wni", blanks, "BAST-1")
         self.station.start()
         self._listen()

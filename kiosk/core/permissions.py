@@ -3,7 +3,7 @@
 Who: O operator, S supervisor, T technician, A auditor, B the box: somebody at a shell of the station's own computer,
 as root or as the station's user, who gave no name (`cli:<user>` in the journal). An act that asks for the PIN can
 only be done by somebody who gives it with that very act, so never by the box. What needs a second person needs
-another one, who may `approve`.
+another one, who may `approve`. At a touchscreen, where somebody signed in once and went away, both give their PINs.
 """
 
 from __future__ import annotations
@@ -48,6 +48,15 @@ class Act:
     def holders(self) -> tuple[str, ...]:
         return tuple(_LETTERS[letter] for letter in self.who.split())
 
+    @property
+    def grave(self) -> bool:
+        """A touchscreen wants the own PIN with it: always, or as soon as the form names a second person."""
+        return self.pin or self.second is not Second.NEVER
+
+    def wants_pin(self, second: str) -> bool:
+        """`second`: whom the form names as the second person, empty if nobody. Two PINs, or one person is two."""
+        return self.pin or bool(second)
+
     def open_to(self, role: str, *, acting: bool = False) -> bool:
         return role in self.holders or (acting and self.acting and Role.SUPERVISOR in self.holders)
 
@@ -62,6 +71,7 @@ TABLE = (
     Act("see-work",   "O S T A B", "jobs, blanks, shifts, link and state of the station, without people's data"),
     Act("read-books", "A T S B",   "the journal: verify, trace, export; papers without names, the audit pack"),
     Act("disclose",   "S",         "papers with names, recorded: ekspedisi, who has not come, a person's trail"),
+    Act("see-staff",  "S",         "who works here, as what, and how many one-time codes are left"),
     # Cards
     Act("print",      "O S B",     "make jobs, one card or a run"),
     Act("jump",       "O S B",     "move somebody up who waits, outside the quota", _ALWAYS),
@@ -109,9 +119,13 @@ TABLE = (
 )  # fmt: skip
 
 ACTS: Mapping[str, Act] = {act.name: act for act in TABLE}
+GRAVE = tuple(act for act in TABLE if act.grave)
 
-EVERYBODY = frozenset({"static", "font", "sign_in", "choose_language", "healthz"})
-"""Endpoints of the touchscreen that ask nobody who they are."""
+EVERYBODY = frozenset({"static", "font", "sign_in", "choose_language", "healthz", "recover"})
+"""Endpoints of the touchscreen that ask nobody who they are. `recover` asks for a one-time code."""
+
+BEGINNING = frozenset({"begin", "begin_devices", "begin_supervisor"})
+"""Endpoints for whoever stands before a station that knows nobody yet, and for nobody from then on."""
 
 MOVES: Mapping[str, str] = {
     "receive": "take-in", "loan-in": "take-in", "mobile-in": "take-in", "release": "give-out", "return": "give-back",
@@ -146,6 +160,10 @@ ROUTES: Mapping[str, str] = {
     "retry_outbox": "link", "use_stick": "carry", "lift_limit": "lift",
     "office_figures": "ask-for", "request_blanks": "ask-for", "grant_blanks": "ask-for", "requests": "see-work",
     "devices": "equip", "use_device": "equip", "look_for_devices": "equip",
+    "opening_stock": "take-in",
+    "people": "see-staff", "one_person": "see-staff", "codes_shown": "see-staff", "own_pin": "own-pin",
+    "give_pin": "new-pin", "add_person": "people", "change_role": "people", "lock_person": "people",
+    "unlock_person": "people", "appoint_person": "people", "end_appointment": "people", "make_codes": "people",
 }  # fmt: skip
 """Endpoint of the touchscreen -> act. `move_supplies` is the form of both ways between `shift` and `hopper`."""
 

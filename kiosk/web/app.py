@@ -11,6 +11,7 @@ from kiosk.web.house import House, house
 from kiosk.web.screens import (
     asking,
     at_desk,
+    begin,
     books,
     calls,
     check,
@@ -26,9 +27,11 @@ from kiosk.web.screens import (
     now,
     outbox,
     papers,
+    people,
     printed,
     problem,
     queue,
+    recovery,
     serving,
     shifts,
     sign_in,
@@ -40,6 +43,7 @@ MOST_FORM_BYTES = 64 << 10
 SCREENS = (
     live,
     sign_in,
+    begin,
     queue,
     serving,
     check,
@@ -62,6 +66,8 @@ SCREENS = (
     devices,
     faults,
     interruption,
+    people,
+    recovery,
     help,
     technician,
 )

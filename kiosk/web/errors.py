@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Flask, Response, make_response, render_template
+from flask import Flask, Response, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from kiosk.errors import KepingError, Rejected, UsageError
+from kiosk.web.screens.sign_in import pin_again
+from kiosk.web.security import OPEN
 from kiosk.web.words import FAILURES, REFUSALS
 
 if TYPE_CHECKING:
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
 
 
 STATUS = ((Rejected, 409), (UsageError, 400))
-FORBIDDEN = frozenset({"not-permitted", "pin-needed", "pin-wrong", "pin-wait"})
+PIN_REASONS = frozenset({"pin-needed", "pin-wrong", "pin-wait"})
+FORBIDDEN = PIN_REASONS | {"not-permitted"}
 """Reasons that are about who somebody is."""
 
 
@@ -23,6 +26,8 @@ def install(app: Flask) -> None:
     @app.errorhandler(KepingError)
     def refused(error: KepingError) -> Response:
         reason = error.reason if isinstance(error, Rejected) else ""
+        if reason in PIN_REASONS and request.endpoint not in OPEN:
+            return make_response(pin_again(REFUSALS[reason]), 403)
         page = render_template("refused.html", title=REFUSALS.get(reason, ""), detail=str(error), reason=reason)
         status = next((status for kind, status in STATUS if isinstance(error, kind)), 503)
         return make_response(page, 403 if reason in FORBIDDEN else status)

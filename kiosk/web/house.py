@@ -30,6 +30,8 @@ class House:
     unsent: Unsent = field(default_factory=Unsent)
     told: set[str] = field(default_factory=set)
     """People who have seen what happened while the station was down."""
+    one_by_one: threading.Lock = field(default_factory=threading.Lock)
+    """Held while a form of somebody who is not signed in is carried out, as `Session.turn` is for the others."""
     leaving: threading.Event = field(default_factory=threading.Event)
     examinations: Examinations = field(init=False)
     book_check: BookCheck = field(init=False)

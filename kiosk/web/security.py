@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, abort, g, redirect, request, url_for
 
 from kiosk.access import Access
-from kiosk.core.permissions import ACTS, EVERYBODY, ROUTES, Act
+from kiosk.core.permissions import ACTS, BEGINNING, EVERYBODY, ROUTES, Act
 from kiosk.errors import Rejected
 from kiosk.people import People, Person
 from kiosk.web.sessions import Parked, Session, Sessions
@@ -30,10 +30,11 @@ if TYPE_CHECKING:
 COOKIE = "keping"
 LANGUAGE_COOKIE = "bahasa"
 HOSTS = frozenset({"127.0.0.1", "localhost"})
+MACHINES_OWN = frozenset({"127.0.0.1", "::1"})
 OPEN = EVERYBODY
 """Endpoints for somebody who is not signed in."""
-OWN_PIN = "own_pin"
-"""The field in which a form carries the PIN of who sends it, for an act that asks for it."""
+OWN_PIN, SECOND = "own_pin", "supervisor"
+"""The fields in which a form carries the PIN of who sends it, and who the second person is."""
 UNTYPED = frozenset({"csrf", "key", "again"})
 """Fields that no person fills in. A form of nothing else (stop, go on) is one tap: whoever comes back sees the page
 anew, and taps again or not."""
@@ -66,6 +67,8 @@ def guard(
         g.session = sessions.find(request.cookies.get(COOKIE), touch=_is_a_person())
         if request.endpoint in OPEN:
             return None
+        if request.endpoint in BEGINNING:
+            return None if _at_a_beginning(people) else redirect(url_for("sign_in"), 303)
         if g.session is None or not _is_still_here(sessions, people):
             return _to_sign_in(parked)
         led_to = _check_form(sessions, g.session) if request.method == "POST" else None
@@ -84,6 +87,11 @@ def guard_nobody(app: Flask) -> None:
     app.after_request(_harden)
 
 
+def _at_a_beginning(people: People) -> bool:
+    """Nobody was ever added here, and whoever asks is at this machine: the first run is theirs."""
+    return not people.all() and request.remote_addr in MACHINES_OWN
+
+
 def _is_still_here(sessions: Sessions, people: People) -> bool:
     """Somebody who was deactivated is signed out by it; a changed role holds from the next touch on."""
     person = people.get(g.session.person.id)
@@ -96,15 +104,17 @@ def _is_still_here(sessions: Sessions, people: People) -> bool:
 
 
 def _check_act(access: Access, routes: Mapping[str, str]) -> None:
-    """Rejected, naming who may. An act that asks for the PIN takes it from the form, counted as at the sign-in."""
+    """Rejected, naming who may. A grave act takes the PIN from the form, counted as at the sign-in; to look at its
+    form does nothing yet, and asks for none."""
     if request.endpoint is None:
         return  # there is no such page, which is said next
     if request.endpoint not in routes:
         raise Rejected(f"{request.endpoint}: no act of the table", "not-permitted")
     act, person = ACTS[routes[request.endpoint]], current().person
-    pin = request.form.get(OWN_PIN, "")
-    access.check(act, person, fresh=bool(act.pin and pin))
-    if act.pin:
+    pin, second = request.form.get(OWN_PIN, ""), request.form.get(SECOND, "")
+    sent = request.method == "POST"
+    access.check(act, person, fresh=not sent or bool(pin), second=second)
+    if sent and act.wants_pin(second):
         access.sign_in(person.id, pin)
 
 

@@ -16,8 +16,8 @@ IDLE_S = 600.0
 WARN_S = 30.0
 MOST_SESSIONS = 16
 PARKED_MOST, PARKED_S = 10, 900.0
-PINS = frozenset({"pin", "own_pin"})
-"""Fields that nobody keeps and no page gives back: they are asked again."""
+PINS = ("pin", "new_pin", "new_again", "own_pin")
+"""Fields that nobody keeps and no page gives back: they are asked again, in this order."""
 SEARCHES_MOST = 20
 KEYS_MOST = 500
 
@@ -51,6 +51,8 @@ class Session:
     searches: Searches = field(default_factory=Searches)
     traces: Searches = field(default_factory=Searches)
     """What lives were asked for; apart, so that nothing is shown of which it was not recorded that it was seen."""
+    codes: tuple[str, ...] = ()
+    """One-time codes that were made here, until whoever made them says that they have them."""
 
 
 class Sessions:
@@ -107,6 +109,11 @@ class Sessions:
             return self._spent.get(key)
 
 
+def without_pins(form: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """What of a form may be kept or shown again: of a PIN only that it was there."""
+    return {name: [] if name in PINS else values for name, values in form.items() if name != "csrf"}
+
+
 class Parked:
     """Forms whose sender had been signed out: kept so that nothing typed is lost. Thread-safe, memory only."""
 
@@ -117,9 +124,8 @@ class Parked:
 
     def put(self, path: str, form: Mapping[str, list[str]]) -> str:
         ticket = secrets.token_urlsafe(16)
-        kept = {name: [] if name in PINS else values for name, values in form.items() if name != "csrf"}
         with self._lock:
-            self._forms[ticket] = (self._clock(), path, kept)
+            self._forms[ticket] = (self._clock(), path, without_pins(form))
             while len(self._forms) > PARKED_MOST:
                 self._forms.popitem(last=False)
         return ticket

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kiosk.web import service_words, shift_words
+from kiosk.web import people_words, service_words, shift_words
 
 REASONS = {
     "baru": "Baru",
@@ -164,7 +164,7 @@ WITHDRAWALS = {
     "other": "alasan lain",
 }
 
-ACTORS = {"station": "stasiun", "centre": "pusat"}
+ACTORS = {"station": "stasiun", "centre": "pusat", "screen": "layar"}
 
 BECAME = {
     "none": "tidak ada",
@@ -205,8 +205,7 @@ FIELDS = {
     "method": "Cara",
     "wni": "WNI",
     "wna": "WNA",
-    **shift_words.FIELDS,
-}
+} | shift_words.FIELDS | people_words.FIELDS  # fmt: skip
 
 VALUES = {
     **LIFTS,
@@ -229,6 +228,7 @@ VALUES = {
     "damaged-at-hand-over": "Rusak",
     "lost-before-hand-over": "Hilang sebelum diserahkan",
     **{answer: texts[0] for answer, texts in ANSWERS.items()},
+    **people_words.ROLES,
 }
 
 READER_ROLES = {"reader": "di printer", "desk": "di meja", "sam": "untuk SAM"}
@@ -294,6 +294,4 @@ REFUSALS = {
     "examination-runs": "Pemeriksaan lain belum selesai",
     "limit-far": "Sisanya masih sebanyak itu",
     "shift-not-open": "Giliran kerja belum dibuka",
-    **shift_words.REFUSALS,
-    **service_words.REFUSALS,
-}
+} | shift_words.REFUSALS | service_words.REFUSALS | people_words.REFUSALS  # fmt: skip

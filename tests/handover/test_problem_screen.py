@@ -7,8 +7,9 @@ import pytest
 from tests.handover.conftest import Clerk
 from tests.station.test_handover import hand_over, printed, tray
 from tests.station.test_in_doubt import stop_in_doubt
+from tests.web.conftest import OTHER_PIN, PIN
 
-LOST = {"reason": "lost-before-hand-over", "supervisor": "yosep", "pin": "135791"}
+LOST = {"reason": "lost-before-hand-over", "supervisor": "yosep", "pin": "135791", "own_pin": PIN}
 
 
 def reprints(clerk: Clerk) -> list[str]:
@@ -58,8 +59,8 @@ def test_a_lost_card_with_the_right_pin_is_made_again(clerk: Clerk) -> None:
 
 def test_a_supervisor_does_not_approve_alone(clerk: Clerk) -> None:
     [job] = printed(clerk.office)
-    clerk.sign_in("yosep", "135791")
-    answer = clerk.send(f"/hand-over/{job}/reprint", LOST, problem(job))
+    clerk.sign_in("yosep", OTHER_PIN)
+    answer = clerk.send(f"/hand-over/{job}/reprint", {**LOST, "own_pin": OTHER_PIN}, problem(job))
     assert answer.status_code == 409
     assert "Orang lain yang harus menyetujui" in answer.text
 

@@ -6,7 +6,7 @@ import re
 
 CAPTIONS = {
     "sign-in": "Who is on duty: a name, six digits.",
-    "sign-in, nobody known": "A station on its first day tells how people are added.",
+    "first run": "A station that knows nobody yet: five steps to the first supervisor, codes and blanks.",
     "sign-in, wrong PIN": "The PIN was wrong; whose it was stays chosen.",
     "sign-in, must wait": "After three wrong PINs no other is tried for a while.",
     "sign-in, form kept": "Signed out before the form was sent: it is kept.",
@@ -118,6 +118,7 @@ CAPTIONS = {
     "technician, readers": "Each reader, what it is used for, and what lies on it.",
     "technician, chip": "No chip lies on the reader, which is said in words.",
     "help": "One page of help.",
+    "people": "Who works here, as what; one tap leads to roles, PINs, locks and acting supervisors.",
 }
 
 

@@ -13,6 +13,7 @@ from kiosk.web import (
     fault_words,
     life_words,
     paper_words,
+    people_words,
     service_words,
     shift_words,
     stick_words,
@@ -46,6 +47,6 @@ def in_words(module: ModuleType = words) -> Iterator[tuple[str, str]]:
 def all_messages() -> dict[str, str]:
     found = (
         words, technician_words, desk_words, fault_words, life_words, stick_words, stock_words, supply_words,
-        service_words, shift_words, paper_words,
+        service_words, shift_words, paper_words, people_words,
     )  # fmt: skip
     return dict([*in_templates(), *(each for module in found for each in in_words(module))])

@@ -156,11 +156,12 @@ def nothing_yet(kiosk: Kiosk) -> Iterator[State]:
     yield State("sign-in", "/sign-in", signed_in=False)
     people = kiosk.office.data / "keys" / "people.json"
     aside = people.rename(people.with_suffix(".aside"))
-    yield State("sign-in, nobody known", "/sign-in", signed_in=False)
+    yield State("first run", "/begin", signed_in=False)
     aside.rename(people)
     for name in ("queue", "now", "printed", "calls"):
         yield State(f"{name}, empty", f"/{name}")
     yield State("help", "/help")
+    yield State("people", "/people", supervisor=True)
     yield State("not found", "/nothing")
 
 

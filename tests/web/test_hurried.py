@@ -190,7 +190,8 @@ def stocked(kiosk: Kiosk) -> None:
     stock.move("test", "spoil", "wni", 5, source="shift", cause="damaged")
 
 
-SECOND = {"supervisor": "tinus", "pin": TINUS_PIN}
+SECOND = {"supervisor": "tinus", "pin": TINUS_PIN, OWN_PIN: ""}
+"""And the own PIN, whoever sends it."""
 
 
 def moving(name: str) -> Callable[[Kiosk], Form]:
@@ -352,6 +353,44 @@ def answering_of_a_test(kiosk: Kiosk) -> Form:
     return Form("/technician/test-card/resolve", fields, counted(kiosk, "test-ended"), person="tinus")
 
 
+NEW_PIN = {"new_pin": "112358", "new_again": "112358", OWN_PIN: ""}
+
+
+def staff(path: str, another: str, fields: dict[str, str]) -> Callable[[Kiosk], Form]:
+    """A form of a supervisor for Maria, or for nobody yet."""
+    return lambda kiosk: Form(path, {OWN_PIN: "", **fields}, counted(kiosk, "people"), another, "yosep")
+
+
+def appointed(path: str, another: str, fields: dict[str, str]) -> Callable[[Kiosk], Form]:
+    def form(kiosk: Kiosk) -> Form:
+        today = kiosk.office.station.books.today.isoformat()
+        kiosk.office.station.staff.appoint("op:yosep", "maria", today, today, "SP-1")
+        return staff(path, another, fields)(kiosk)
+
+    return form
+
+
+def unlocking(kiosk: Kiosk) -> Form:
+    kiosk.office.station.staff.deactivate("op:yosep", "maria")
+    return staff("/people/maria/unlock", REFUSED, {})(kiosk)
+
+
+def recovering(kiosk: Kiosk) -> Form:
+    """Whoever comes with the same code finds it spent; nobody has signed in, so the key is the form's alone."""
+    [code, *_] = kiosk.office.station.staff.make_codes("op:yosep")
+    return Form("/recover", {**NEW_PIN, "ident": "tinus", "code": code}, counted(kiosk, "people"), person="yosep")
+
+
+def opening_stock(kiosk: Kiosk) -> Form:
+    said = {"wni": "5", "wna": "0", "document": "BAST-77", "dated": "28-11-2026"}
+    return Form("/begin/stock", said, counted(kiosk, "stock"), NOTHING_LEFT, "yosep")
+
+
+def over(path: str) -> Callable[[Kiosk], Form]:
+    """A form of the first run, which is over: whoever sends it is led to the sign-in. More in test_first_run.py."""
+    return lambda kiosk: Form(path, {}, nothing, ACTS)
+
+
 FORMS: dict[str, Callable[[Kiosk], Form]] = {
     "sign_in": signing_in, "sign_out": signing_out, "choose_language": choosing_a_language, "search": searching,
     "make_jobs": making_jobs, "stop_run": stopping_a_run, "go_on": going_on, "cancel_job": cancelling,
@@ -367,6 +406,20 @@ FORMS: dict[str, Callable[[Kiosk], Form]] = {
     "use_device": taking_a_plan, "find_life": asking_for_a_life, "read_any_card": laying_down_any_card,
     "look_for_devices": looking_for_devices, "examine": examining, "test_card": spending_a_test_card,
     "cancel_test_card": cancelling_a_test, "resolve_test_card": answering_of_a_test,
+    "begin_devices": over("/begin/devices"), "begin_supervisor": over("/begin/supervisor"),
+    "opening_stock": opening_stock,
+    "add_person": staff(
+        "/people/new", REFUSED, {"called": "DEWI", "ident": "DEWI", "role": "auditor", **NEW_PIN}
+    ),
+    "change_role": staff("/people/maria/role", ACTS, {"role": "technician"}),
+    "give_pin": staff("/people/maria/pin", ACTS, NEW_PIN), "own_pin": staff("/pin", ACTS, NEW_PIN),
+    "lock_person": staff("/people/maria/lock", REFUSED, {}), "unlock_person": unlocking,
+    "appoint_person": appointed(
+        "/people/maria/acting", ACTS, {"first": "28-11-2099", "last": "30-11-2099", "paper": "SP-2"}
+    ),
+    "end_appointment": appointed("/people/maria/acting/end", REFUSED, {}),
+    "make_codes": staff("/people/codes", ACTS, {}), "recover": recovering,
+    "codes_shown": lambda kiosk: Form("/people/codes/shown", {}, nothing, ACTS, "yosep"),
 }  # fmt: skip
 """Endpoint -> the office in which its form can be sent, and the form."""
 

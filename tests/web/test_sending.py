@@ -100,7 +100,7 @@ def test_a_pin_is_not_kept_and_is_asked_again(kiosk: Kiosk, visitor: Visitor) ->
     visitor.sign_in(parked=ticket)
     page = visitor.get(f"/resume/{ticket}").text
     assert OTHER_PIN not in page
-    assert re.search('<input class="pin" form="kirim" name="pin"', page)
+    assert re.search('form="kirim" name="pin" type="password"', page)
     assert form["key"] in page
 
 

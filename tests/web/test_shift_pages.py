@@ -89,7 +89,7 @@ def test_a_difference_at_the_opening_is_nobodys_of_this_shift(staffed: Kiosk, vi
     assert 'name="hopper-wni" value="10"' in refused.text
     assert "12" not in figures(refused.text)
     assert frames(staffed) == []
-    assert send(visitor, "/shift/open", **short, **TINUS).status_code == 303
+    assert send(visitor, "/shift/open", **short, **TINUS, **{OWN_PIN: PIN}).status_code == 303
     booked, opened = frames(staffed)
     assert (booked.data["approved"], booked.stamp.by) == ("op:tinus", "op:maria")
     assert ["hopper", "wni", 10] in opened.data["opening"]

@@ -97,6 +97,8 @@ def spoiled(kiosk: Kiosk) -> dict[str, str]:
     }  # fmt: skip
 
 
+MINE = {"own_pin": OTHER_PIN}
+"""Yosep's own: it comes with every form that names a second person."""
 NOBODY_ELSE = [
     ({"supervisor": "yosep", "pin": OTHER_PIN}, "Orang lain yang harus menyetujui"),
     ({"supervisor": "maria", "pin": PIN}, "PIN penyelia salah"),
@@ -109,7 +111,7 @@ def test_nobody_destroys_alone(staffed: Kiosk, yosep: Visitor) -> None:
     """Neither with one's own PIN, nor with somebody's who may not, nor without."""
     said = spoiled(staffed)
     for second, title in NOBODY_ELSE:
-        answer = send(yosep, "/supplies/destroy", **said, **second)
+        answer = send(yosep, "/supplies/destroy", **said, **second, **MINE)
         assert (answer.status_code, title in answer.text) == (409, True)
         assert kept(answer.text)["witnesses"] == said["witnesses"]
         assert not [pin for pin in (OTHER_PIN, TINUS_PIN, "000000") if pin in answer.text]
@@ -122,7 +124,7 @@ def test_one_person_with_two_tabs_is_one_person(staffed: Kiosk, yosep: Visitor) 
     other_tab = Visitor(staffed.url)
     other_tab.sign_in("yosep", OTHER_PIN)
     for visitor in (yosep, other_tab):
-        answer = send(visitor, "/supplies/destroy", **said, supervisor="yosep", pin=OTHER_PIN)
+        answer = send(visitor, "/supplies/destroy", **said, supervisor="yosep", pin=OTHER_PIN, **MINE)
         assert "Orang lain yang harus menyetujui" in answer.text
     assert len(booked(staffed)) == 1
     other_tab.leave()
@@ -130,7 +132,7 @@ def test_one_person_with_two_tabs_is_one_person(staffed: Kiosk, yosep: Visitor) 
 
 def test_two_people_destroy_and_the_paper_says_how(staffed: Kiosk, yosep: Visitor) -> None:
     said = spoiled(staffed)
-    assert send(yosep, "/supplies/destroy", **said, supervisor="tinus", pin=TINUS_PIN).status_code == 303
+    assert send(yosep, "/supplies/destroy", **said, supervisor="tinus", pin=TINUS_PIN, **MINE).status_code == 303
     frame = booked(staffed)[-1]
     assert frame.data.items() >= {
         "movement": "destroy", "approved": "op:tinus", "document": "BA-7/2026", "method": "dibakar",
@@ -160,12 +162,12 @@ def test_a_difference_needs_a_reason_and_a_second_person_and_says_no_figure(staf
     assert (refused.status_code, "Hitungan tidak sama dengan buku" in refused.text) == (409, True)
     assert "4711" not in refused.text
     assert kept(refused.text).items() >= {"wni": "4709", "wna": "0"}.items()
-    for more in ({"reason": "tidak ditemukan"}, {"supervisor": "tinus", "pin": TINUS_PIN}):
+    for more in ({"reason": "tidak ditemukan"}, {"supervisor": "tinus", "pin": TINUS_PIN, **MINE}):
         assert send(yosep, "/supplies/count", **said, **more).status_code == 409
-    mine = {"reason": "tidak ditemukan", "supervisor": "yosep", "pin": OTHER_PIN}
+    mine = {"reason": "tidak ditemukan", "supervisor": "yosep", "pin": OTHER_PIN, **MINE}
     assert "Orang lain yang harus menyetujui" in send(yosep, "/supplies/count", **said, **mine).text
     assert len(booked(staffed)) == 1
-    both = {"reason": "tidak ditemukan", "supervisor": "tinus", "pin": TINUS_PIN}
+    both = {"reason": "tidak ditemukan", "supervisor": "tinus", "pin": TINUS_PIN, **MINE}
     answer = send(yosep, "/supplies/count", **said, **both)
     assert "/supplies/at/count-adjustment" in answer.headers["Location"]
     assert staffed.office.accounts()[Account.COUNT_ADJUSTMENT] == 2
@@ -186,9 +188,11 @@ def test_a_wrong_receipt_is_taken_back_and_booked_anew(staffed: Kiosk, yosep: Vi
     page = yosep.get("/supplies/entries").text
     [entry, *_] = re.findall(r'href="/supplies/reverse\?entry=(\d+)"', page)
     assert "12.000 WNI 470/12/2026, gudang → diterima" in yosep.get(f"/supplies/reverse?entry={entry}").text
-    alone = send(yosep, "/supplies/reverse", entry=entry, reason="salah ketik", supervisor="yosep", pin=OTHER_PIN)
+    alone = send(
+        yosep, "/supplies/reverse", entry=entry, reason="salah ketik", supervisor="yosep", pin=OTHER_PIN, **MINE
+    )
     assert (alone.status_code, kept(alone.text)["reason"]) == (409, "salah ketik")
-    said = {"entry": entry, "supervisor": "tinus", "pin": TINUS_PIN}
+    said = {"entry": entry, "supervisor": "tinus", "pin": TINUS_PIN, **MINE}
     assert send(yosep, "/supplies/reverse", **said).status_code == 400, "a reason is given"
     assert send(yosep, "/supplies/reverse", **said, reason="salah ketik").status_code == 303
     again = send(yosep, "/supplies/reverse", **said, reason="salah ketik")
@@ -204,12 +208,12 @@ def test_what_has_moved_on_is_not_taken_back(staffed: Kiosk, yosep: Visitor) -> 
     send(yosep, "/supplies/receive", **RECEIPT)
     send(yosep, "/supplies/release", sku="wni", quantity="1")
     entry = staffed.office.station.stock.entries("test")[1]["seq"]
-    answer = send(yosep, "/supplies/reverse", entry=str(entry), reason="x", supervisor="tinus", pin=TINUS_PIN)
+    answer = send(yosep, "/supplies/reverse", entry=str(entry), reason="x", supervisor="tinus", pin=TINUS_PIN, **MINE)
     assert (answer.status_code, "Blangko tidak cukup" in answer.text) == (409, True)
 
     for number in ("", "x", "0", "1", "999999"):
         assert "tidak ada lagi di daftar" in yosep.get(f"/supplies/reverse?entry={number}").text
-        answer = send(yosep, "/supplies/reverse", entry=number, reason="x", supervisor="tinus", pin=TINUS_PIN)
+        answer = send(yosep, "/supplies/reverse", entry=number, reason="x", supervisor="tinus", pin=TINUS_PIN, **MINE)
         assert answer.status_code == 409
     assert len(booked(staffed)) == 2
 
@@ -224,7 +228,7 @@ def test_an_operator_is_offered_what_an_operator_may(kiosk: Kiosk, visitor: Visi
 
 
 def test_a_form_that_came_too_late_is_kept_without_the_pin(staffed: Kiosk, yosep: Visitor) -> None:
-    form = yosep.form(**spoiled(staffed), supervisor="tinus", pin=TINUS_PIN)
+    form = yosep.form(**spoiled(staffed), supervisor="tinus", pin=TINUS_PIN, **MINE)
     staffed.clock.advance(601)
     ticket = yosep.post("/supplies/destroy", form).headers["Location"].partition("parked=")[2]
     yosep.sign_in("yosep", OTHER_PIN)

@@ -19,6 +19,7 @@ from kiosk.web import stock_words
 from kiosk.web.house import actor, house
 from kiosk.web.screens.supplies import FORMS, WHOLE
 from kiosk.web.security import current
+from kiosk.web.sessions import PINS
 from kiosk.web.words import REFUSALS
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from kiosk.people import Person
 
 ROWS: Mapping[str, Movement] = {**HAND_MOVEMENTS, DESTROY_OLD_CARDS.name: DESTROY_OLD_CARDS}
-NOT_KEPT = frozenset({"csrf", "key", "again", "pin"})
+NOT_KEPT = frozenset({"csrf", "key", "again", *PINS})
 
 
 @dataclass(frozen=True)
@@ -76,13 +77,16 @@ def _book(row: Movement, form: Mapping[str, str]) -> str:
 
 
 def _field(name: str) -> str:
-    """Of a day that was typed as it is written on a paper, 28-11-2026, the other way round; marks with a +."""
+    """Of a day as `day_of`; marks with a +."""
     text = request.form.get(name, "").strip()
     if name == Detail.MARKS:
         return "+".join(mark for mark in MARKS[:2] if mark in request.form.getlist(name))
-    if name == Detail.DATED:
-        return "-".join(reversed(text.replace("/", "-").split("-")))
-    return text
+    return day_of(text) if name == Detail.DATED else text
+
+
+def day_of(text: str) -> str:
+    """2026-11-28 of 28-11-2026, as a day is written on a paper."""
+    return "-".join(reversed(text.strip().replace("/", "-").split("-")))
 
 
 def _form(row: Movement, said: Mapping[str, Any], wrong: Wrong | None) -> str:
@@ -105,11 +109,12 @@ def typed() -> dict[str, Any]:
     return {**fields, Detail.MARKS.value: request.form.getlist(Detail.MARKS)}
 
 
-def refused(exc: Rejected | UsageError) -> Wrong:
-    """In words; who must wait is told how long."""
+def refused(exc: Rejected | UsageError, waits: str = "") -> Wrong:
+    """In words; who must wait is told how long. `waits`: under which name wrong tries are counted, if not the
+    second person's."""
     if isinstance(exc, UsageError):
         return Wrong(stock_words.WRONG["incomplete"], str(exc), 400)
-    wait_s = math.ceil(house().throttle.wait_s(request.form.get("supervisor", "")))
+    wait_s = math.ceil(house().throttle.wait_s(waits or request.form.get("supervisor", "")))
     return Wrong(REFUSALS.get(exc.reason, stock_words.WRONG["refused"]), str(exc), 409, wait_s)
 
 

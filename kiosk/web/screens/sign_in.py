@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from flask import Flask, current_app, redirect, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 
+from kiosk.core.permissions import Role
 from kiosk.errors import Rejected
 from kiosk.web.frame import read_bar
 from kiosk.web.house import house
 from kiosk.web.language import LANGUAGES
-from kiosk.web.security import COOKIE, LANGUAGE_COOKIE, first_page, may_open, set_cookie
+from kiosk.web.people_words import PINS
+from kiosk.web.screens.people import still_to_do
+from kiosk.web.security import COOKIE, LANGUAGE_COOKIE, current, first_page, may_open, set_cookie
+from kiosk.web.sessions import without_pins
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -32,6 +36,8 @@ def register(app: Flask) -> None:
 
 def sign_in() -> Response | tuple[str, int]:
     """Wrong PINs are counted by person; while one must wait, no PIN is tried at all."""
+    if not house().people.all():
+        return redirect(url_for("begin"), 303)
     if request.method == "GET":
         return _page()
     name = request.form.get("person", "")
@@ -76,8 +82,19 @@ def resume(ticket: str) -> Response | str:
     kept = house().parked.look(ticket)
     if kept is None:
         return redirect(url_for("queue"), 303)
-    path, form = kept
-    return render_template("resume.html", path=path, form=form, whose=_whose(path))
+    return _again(*kept)
+
+
+def _again(path: str, form: dict[str, list[str]], **wrong: Any) -> str:
+    return render_template("resume.html", path=path, form=form, whose=_whose(path), pins=PINS, **wrong)
+
+
+def pin_again(title: str) -> str:
+    """The one answer to a grave act without its PIN, or with a wrong one: the form as it was sent, each PIN asked."""
+    wait_s = math.ceil(house().throttle.wait_s(current().person.id))
+    return _again(
+        request.path, without_pins(request.form.to_dict(flat=False)), title=title, wait_s=wait_s, filling=True
+    )
 
 
 def _whose(path: str) -> str:
@@ -109,7 +126,12 @@ def _where_to(person: Person) -> str:
     if house().station.interruption and person.id not in house().told and may_open("interruption", person):
         house().told.add(person.id)
         return url_for("interruption")
-    return _local(request.form.get("next", "")) or url_for(first_page(person))
+    return _local(request.form.get("next", "")) or url_for(_first_of(person))
+
+
+def _first_of(person: Person) -> str:
+    """A supervisor of a station that never had a blank ends its first run; everybody else begins the day."""
+    return (person.role is Role.SUPERVISOR and still_to_do()) or first_page(person)
 
 
 def _local(path: str) -> str:
