@@ -42,9 +42,9 @@ def fill(screen: Screen, **said: str) -> None:
 
 
 def approve(screen: Screen) -> None:
-    """The other supervisor comes, and gives the PIN."""
+    """The other supervisor comes, and both give their PINs."""
     screen.page.select_option("#f-supervisor", "tinus")
-    screen.page.fill("#f-pin", TINUS_PIN)
+    fill(screen, pin=TINUS_PIN, own_pin=OTHER_PIN)
 
 
 def test_a_shift_is_closed_with_a_difference(kiosk: Kiosk, screen: Screen) -> None:
@@ -62,11 +62,11 @@ def test_a_shift_is_closed_with_a_difference(kiosk: Kiosk, screen: Screen) -> No
     fill(screen, **{**THERE, "hopper-wni": "11"})
     screen.tap(".foot .primary")
     look(screen, "Tutup giliran S0001?")
-    screen.page.fill("#f-own", OTHER_PIN)
+    fill(screen, own_pin=OTHER_PIN)
     screen.tap(".foot .primary")
     look(screen, "Hitungan tidak sama dengan buku")
     assert kiosk.office.station.shifts.current == "S0001"
-    fill(screen, reason="tidak ditemukan", own=OTHER_PIN)
+    fill(screen, reason="tidak ditemukan")
     approve(screen)
     screen.tap(".foot .primary")
     look(screen, "Slip giliran S0001")
