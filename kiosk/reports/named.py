@@ -124,9 +124,9 @@ class UncollectedNames(_Names):
             for number, row in enumerate(cards, start=1)
         )  # fmt: skip
         columns = (
-            Column("No.", Kind.COUNT, 0.5), Column("Nama", width=2.4), Column("NIK", width=1.5),
+            Column("No.", Kind.COUNT, 0.5), Column("Nama", width=2.3), Column("NIK", width=1.75),
             Column("Pekerjaan"), Column("Jadi", Kind.TIME, 1.35), Column("Hari", Kind.COUNT, 0.55),
-            Column("Panggilan", width=1.9),
+            Column("Panggilan", width=1.7),
         )  # fmt: skip
         return Table(title, columns, rows)
 
@@ -188,8 +188,8 @@ def _signed(title: str, cards: list[Row]) -> Table:
         for number, row in enumerate(ordered, start=1)
     )  # fmt: skip
     columns = (
-        Column("No.", Kind.COUNT, 0.5), Column("Nama", width=1.9), Column("NIK", width=1.5),
-        Column("Alamat", width=1.9), Column("Pekerjaan"), Column("Tanggal", Kind.SPACE, 0.9),
+        Column("No.", Kind.COUNT, 0.5), Column("Nama", width=1.9), Column("NIK", width=1.8),
+        Column("Alamat", width=1.8), Column("Pekerjaan"), Column("Tanggal", Kind.SPACE, 0.9),
         Column("Tanda tangan", Kind.SPACE, 1.7),
     )  # fmt: skip
     return Table(title, columns, rows)

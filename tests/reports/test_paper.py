@@ -9,7 +9,8 @@ from datetime import date, datetime
 import pytest
 
 from kiosk.core.frames import ZERO_HEAD, Frame, Stamp, make_frame
-from kiosk.reports import words
+from kiosk.reports import pdf, words
+from kiosk.reports.named import Whose
 from kiosk.reports.paper import Column, Kind, Paper, Stretch, Table
 from kiosk.reports.pdf import Letterhead, render
 from kiosk.reports.period import Period, zone_of
@@ -18,7 +19,8 @@ from kiosk.reports.stock import StockReport
 from kiosk.reports.text import as_csv, as_text, cell_of
 from tests.crash.events import GENESIS
 from tests.docs.pages import page, table
-from tests.reports.life import WITA
+from tests.reports.life import FRAMES_OF_EVERYTHING, NOVEMBER, WITA
+from tests.reports.told import Told
 
 OFFICE = Letterhead("Disdukcapil Kota Kupang", "Jl. S. K. Lerik No. 1 & 2 <lantai 3>", "Kupang", "Kepala Dinas")
 AT = datetime(2026, 11, 28, 21, 5, tzinfo=WITA)
@@ -121,3 +123,17 @@ def test_the_words_are_those_of_the_vocabulary() -> None:
         for chapter in chapters:
             office = {row[0].strip("`"): row[2] for row in table(text, chapter)} | office
         assert dict(mapping) == office, chapters
+
+
+@pytest.mark.parametrize("name", ["ekspedisi", "uncollected-names"])
+def test_a_nik_is_on_one_line(name: str) -> None:
+    [(_, made, _)] = Told(FRAMES_OF_EVERYTHING, NOVEMBER).named(name, [Whose()])
+    niks = 0
+    for each in made.tables:
+        widths = pdf._widths(each.columns)
+        for place, column in enumerate(each.columns):
+            if column.name == "NIK":
+                shown = [pdf._shown(row[place], column, widths[place]) for row in each.rows]
+                assert all(isinstance(cell, str) for cell in shown), "not broken into two"
+                niks += len(shown)
+    assert niks > 3

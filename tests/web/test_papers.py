@@ -224,6 +224,7 @@ def test_of_whom_nothing_is_left_the_trail_says_so(staffed: Kiosk, supervisor: V
     assert [frame.data["paper"] for frame in looks(staffed)] == ["trail"], "a list that names nobody is no look"
 
 
+@pytest.mark.long
 def test_all_records_of_one_person_are_in_their_trail(staffed: Kiosk, supervisor: Visitor) -> None:
     office = staffed.office
     first, other = office.bring_records(2)
@@ -299,6 +300,7 @@ def test_a_stick_that_is_pulled_in_mid_write_leaves_nothing_half(
     assert "Stik penuh" in make(staffed, supervisor, "/papers/of/stock", way=f"stick:{stick}")
 
 
+@pytest.mark.long
 def test_no_other_place_is_written_to(staffed: Kiosk, supervisor: Visitor, stick: Path, tmp_path: Path) -> None:
     for place in (tmp_path, staffed.office.data, stick / "..", Path("/")):
         for name in ("stock", "audit-pack"):
@@ -311,6 +313,7 @@ REASONS = [
 ]
 
 
+@pytest.mark.long
 def test_each_trouble_of_the_printer_has_one_clear_sentence(staffed: Kiosk, supervisor: Visitor, tray: Tray) -> None:
     seen = set()
     for reason in REASONS:
