@@ -128,6 +128,7 @@ def test_the_words_are_those_of_the_vocabulary() -> None:
 @pytest.mark.parametrize("name", ["ekspedisi", "uncollected-names"])
 def test_a_nik_is_on_one_line(name: str) -> None:
     [(_, made, _)] = Told(FRAMES_OF_EVERYTHING, NOVEMBER).named(name, [Whose()])
+    pdf._fonts()
     niks = 0
     for each in made.tables:
         widths = pdf._widths(each.columns)
