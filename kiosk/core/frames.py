@@ -167,10 +167,19 @@ def parse_record(record: bytes, head: str) -> Frame:
         raise NewerVersion(f"schema version {body['v']} is newer than {VERSION}: upgrade first")
     if list(body) != _KEYS:
         raise FrameError("record keys are wrong")
-    if not _well_typed(body):
+    seq, version, kind, time_ms, boot, by, data = body.values()
+    if not (
+        version == VERSION
+        and type(seq) is type(time_ms) is int
+        and type(kind) is type(by) is str
+        and type(data) is dict
+        and type(boot) is list
+        and len(boot) == 2
+        and type(boot[0]) is str
+        and type(boot[1]) is int
+    ):
         raise FrameError("record fields are wrong")
-    stamp = Stamp(body["t"], body["b"][0], body["b"][1], body["by"])
-    return Frame(body["s"], body["k"], head, stamp, body["d"], record)
+    return Frame(seq, kind, head, Stamp(time_ms, boot[0], boot[1], by), data, record)
 
 
 def _decoded(record: bytes) -> Any:
@@ -182,17 +191,3 @@ def _decoded(record: bytes) -> Any:
         except orjson.JSONDecodeError:
             pass  # the other says what is wrong, if it is
     return json.loads(record)
-
-
-def _well_typed(body: dict[str, Any]) -> bool:
-    boot = body["b"]
-    return (
-        body["v"] == VERSION
-        and type(body["s"]) is type(body["t"]) is int
-        and type(body["k"]) is type(body["by"]) is str
-        and type(body["d"]) is dict
-        and type(boot) is list
-        and len(boot) == 2
-        and type(boot[0]) is str
-        and type(boot[1]) is int
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from typing import Any
@@ -47,8 +47,8 @@ class Cards:
         """Of several leases of a record to this station the newest."""
         found = _leases_of(self._connection.dialect.name)
         for row in self._connection.execute(found, {"named": self._station, "refs": refs}):
-            read = Lease(row.cursor, row.state, row.chip_uid, bool(row.withdrawn))
-            self._leases[row.ref], self._before[row.ref] = read, replace(read)
+            told = row.cursor, row.state, row.chip_uid, bool(row.withdrawn)
+            self._leases[row.ref], self._before[row.ref] = Lease(*told), Lease(*told)
 
     def _read_chips(self, uids: list[str]) -> None:
         found = _leases_by_chip(self._connection.dialect.name)

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Insert, bindparam, delete, select
 
-from kiosk.core.accounts import Account, LedgerError, Place, Transfer, post
+from kiosk.core.accounts import Account, LedgerError, Transfer, post
 from kiosk.core.frames import Frame, FrameError, Link, NewerVersion, parse_record
 from kiosk.core.projection import KINDS
 from kiosk.core.records import Sku
@@ -112,16 +112,16 @@ class Ledger:
     def _moved(self, moves: object) -> Accounts:
         if not isinstance(moves, list) or not all(_is_move(move) for move in moves):
             raise Unfit(Why.MALFORMED, "moves: not [sku, lot, from, to, quantity]")
-        transfers = [Transfer.from_json(move)._replace(lot="") for move in moves]
+        transfers = [_transfer(sku, source, target, quantity) for sku, _, source, target, quantity in moves]
         try:
             changed = post(lambda place: self._now.get((place.sku, place.account), 0), transfers)
         except LedgerError as exc:
             raise Unfit(Why.OVERDRAWN, str(exc)) from exc
-        return {_row(place): quantity for place, quantity in changed.items()}
+        return {(place.sku, place.account): quantity for place, quantity in changed.items()}
 
     def save(self) -> None:
         rows = [
-            {"station": self._station, "sku": sku, "account": account, "quantity": quantity}
+            {"station": self._station, "sku": str(sku), "account": str(account), "quantity": quantity}
             for (sku, account), quantity in sorted(self._now.items())
             if quantity != self._before.get((sku, account))
         ]
@@ -137,8 +137,10 @@ def _putting(dialect: str) -> Insert:
     return new.on_conflict_do_update(index_elements=keys, set_={"quantity": new.excluded.quantity})
 
 
-def _row(place: Place) -> tuple[str, str]:
-    return str(place.sku), str(place.account)
+@lru_cache(1 << 10)
+def _transfer(sku: str, source: str, target: str, quantity: int) -> Transfer:
+    """Of every lot. Most of what a station books is the same few: one blank on its way."""
+    return Transfer(Sku(sku), "", Account(source), Account(target), quantity)
 
 
 def _is_move(move: object) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
+from itertools import accumulate
 
 from kiosk.journal.segments import Segment, damaged, split_lines
 
@@ -26,8 +27,8 @@ class Places:
             rest = b""
             while block := file.read(BLOCK_BYTES):
                 lines, rest = split_lines(rest + block)
-                for line in lines:
-                    places.add(len(line))
+                places._ends.extend(accumulate(map(len, lines), initial=places._ends.pop()))
+        places.end = places._ends[-1]
         return places
 
     def add(self, size: int) -> None:
