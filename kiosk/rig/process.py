@@ -17,7 +17,8 @@ from typing import IO, Any
 from kiosk.control import call
 from kiosk.errors import KepingError, Unavailable
 
-START_S = 30.0
+START_S = 120.0
+"""One that ends is not waited for; a busy machine takes long to import it all."""
 STOP_S = 120.0
 LOOK_S = 0.02
 
@@ -60,7 +61,7 @@ class StationProcess:
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
-        """Start it and wait until it answers. <= 30 s; Unavailable with the end of its log if it does not."""
+        """Start it and wait until it answers. <= 2 min; Unavailable with the end of its log if it does not."""
         self._answers = False
         with self._log.open("ab") as log:
             self._process = self._starter.submit(self._launch, log).result()

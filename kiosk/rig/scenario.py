@@ -28,7 +28,7 @@ from kiosk.rig.rig import SKU
 from kiosk.rig.scenario_papers import write_papers
 from kiosk.rig.scenario_plan import Plan
 from kiosk.rig.story import Fetch, Story
-from kiosk.rig.story_office import OPENS, at
+from kiosk.rig.story_office import OPENS, StoryOffice, at
 from kiosk.rig.world_check import count_world, differences
 from kiosk.stock import balances
 from kiosk.views import View
@@ -95,10 +95,11 @@ def _office(tale: Tale, way: Fetch, pipe: Connection) -> None:
     tale.directory.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(level=logging.WARNING, filename=tale.directory / f"{way.value}.log")
     with ExitStack() as closing:
-        story = Story(tale.directory / way.value, tale.plan, way, lambda day: pipe.send(day + 1))
-        closing.callback(story.close)
+        office = StoryOffice(tale.directory / way.value, tale.plan)
+        closing.callback(office.close)
+        story = Story(office, way, lambda day: pipe.send(day + 1))
         story.tell()
-        found = found_in(story, story.office.station.stop())
+        found = found_in(story, office.station.stop())
         if tale.papers and way is Fetch.AHEAD:
             found["papers"] = write_papers(story, tale.directory / "papers")
     pipe.send(found)

@@ -12,14 +12,13 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 from kiosk.core.records import Reason
 from kiosk.core.shift import COUNTED
 from kiosk.rig.residents import Resident
 from kiosk.rig.rig import SKU
-from kiosk.rig.scenario_plan import FETCHED_LATER, Plan
+from kiosk.rig.scenario_plan import FETCHED_LATER
 from kiosk.rig.story_office import CLOSES, GROUP, MARIA, OPENS, SPARE, YOSEP, StoryOffice, at
 
 BAST = ("BAST-471.13/118/2018", "BAST-471.13/164/2018")
@@ -48,27 +47,24 @@ class Person:
 
 
 class Story:
-    """`tell` lives through all days. `served`: references of those with a card, in order. `handed`: who has it."""
+    """`tell` lives through all days. `handed`: cards that were handed over. `foreseen`: the blanks' forecast on the
+    evening of the letter. `on_day` is told each day that is over."""
 
-    def __init__(self, directory: Path, plan: Plan, fetch: Fetch, on_day: Callable[[int], None]) -> None:
-        self.office = StoryOffice(directory, plan)
-        self.plan, self._fetch, self._on_day = plan, fetch, on_day
+    def __init__(self, office: StoryOffice, fetch: Fetch, on_day: Callable[[int], None]) -> None:
+        self.office, self.plan, self._fetch, self._on_day = office, office.plan, fetch, on_day
         self.people: list[Person] = []
         self.left_at_letter = 0
         self.foreseen: dict[str, Any] = {}
         self.handed = 0
         self._line: deque[Person] = deque()
         self._to_come: deque[list[Person]] = deque()
-        self._uncollected: list[tuple[int, str]] = []
-        self._rng = random.Random(f"{plan.seed}/people")  # noqa: S311  # a story must repeat, not be secret
+        self._uncollected: list[tuple[int, str, Reason]] = []
+        self._rng = random.Random(f"{self.plan.seed}/people")  # noqa: S311  # a story must repeat, not be secret
 
     @property
     def uncollected(self) -> int:
         """Cards that lie ready."""
         return len(self._uncollected)
-
-    def close(self) -> None:
-        self.office.close()
 
     def tell(self) -> None:
         office, plan = self.office, self.plan
@@ -130,7 +126,7 @@ class Story:
             office.empty_trays()
             for person in group:
                 if person.fetches:
-                    self._uncollected.append((day + person.fetches, jobs[person.ref]["id"]))
+                    self._uncollected.append((day + person.fetches, jobs[person.ref]["id"], person.resident.reason))
                 else:
                     self._hand_over(jobs[person.ref]["id"], person.resident.reason)
             left -= len(group)
@@ -155,10 +151,10 @@ class Story:
         self.handed += 1
 
     def _hand_over_late(self, day: int) -> None:
-        due = [job for when, job in self._uncollected if when <= day]
-        self._uncollected = [(when, job) for when, job in self._uncollected if when > day]
-        for job in due:
-            self._hand_over(job, Reason.BARU)
+        due = [each for each in self._uncollected if each[0] <= day]
+        self._uncollected = [each for each in self._uncollected if each[0] > day]
+        for _, job, reason in due:
+            self._hand_over(job, reason)
 
     def _evening(self, day: int) -> None:
         """The line goes off with the lights; a supervisor writes the letter, or notes what came of it."""
