@@ -111,7 +111,7 @@ def test_a_centre_or_a_hand_that_differs_is_found(
 
 
 class Desk:
-    """The part of an office that knows of records: what was leased, in which order, and how often it was asked for."""
+    """The part of an office that knows of records: what was leased, and how often the centre was asked."""
 
     def __init__(self) -> None:
         self.plan, self.here = WEEK, set[str]()
