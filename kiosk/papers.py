@@ -44,8 +44,8 @@ class Way(StrEnum):
 
 @dataclass(frozen=True)
 class Order:
-    """`paper`: a keyword of CATALOGUE, NAMED or EVENTS, or AUDIT_PACK. `by`: as the journal names them; `session`: to
-    whom it is shown. `place`: the stick. `item`: of an event."""
+    """`paper`: a keyword of CATALOGUE, NAMED or EVENTS, or AUDIT_PACK. `by`: as the journal names them;
+    `session`: to whom it is shown. `place`: the stick. `item`: of an event."""
 
     paper: str
     way: Way

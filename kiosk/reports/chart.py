@@ -165,6 +165,12 @@ class Bars:
 Chart = Lines | Columns | Bars
 
 
+def canvas_of(chart: Chart, width: float, text: float, say: Say) -> Canvas:
+    """As high as it has to be."""
+    rows = max(1, len(chart.rows)) * 1.6 if isinstance(chart, Bars) else 12.5
+    return Canvas(width, rows * text, text, say)
+
+
 class _Sample(NamedTuple):
     weight: int
     dashed: bool

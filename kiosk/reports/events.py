@@ -13,7 +13,8 @@ from typing import NamedTuple
 from kiosk import lineage
 from kiosk.books import CHECKPOINTS
 from kiosk.config import Config
-from kiosk.core import history
+from kiosk.core import history, supply
+from kiosk.core.change import Document
 from kiosk.core.records import Sku
 from kiosk.core.shift import SHIFTS_KEPT
 from kiosk.core.workdays import office_day
@@ -21,15 +22,18 @@ from kiosk.errors import Rejected
 from kiosk.journal.extract import extract
 from kiosk.journal.index import Index
 from kiosk.reports.deed import DEEDS, deed_paper
-from kiosk.reports.paper import Paper
+from kiosk.reports.paper import Kind, Paper
 from kiosk.reports.period import local, moment_of
 from kiosk.reports.request import drafted
 from kiosk.reports.slip import slip_paper
+from kiosk.reports.text import cell_of
 from kiosk.reports.words import blank_of
 from kiosk.views import View
 
 Look = Callable[[], AbstractContextManager[View]]
 """As `Books.look`."""
+LETTER = "letter:"
+"""Before the number of a letter that went out: a key of `request-letter`."""
 
 
 class Item(NamedTuple):
@@ -81,19 +85,32 @@ def deed(data: Path, look: Look, config: Config, key: str) -> Paper:
     return deed_paper(frame, journal.station, journal.incarnation, local, undone[-1].seq if undone else None)
 
 
-def _blanks(view: View) -> list[Item]:
-    return [Item(sku.value, blank_of(sku)) for sku in Sku]
+def _letters(view: View) -> list[Item]:
+    """A draft for each kind of blank, and the letters that nobody has answered, under their numbers."""
+    drafts = [Item(sku.value, f"Rancangan {blank_of(sku)}") for sku in Sku]
+    sent = ((row, cell_of(row["asked"], Kind.COUNT)) for row in _unanswered(view))
+    return [*drafts, *(Item(f"{LETTER}{row['document']}", f"{row['document']}: {asked} {row['sku'].upper()}")
+                       for row, asked in sent)]  # fmt: skip
+
+
+def _unanswered(view: View) -> list[Document]:
+    return [row for row in reversed(supply.requests(view.read)) if row["granted"] is None and not row["receipts"]]
 
 
 def _request(data: Path, look: Look, config: Config, key: str) -> Paper:
-    """Of that kind of blank, for as many as the forecast advises."""
-    if key not in set(Sku):
-        raise Rejected(f"{key}: no such blank", "not-found")
-    return drafted(data, look, config, office_day(round(time.time() * 1000)), Sku(key))
+    """Of that kind of blank, for as many as the forecast advises; or that letter, for as many as it asks."""
+    today = office_day(round(time.time() * 1000))
+    if key in set(Sku):
+        return drafted(data, look, config, today, Sku(key))
+    with look() as view:
+        row = next((dict(row) for row in _unanswered(view) if f"{LETTER}{row['document']}" == key), None)
+    if row is None:
+        raise Rejected(f"{key}: no such blank, and no letter that waits for an answer", "not-found")
+    return drafted(data, look, config, today, Sku(row["sku"]), row["document"], row["asked"])
 
 
 EVENTS: Mapping[str, Event] = {
     "shift-slip": Event(_shifts, slip, "Slip giliran"),
     "berita-acara": Event(_deeds, deed, "Berita acara"),
-    "request-letter": Event(_blanks, _request, "Surat permohonan"),
+    "request-letter": Event(_letters, _request, "Surat permohonan"),
 }

@@ -32,7 +32,8 @@ from reportlab.platypus import (
 from reportlab.platypus import Table as Grid
 
 from kiosk.reports.paper import HEAD, Column, Kind, Paper, Table
-from kiosk.reports.pdf_picture import Picture, say
+from kiosk.reports.pdf_picture import Picture
+from kiosk.reports.picture_words import spelled
 from kiosk.reports.text import cell_of, foot_of, when_of
 
 MARGIN, TOP = 18 * mm, 13 * mm
@@ -125,7 +126,7 @@ def _story(paper: Paper, letterhead: Letterhead) -> list[Flowable]:
     if paper.said:
         story += [_labelled(paper.said), Spacer(0, 4 * mm)]
     for chart in paper.charts:
-        title = _said(say(chart.name), _style(10, bold=True))
+        title = _said(spelled(chart.name), _style(10, bold=True))
         story.append(KeepTogether([title, Spacer(0, 1 * mm), Picture(chart, REGULAR), Spacer(0, 3 * mm)]))
     for table in paper.tables:
         story += _table(table)

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from reportlab.lib.colors import black, white
-from reportlab.lib.units import mm
 from reportlab.platypus import Flowable
 
-from kiosk.reports.chart import Bars, Box, Canvas, Chart, Line
+from kiosk.reports.chart import Box, Chart, Line, canvas_of
 from kiosk.reports.picture_words import spelled
-from kiosk.reports.words import CAUSES, NO_CAUSE
 
-HEIGHT, TEXT = 33 * mm, 7.5
+TEXT = 7.5
 WEIGHTS = (0.15, 0.5, 1.2)
 DASHES = ([0.5, 2], [0.5, 2], [5, 2])
-WORDS = {**CAUSES, NO_CAUSE: NO_CAUSE}
-say = partial(spelled, causes=WORDS)
 
 
 class Picture(Flowable):  # type: ignore[misc]
@@ -27,8 +21,7 @@ class Picture(Flowable):  # type: ignore[misc]
         self._chart, self._font = chart, font
 
     def wrap(self, width: float, height: float) -> tuple[float, float]:
-        rows = max(1, len(self._chart.rows)) if isinstance(self._chart, Bars) else 0
-        self._canvas = Canvas(width, rows * TEXT * 1.6 or HEIGHT, TEXT, say)
+        self._canvas = canvas_of(self._chart, width, TEXT, spelled)
         return width, self._canvas.height
 
     def draw(self) -> None:

@@ -1,10 +1,10 @@
-"""The words in pictures, in Indonesian: on papers as they are, on screens translated on."""
+"""The words in pictures: Indonesian, as papers are, also where a screen shows them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from datetime import date
 
+from kiosk.reports.words import CAUSES
 from kiosk.supply import EPOCH
 
 PICTURES = {
@@ -30,9 +30,9 @@ MONTHS = {
 }  # fmt: skip
 
 
-def spelled(keyword: str, causes: Mapping[str, str], say: Callable[[str], str] = str) -> str:
-    """What a picture says: a day as "14 Mar", a name of PICTURES, or a cause."""
+def spelled(keyword: str) -> str:
+    """A day as "14 Mar", a name of PICTURES, or a cause."""
     if keyword.startswith("day "):
         then = date.fromordinal(EPOCH + int(keyword[4:]))
-        return f"{then.day} {say(MONTHS[then.month])}"
-    return say(PICTURES.get(keyword) or causes.get(keyword, keyword))
+        return f"{then.day} {MONTHS[then.month]}"
+    return PICTURES.get(keyword) or CAUSES.get(keyword, keyword)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
@@ -10,7 +10,7 @@ from pathlib import Path
 from kiosk import lineage
 from kiosk.config import Config
 from kiosk.core.forecast import Forecast
-from kiosk.core.letter import Letter
+from kiosk.core.letter import Asked, Letter
 from kiosk.core.records import Sku
 from kiosk.core.supply import Figure
 from kiosk.core.usage import USABLE
@@ -52,18 +52,20 @@ def drafted(
 def request_paper(asked: Letter, basis: Stretch) -> Paper:
     """What nobody has told is left out. Without a number it is a draft, which it says."""
     foreseen, blank = asked.forecast, blank_of(asked.sku)
+    others = [row for row in asked.before if row.document != asked.document]
+    own = sum(row.asked for row in asked.before if row.document == asked.document and row.granted is None)
     return Paper(
         name="request-letter",
         title=f"Permohonan {blank}",
         period=f"Nomor {asked.document or '.' * 30}",
         stamp=f"{asked.sku}-{_iso(asked.day)}",
-        tables=(_stock(asked), _use(asked), *([_before(asked)] if asked.before else [])),
+        tables=(_stock(asked), _use(asked), *([_before(others)] if others else [])),
         basis=(basis,),
         opening=(
             f"Dengan ini kami mohon {_count(asked.quantity) if asked.quantity else '.' * 12} keping {blank} "
             f"untuk pelayanan sampai permohonan berikutnya. Keadaan kami pada {_day(asked.day)}:",
         ),
-        said=(*_needs(foreseen), *_told(asked)),
+        said=(*_needs(foreseen, foreseen.coming - own), *_told(asked)),
         notes=(
             "Stok, pemakaian dan kerusakan dari buku stasiun; yang lain dari kantor, pada tanggal yang disebut.",
             "Perkiraan: pemakaian hari-hari terakhir diteruskan; rentangnya dari kesalahannya di masa lalu.",
@@ -73,7 +75,7 @@ def request_paper(asked: Letter, basis: Stretch) -> Paper:
     )
 
 
-def _needs(foreseen: Forecast) -> list[tuple[str, str]]:
+def _needs(foreseen: Forecast, coming: int) -> list[tuple[str, str]]:
     said = [("Sisa yang dapat dipakai", f"{_count(foreseen.stock)} keping")]
     if foreseen.a_day is not None and foreseen.least_a_day is not None and foreseen.most_a_day is not None:
         spread = f"{_count(foreseen.least_a_day)} sampai {_count(foreseen.most_a_day)}"
@@ -81,8 +83,8 @@ def _needs(foreseen: Forecast) -> list[tuple[str, str]]:
         early, likely, _ = foreseen.ends
         ends = "cukup lebih dari tiga tahun" if likely is None else _day(likely)
         said.append(("Perkiraan habis", ends + (f", paling awal {_day(early)}" if early is not None else "")))
-    if foreseen.coming:
-        said.append(("Sudah diminta, belum tiba", f"{_count(foreseen.coming)} keping"))
+    if coming:
+        said.append(("Sudah diminta, belum tiba", f"{_count(coming)} keping"))
     if foreseen.waiting is not None:
         ends = "" if foreseen.backlog_ends is None else f", selesai {_day(foreseen.backlog_ends)} bila blangko cukup"
         said.append(("Backlog", f"{_count(foreseen.waiting)} orang{ends}"))
@@ -115,11 +117,11 @@ def _use(asked: Letter) -> Table:
     return Table("Pemakaian dan kerusakan", columns, rows)
 
 
-def _before(asked: Letter) -> Table:
+def _before(letters: Sequence[Asked]) -> Table:
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (row.document, _day(row.day), row.asked, "belum dijawab" if row.granted is None else _count(row.granted),
          row.received)
-        for row in asked.before
+        for row in letters
     )  # fmt: skip
     columns = (
         Column("Surat", width=1.6), Column("Tanggal", width=1.4), Column("Diminta", Kind.COUNT),

@@ -32,15 +32,15 @@ from kiosk.reports.chart import (
 )
 from kiosk.reports.paper import Paper
 from kiosk.reports.pdf import Letterhead, render
-from kiosk.reports.pdf_picture import say
 from kiosk.reports.period import Period
+from kiosk.reports.picture_words import spelled
 from kiosk.reports.pictures import PicturesReport
 from kiosk.reports.reading import read
 from kiosk.supply import EPOCH
 from tests.crash.events import GENESIS
 from tests.reports.life import WITA
 
-CANVAS = Canvas(480.0, 96.0, 7.5, say)
+CANVAS = Canvas(480.0, 96.0, 7.5, spelled)
 FIRST = date(2026, 10, 5).toordinal() - EPOCH
 """A Monday."""
 COUNTS = st.lists(st.integers(0, 5_000), min_size=1, max_size=92)

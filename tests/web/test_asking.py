@@ -10,7 +10,7 @@ import pytest
 
 from kiosk.core import supply
 from kiosk.core.frames import Frame
-from tests.web.browser import Screen, screen_of
+from tests.web.browser import LAYOUT_FAULTS, Screen, screen_of
 from tests.web.conftest import OTHER_PIN, Kiosk, Visitor
 from tests.web.past import worked
 from tests.web.test_pages import Look, axe
@@ -122,6 +122,45 @@ def test_figures_left_empty_stay_as_they_were(kiosk: Kiosk, yosep: Visitor) -> N
     assert re.search(r"Pemegang KTP-el <small[^>]*>4\.000\.001 pada", yosep.get("/supplies/figures").text)
 
 
+# On paper, and in pictures.
+
+
+def shown(visitor: Visitor, name: str, **fields: str) -> str:
+    """On the screen, when it is made."""
+    visitor.post(f"/papers/of/{name}", visitor.form(way="screen", **fields))
+    return visitor.get("/papers/shown").text
+
+
+def test_the_letter_bears_its_number_and_does_not_count_itself_as_on_its_way(kiosk: Kiosk, yosep: Visitor) -> None:
+    worked(kiosk.office, 2, 200, blanks=5_000)
+    yosep.post("/supplies/request", yosep.form(**{**LETTER, "document": "470/11/2026", "quantity": "700"}))
+    yosep.post("/supplies/request", yosep.form(**LETTER))
+    offered = re.findall(r'<option value="([^"]+)"', yosep.get("/papers/of/request-letter").text)
+    assert offered == ["wni", "wna", "letter:470/12/2026", "letter:470/11/2026"]
+    letter = shown(yosep, "request-letter", item="letter:470/12/2026")
+    assert "Nomor 470/12/2026" in letter
+    assert "kami mohon 20.000 keping" in letter
+    assert re.search(r"Sudah diminta, belum tiba</dt><dd>700 keping", letter)
+    assert "Nomor ....." in shown(yosep, "request-letter", item="wni")
+    yosep.post("/supplies/granted", yosep.form(document="470/12/2026", quantity="0"))
+    assert "letter:470/12/2026" not in yosep.get("/papers/of/request-letter").text
+    yosep.post("/papers/of/request-letter", yosep.form(way="screen", item="letter:470/12/2026"))
+    assert "Pilih lagi dari daftar." in yosep.get("/papers").text
+
+
+def test_the_pictures_are_those_of_the_paper(kiosk: Kiosk, yosep: Visitor) -> None:
+    worked(kiosk.office, 2, 200, blanks=5_000)
+    month = kiosk.office.station.books.today
+    assert f"{month:%Y-%m}" in yosep.get("/papers/of/pictures").text, "a month of itself"
+    page = shown(yosep, "pictures", period=f"{month:%Y-%m}")
+    names = re.findall(r'<svg class="picture"[^>]*aria-label="([^"]+)"', page)
+    assert names == [
+        "Sisa blangko WNI", "Kartu sehari", "Rusak dan cacat pabrik menurut sebab", "Dilayani dalam sehari, persen",
+    ]  # fmt: skip
+    assert page.count("<rect") > 4
+    assert "style=" not in page
+
+
 # In a browser.
 
 
@@ -135,32 +174,40 @@ def touch(screen: Screen, field: str, digits: str) -> None:
 @pytest.mark.browser
 def test_a_request_letter_by_touch(browser: Browser, kiosk: Kiosk) -> None:
     worked(kiosk.office, 3, 200, blanks=4_000)
-    look = Look()
     with screen_of(browser, kiosk.url) as screen:
         screen.sign_in(OTHER_PIN, "yosep")
         screen.tap('.rail a:has-text("Stok")')
         screen.tap("text=Isi angka kantor")
-        screen.page.wait_for_selector("#f-without-card")
-        look.note("figures", axe(screen))
         touch(screen, "without-card", "9000")
         screen.tap("text=Catat angka")
         screen.page.wait_for_selector("text=yang lebih dulu:")
-        look.note("supplies", axe(screen))
         screen.tap('.note a:has-text("Surat permohonan")')
         screen.page.wait_for_selector("#f-document")
-        look.note("request", axe(screen))
         asked = int(screen.page.input_value("#f-quantity"))
         touch(screen, "document", "47012")
-        screen.tap("text=Catat: surat dikirim")
+        screen.tap("text=Catat surat")
         screen.page.wait_for_selector("text=belum dijawab")
-        look.note("requests", axe(screen))
+        reads_on_the_screen(screen)
+        screen.open("/supplies/requests")
         screen.tap("text=Jawaban")
         screen.page.wait_for_selector("#f-grant")
-        look.note("granted", axe(screen))
         touch(screen, "quantity", "500")
         screen.tap("text=Catat jawaban")
         screen.page.wait_for_selector(f"text=kurang {asked - 500:,}".replace(",", "."))
         screen.tap('.rail a:has-text("Stok")')
         screen.page.wait_for_selector("text=Dengan 500 yang akan datang:")
     assert [frame.kind for frame in said(kiosk)] == [supply.FIGURES_KIND, supply.REQUESTED, supply.GRANTED]
+
+
+def reads_on_the_screen(screen: Screen) -> None:
+    """The letter, and the pictures."""
+    look = Look()
+    screen.open("/papers/of/request-letter")
+    screen.tap("text=Tampilkan di layar")
+    screen.page.wait_for_selector("text=Permohonan blangko biru")
+    screen.open("/papers/of/pictures")
+    screen.tap("text=Tampilkan di layar")
+    screen.page.wait_for_selector("svg.picture")
+    look.note("pictures", axe(screen))
+    look.note("pictures", screen.page.evaluate(LAYOUT_FAULTS))
     assert not look.faults, "\n".join(look.faults)

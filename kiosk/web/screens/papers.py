@@ -12,10 +12,12 @@ from flask import Flask, abort, redirect, render_template, request, url_for
 from kiosk.errors import UsageError
 from kiosk.papers import AUDIT_PACK, Order, Way
 from kiosk.reports.catalogue import CATALOGUE, NAMED
+from kiosk.reports.chart import Canvas, Shape, canvas_of
 from kiosk.reports.events import EVENTS, Item
 from kiosk.reports.named import Kelurahan, Whose
-from kiosk.reports.paper import Kind
+from kiosk.reports.paper import Kind, Paper
 from kiosk.reports.period import Period
+from kiosk.reports.picture_words import spelled
 from kiosk.reports.text import cell_of, foot_of, when_of
 from kiosk.reports.trail import ALL
 from kiosk.web import paper_words
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
 ITEMS = 12
+PICTURE, LETTERS = 830.0, 16.0
+"""How wide a picture is on the small panel, and the size of its letters, in pixels."""
 SOON_S = 1.5
 """So long a tap waits for its paper before it is led to the page that waits."""
 
@@ -71,7 +75,8 @@ def paper(name: str) -> str:
         return _choose(EVENTS[name].title, name, items=items)
     if name == AUDIT_PACK:
         return _choose("Paket pemeriksaan", name, step=_step())
-    return _choose(CATALOGUE[name].title if name in CATALOGUE else abort(404), name, step=_step())
+    entry = CATALOGUE.get(name) or abort(404)
+    return _choose(entry.title, name, step=_step(month=entry.foresees))
 
 
 def names(name: str) -> str:
@@ -141,8 +146,14 @@ def shown_paper() -> str | Response:
     number = min(max(1, int(asked) if asked.isdecimal() and len(asked) < 6 else 1), len(sheets))
     return render_template(
         "sheet.html", paper=made, sheet=sheets[number - 1], number=number, last=len(sheets), foot=foot_of(made),
-        cell_of=cell_of, count=Kind.COUNT, when=when_of(made.basis[-1]) if made.basis else "",
+        pictures=_pictures(made) if number == 1 else [], cell_of=cell_of, count=Kind.COUNT,
+        when=when_of(made.basis[-1]) if made.basis else "",
     )  # fmt: skip
+
+
+def _pictures(made: Paper) -> list[tuple[str, Canvas, list[Shape]]]:
+    canvases = ((chart, canvas_of(chart, PICTURE, LETTERS, spelled)) for chart in made.charts)
+    return [(spelled(chart.name), canvas, list(chart.draw(canvas))) for chart, canvas in canvases]
 
 
 def _places() -> Counter[Kelurahan]:
@@ -155,10 +166,11 @@ def _places() -> Counter[Kelurahan]:
     return Counter(dict(sorted(found.items())))
 
 
-def _step() -> Step:
-    """What the address or the form says, "2026-11" or "2026-11-28"; today without, and instead of nonsense."""
+def _step(*, month: bool = False) -> Step:
+    """What the address or the form says, "2026-11" or "2026-11-28"; today without (or its `month`), and instead of
+    nonsense."""
     today = house().station.books.today
-    said = request.values.get("period", "")
+    said = request.values.get("period", f"{today:%Y-%m}" if month else "")
     try:
         first = date.fromisoformat(f"{said}-01" if len(said) == 7 else said)
     except ValueError:
