@@ -119,8 +119,15 @@ def test_spoiled_blanks_are_destroyed_before_witnesses(kiosk: Kiosk, screen: Scr
     look(screen, "dimusnahkan")
     assert screen.page.url.endswith("/supplies/at/destroyed?sku=wni"), "no PIN in an address"
     assert kiosk.office.accounts()["destroyed"] == 2
+    screen.open("/papers/of/berita-acara")
+    look(screen, "Berita acara")
+    screen.tap("[name=way][value=screen]")
+    look(screen, "Berita acara pemusnahan blangko KTP-el rusak atau cacat")
+    assert "sebanyak 2 keping" in screen.text(".page")
+    assert "Satpol PP, Inspektorat" in screen.text(".page")
 
 
+@pytest.mark.long
 def test_the_books_are_checked_on_the_screen(kiosk: Kiosk, screen: Screen) -> None:
     screen.open("/supplies")
     screen.tap("text=Periksa buku")
@@ -128,5 +135,19 @@ def test_the_books_are_checked_on_the_screen(kiosk: Kiosk, screen: Screen) -> No
     screen.tap(".foot .primary")
     screen.page.wait_for_selector("[data-checked=whole]")
     look(screen, "Buku utuh")
+
+
+@pytest.mark.long
+def test_a_place_is_counted_for_the_opname_and_the_paper_says_so(kiosk: Kiosk, screen: Screen) -> None:
     screen.open("/supplies/count")
     look(screen, "Tempat mana yang dihitung?")
+    screen.tap("text=gudang")
+    look(screen, "Berapa blangko di sini: gudang?")
+    fill(screen, wni="0", wna="0")
+    screen.tap(".foot .primary")
+    look(screen, "Sudah dihitung bulan ini: 1 dari 7 tempat.")
+    screen.tap("text=Berita acara bulan ini")
+    look(screen, "Stock opname")
+    screen.tap("[name=way][value=screen]")
+    look(screen, "Berita acara hitung fisik")
+    assert "2 dari 14 tempat dan jenis" in screen.text(".page")

@@ -74,15 +74,13 @@ def test_it_is_opened_by_a_count_and_closed_by_one_and_the_slip_proves_it(kiosk:
     assert (signed.position.seq, signed.position.head) == (frames(kiosk)[-1].seq, frames(kiosk)[-1].head)
 
 
-def test_zero_is_written(kiosk: Kiosk, visitor: Visitor) -> None:
+def test_zero_is_written_and_a_difference_at_the_opening_is_nobodys_of_this_shift(
+    staffed: Kiosk, visitor: Visitor
+) -> None:
     for name in THERE:
         for text in ("", "x", "-1"):
             answer = send(visitor, "/shift/open", **{**THERE, name: text})
             assert (answer.status_code, "Tidak ada data yang hilang" in answer.text) == (400, True)
-    assert frames(kiosk) == []
-
-
-def test_a_difference_at_the_opening_is_nobodys_of_this_shift(staffed: Kiosk, visitor: Visitor) -> None:
     short = {**THERE, "hopper-wni": "10"}
     refused = send(visitor, "/shift/open", **short)
     assert (refused.status_code, "Hitungan tidak sama dengan buku" in refused.text) == (409, True)
@@ -101,7 +99,9 @@ def test_a_difference_at_the_opening_is_nobodys_of_this_shift(staffed: Kiosk, vi
 
 def test_a_difference_at_the_close_is_closed_by_two_people(staffed: Kiosk, visitor: Visitor, yosep: Visitor) -> None:
     begin(yosep)
-    count(yosep, **{"hopper-wni": "11"})
+    count(visitor, **{"hopper-wni": "11"})
+    assert close(visitor, "000000").status_code == 403, "the PIN of who closes it"
+    assert "Giliran ini milik orang lain" in close(visitor).text
     refused = close(yosep, OTHER_PIN)
     assert (refused.status_code, "Hitungan tidak sama dengan buku" in refused.text) == (409, True)
     assert not re.search(r"\b1[12]\b", figures(refused.text))
@@ -170,16 +170,6 @@ def test_two_tabs_close_it_once_and_see_the_same_slip(kiosk: Kiosk, visitor: Vis
     other_tab.leave()
 
 
-def test_the_pin_of_who_closes_it_and_of_nobody_elses_shift(staffed: Kiosk, visitor: Visitor, yosep: Visitor) -> None:
-    begin(yosep)
-    count(visitor)
-    assert close(visitor, "000000").status_code == 403
-    answer = close(visitor)
-    assert (answer.status_code, "Giliran ini milik orang lain" in answer.text) == (409, True)
-    assert frames(staffed, "shift-closed") == []
-    assert close(yosep, OTHER_PIN).status_code == 303
-
-
 def test_it_is_open_over_a_restart_and_over_midnight(
     kiosk: Kiosk, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -197,14 +187,13 @@ def test_it_is_open_over_a_restart_and_over_midnight(
 
 
 def test_where_one_is_required_opening_it_is_the_one_act(kiosk: Kiosk, visitor: Visitor) -> None:
-    kiosk.office.bring_records(1)
+    [ref] = kiosk.office.bring_records(1)
     kiosk.office.station.shifts.required = True
     for path in ("/queue", "/now"):
         page = visitor.get(path).text
         assert "Giliran kerja belum dibuka" in page
         [foot] = re.findall(r'<div class="foot".*', page, re.DOTALL)
         assert re.findall(r'class="button primary[^"]*" href="([^"]*)"', foot) == ["/shift/open"]
-    [ref] = [row["ref"] for row in kiosk.house.waiting.records(kiosk.office.station.books)]
     refused = visitor.post("/jobs", visitor.form(ref=ref))
     assert (refused.status_code, 'href="/shift/open"' in refused.text) == (409, True)
     begin(visitor)

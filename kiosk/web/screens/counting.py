@@ -62,6 +62,7 @@ def _count_form(place: str, said: dict[str, Any], wrong: Wrong | None) -> str:
     return render_template(
         "count.html", place=place if place in list(COUNTABLE) else "", places=_places(), said=said, wrong=wrong,
         supervisors=supervisors(), counted=request.args.get("counted", ""),
+        month=f"{house().station.books.today:%Y-%m}",
     )  # fmt: skip
 
 
