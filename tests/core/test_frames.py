@@ -103,6 +103,15 @@ def test_text_is_stored_as_the_standard_library_writes_it_or_refused(text: str) 
         assert b'"d":{"x":' + expected + b"}}" in make_frame(1, "stock", STAMP, {"x": text}, ZERO_HEAD).record
 
 
+@given(WORDS, WORDS, WORDS)
+@example('"', "\\", "\n")
+def test_kind_boot_and_person_are_stored_as_the_standard_library_writes_them(kind: str, boot: str, by: str) -> None:
+    body = {"s": 1, "v": 1, "k": kind, "t": 5, "b": [boot, 6], "by": by, "d": {"x": 1}}
+    frame = make_frame(1, kind, Stamp(5, boot, 6, by), {"x": 1}, ZERO_HEAD)
+    assert frame.record == json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    assert parse_line(frame.line, ZERO_HEAD, 1) == frame
+
+
 @pytest.mark.parametrize("number", [2**63, 2**64, 10**30, -(10**30)])
 def test_a_large_integer_keeps_each_digit(number: int) -> None:
     frame = make_frame(1, "stock", STAMP, {"x": [number]}, ZERO_HEAD)

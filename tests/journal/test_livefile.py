@@ -129,7 +129,7 @@ def test_a_medium_that_takes_a_part_is_given_the_rest(
     tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     really = os.pwrite
-    monkeypatch.setattr(os, "pwrite", lambda fd, content, at: really(fd, content[: max(512, len(content) // 2)], at))
+    monkeypatch.setattr(os, "pwrite", lambda fd, content, at: really(fd, content[: max(100, len(content) // 2)], at))
     add(journal, 30)
     assert [frame.seq for frame in scan(tmp_path / "journal")] == list(range(1, 31))
 
