@@ -143,6 +143,9 @@ def test_after_a_lost_disk_it_does_not_come_back(bare: Kiosk, somebody: Visitor)
     stranger = Visitor(bare.url)
     assert stranger.get("/begin/supervisor").headers["Location"] == "/sign-in"
     stranger.http.close()
+    with pytest.raises(Rejected) as refused:
+        bare.office.station.staff.begin("agnes", "Agnes", PIN)
+    assert refused.value.reason == "begun-before"
 
 
 @pytest.mark.parametrize("address", ["10.0.0.7", "::ffff:10.0.0.7", "127.0.0.1.evil", ""])
