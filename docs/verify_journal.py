@@ -21,7 +21,8 @@ KINDS = ["genesis", "segment", "recovered", "started", "stopped", "stock", "reco
          "step", "job-resolved", "job-ended", "test-card", "test-ended", "handed-over", "reprint",
          "call-back", "call-back-closed", "gap-closed", "shift-opened", "shift-counted", "shift-closed",
          "people", "equipment", "clock", "released", "looked-up", "limit-lifted", "office-figures",
-         "blanks-requested", "blanks-granted", "queue-jump"]  # fmt: skip
+         "blanks-requested", "blanks-granted", "queue-jump", "record-held",
+         "record-freed", "erased"]  # fmt: skip
 OUTSIDE = ("supplier", "other-office", "count-adjustment")
 
 

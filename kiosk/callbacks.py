@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,15 +104,14 @@ class CallBacks:
             self._destroy_closed(view)
         return number
 
-    def close_older(self, before_ms: int) -> list[str]:
-        """Close every entry noted before that time (Unix ms), whoever waits: nobody is kept for ever."""
+    def close_old(self, numbers: Iterable[str]) -> None:
+        """Close these entries, whoever waits: nobody is kept for ever."""
         with self._books.transaction() as view:
-            old = [row["number"] for row in view.rows("callbacks") if row["since"] < before_ms]
+            old = [number for number in numbers if view.read("callbacks", number)]
             for number in old:
                 self._books.commit("call-back-closed", {"number": number}, "station")
             if old:
                 self._destroy_closed(view)
-        return old
 
     def _destroy_closed(self, view: View) -> None:
         try:

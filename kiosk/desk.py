@@ -13,7 +13,7 @@ from typing import Any
 
 from kiosk.books import Books
 from kiosk.config import ServiceConfig
-from kiosk.core import card_test
+from kiosk.core import card_test, correction
 from kiosk.core.accounts import Account
 from kiosk.core.card_test import given_up, is_test
 from kiosk.core.contradictions import contradiction
@@ -253,7 +253,7 @@ def _count(value: int) -> int:
 def _must_wait(state: str | None, ref: str) -> None:
     if state is None:
         raise Rejected(f"no record {ref} is leased to this station", "record-missing")
-    if state in SPOKEN_FOR | GONE:
+    if state in SPOKEN_FOR | GONE | {correction.STATE}:
         raise Rejected(f"record {ref} is {state}", f"record-{state}")
 
 

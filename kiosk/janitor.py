@@ -6,12 +6,14 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from kiosk.books import Books
 from kiosk.config import VaultConfig
 from kiosk.core.release import GONE, RELEASED
-from kiosk.errors import KepingError
+from kiosk.core.retention import KIND, Due, Rule
+from kiosk.errors import KepingError, UsageError
 from kiosk.vault import Vault
 
 log = logging.getLogger(__name__)
@@ -19,12 +21,14 @@ log = logging.getLogger(__name__)
 DAY_MS = 86_400_000
 REVIEW_S = 3600.0
 LOOK_BYTES = 256 << 10
+MOST = 500
+"""Records in one frame."""
 
 
 class Janitor:
     """Keeps no list: what is due follows from vault and books, so a crash at any point costs nothing. Thread-safe.
 
-    `close_calls`: closes the call-back entries noted before a time, Unix ms. `now`: Unix seconds by a clock that is
+    `close_calls`: closes the call-back entries with these numbers. `now`: Unix seconds by a clock that is
     right, None while there is none: what is destroyed by age can't be had back, and a box whose clock's battery is
     empty may wake in any year.
     """
@@ -33,7 +37,7 @@ class Janitor:
         self,
         books: Books,
         vault: Vault,
-        close_calls: Callable[[int], object],
+        close_calls: Callable[[list[str]], object],
         terms: VaultConfig,
         now: Callable[[], float | None],
     ) -> None:
@@ -45,6 +49,7 @@ class Janitor:
         self._swept: int | None = None
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        self.commands: dict[str, Callable[..., Any]] = {"vault.retention": self.dry_run}
         self._begin()
 
     def _begin(self) -> None:
@@ -92,29 +97,69 @@ class Janitor:
                     yield frame["d"]["ref"]
             since += len(lines)
 
-    def review(self) -> None:
-        """Erase each record whose audit term is over, and each call-back entry that is too old. As `sweep`."""
-        now_s = self.now()
+    def due(self, terms: VaultConfig | None = None) -> list[Due]:
+        """What the next review destroys, by rule; `terms`: others than the config's. Empty while the time is not
+        certain: nothing goes by age then."""
+        now_s, terms = self.now(), terms or self._terms
         if now_s is None:
-            return
-        latest = int(now_s * 1000) - self._terms.audit_term * DAY_MS
+            return []
+
+        def before(days: int) -> int:
+            return int(now_s * 1000) - days * DAY_MS
+
+        latest, told = before(terms.audit_term), before(terms.released_term)
         refs = self._vault.with_identity()
         gone = self._books.past.gone(refs, latest)
         with self._books.transaction() as view:
-            due = [ref for ref in refs if ref in gone or _is_due(view.read("records", ref), latest)]
-            due += [ref for ref in refs if ref not in due and self._is_told(view.read("records", ref), ref, now_s)]
-            if due:
-                self._destroy(self._vault.erase, due, "records")
-        try:
-            self._close_calls(int(now_s * 1000) - self._terms.call_term * DAY_MS)
-        except KepingError as exc:
-            log.warning("old call-backs stay for now: %s", exc)
+            rows = {ref: view.read("records", ref) for ref in refs}
+            over = [ref for ref in refs if ref in gone or _is_due(rows[ref], latest)]
+            back = [ref for ref in refs if ref not in over and self._is_told(rows[ref], ref, told)]
+            calls = [row["number"] for row in view.rows("callbacks") if row["since"] < before(terms.call_term)]
+        found = ((Rule.AUDIT_TERM, over), (Rule.RELEASED_TERM, back), (Rule.CALL_TERM, sorted(calls)))
+        return [Due(rule, items) for rule, items in found if items]
 
-    def _is_told(self, record: dict[str, Any] | None, ref: str, now_s: float) -> bool:
+    def review(self) -> None:
+        """Erase what is `due`, and say so in the books. As `sweep`."""
+        for rule, items in self.due():
+            try:
+                if rule is Rule.CALL_TERM:
+                    self._close_calls(items)
+                elif self._destroy(self._vault.erase, items, f"{rule}: records"):
+                    for begin in range(0, len(items), MOST):
+                        self._books.commit(KIND, {"rule": rule.value, "refs": items[begin : begin + MOST]}, "station")
+            except KepingError as exc:
+                log.warning("%s: %d wait for the next review: %s", rule, len(items), exc)
+
+    def dry_run(
+        self, by: str, audit_term: int | None = None, released_term: int | None = None, call_term: int | None = None
+    ) -> dict[str, Any]:
+        """What would be destroyed now; nothing is. `certain`: the time is known, else nothing goes by age. `terms`:
+        days, those given, else the config's. `rules`: rule -> items."""
+        given = {Rule.AUDIT_TERM: audit_term, Rule.RELEASED_TERM: released_term, Rule.CALL_TERM: call_term}
+        if any(days is not None and (type(days) is not int or days < 1) for days in given.values()):
+            raise UsageError("terms: whole days from 1")
+        terms = replace(
+            self._terms, audit_term=audit_term or self._terms.audit_term,
+            released_term=released_term or self._terms.released_term, call_term=call_term or self._terms.call_term,
+        )  # fmt: skip
+        due = dict([*self._confirmed(), *self.due(terms)])
+        return {
+            "certain": self.now() is not None,
+            "terms": {rule.value: getattr(terms, rule.value.replace("-", "_")) for rule in given},
+            "rules": {rule.value: due.get(rule, []) for rule in Rule},
+        }
+
+    def _confirmed(self) -> Iterator[Due]:
+        """Biometrics whose time has come, and that the medium has not let go yet."""
+        with self._books.transaction():
+            until = self._swept or 0
+            left = ((ref, self._books.past.handed_over(ref)) for ref in self._vault.with_biometrics())
+            yield Due(Rule.CONFIRMED, [ref for ref, seq in left if seq is not None and seq <= until])
+
+    def _is_told(self, record: dict[str, Any] | None, ref: str, latest: int) -> bool:
         """It was released so long ago that nobody asks for it at the counter any more."""
         if record is None:
             return self._books.past.state(ref) == RELEASED
-        latest = int(now_s * 1000) - self._terms.released_term * DAY_MS
         return bool(record["state"] == RELEASED and record["released_at"] <= latest)
 
     def _destroy(self, erase: Callable[[list[str]], None], due: list[str], what: str) -> bool:

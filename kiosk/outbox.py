@@ -84,6 +84,7 @@ class Inbox:
                 "records": [{
                     "ref": item.ref, "sku": item.record.sku.value, "reason": item.record.reason.value,
                     "priority": item.record.priority,
+                    **({"replaces": item.record.replaces} if item.record.replaces else {}),
                 } for item in fresh],
                 "refused": [
                     {"reason": item.reason.value, "detail": item.detail}

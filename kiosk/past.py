@@ -56,9 +56,9 @@ class Past:
         record = self._view.read("records", ref)
         if record is not None:
             return str(record["state"])
-        if self._once.of_record(ref):
-            return ISSUED
-        return RELEASED if self._once.released(ref) else None
+        if self._once.released(ref):  # perhaps after a card that was handed over and taken back
+            return RELEASED
+        return ISSUED if self._once.of_record(ref) else None
 
     def handed_over(self, ref: str) -> int | None:
         """The frame of its hand-over; None if no card of the record is in its holder's hand."""

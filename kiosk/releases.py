@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 CENTRE = "centre"
 MOST = 500
 """Records in one frame."""
-AFTER = frozenset({"job-ended", "job-resolved", "step", "gap-closed", "started"})
+AFTER = frozenset({"job-ended", "job-resolved", "step", "gap-closed", "started", "reprint"})
 """Frames after which a record that was taken away may be free of its card."""
 
 

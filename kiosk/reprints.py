@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from kiosk.books import Books
 from kiosk.core.change import ProjectionError
 from kiosk.core.reprint import BOOKINGS, ReprintReason, body, first_card, fitting_reasons
+from kiosk.corrections import wrong_parts
 from kiosk.errors import Rejected, UsageError
 from kiosk.vault import Vault
 from kiosk.views import View
@@ -48,8 +49,13 @@ class Reprints:
         with self._books.transaction() as view:
             return sorted(view.select("missing"), key=lambda row: row["since"])
 
-    def reprint(self, by: str, job: str, reason: str, supervisor: str = "", pin: str = "") -> dict[str, str]:
+    def reprint(
+        self, by: str, job: str, reason: str, supervisor: str = "", pin: str = "", wrong: Sequence[str] = ()
+    ) -> dict[str, str]:
         """Book the card of `job` away and make a job for another. Returns the new job's id.
+
+        Where the data are wrong, `wrong` says what (kiosk.core.correction); no job is made, and the record is held
+        until the centre has corrected it.
 
         Rejected if the reason does not fit where that card is, if the record's data are destroyed already, or if
         nobody else approves where the card is in nobody's hand.
@@ -58,7 +64,9 @@ class Reprints:
             why = ReprintReason(reason)
         except ValueError:
             raise UsageError(f"reason: {reason!r} is not one of {', '.join(ReprintReason)}") from None
-        self._may_start()
+        parts = wrong_parts(wrong) if why is ReprintReason.WRONG_DATA else []
+        if not parts:
+            self._may_start()
         approved = self._approve(by, supervisor, pin) if supervisor else None
         with self._books.transaction() as view:
             record, card = self._find(view, job)
@@ -71,11 +79,12 @@ class Reprints:
                 raise Rejected(f"the data of record {record['ref']} are destroyed; fetch it again", "biometrics-gone")
             if booking.supervised and not approved:
                 raise Rejected(f"{why}: a supervisor must approve", "approval-missing")
-            event = {"job": secrets.token_hex(4), "ref": record["ref"], "reprint_of": job, "reason": why.value}
+            again = {"wrong": parts} if parts else {"job": secrets.token_hex(4)}
+            event = {**again, "ref": record["ref"], "reprint_of": job, "reason": why.value}
             granted = {"approved": approved} if approved else {}
             self._books.commit("reprint", {**event, **granted, **body(card, record["state"], why)}, by)
         self._wake()
-        return {"job": event["job"], "ref": event["ref"], "reprint_of": job}
+        return {"job": event.get("job", ""), "ref": event["ref"], "reprint_of": job}
 
     def _here(self, ref: str) -> bool:
         return self._vault.has_biometrics(ref)

@@ -21,7 +21,7 @@ from kiosk.vault import Vault
 
 log = logging.getLogger(__name__)
 
-LIVE = frozenset({"waiting", "in-job", "printed", "released"})
+LIVE = frozenset({"waiting", "held", "in-job", "printed", "released"})
 """States of records whose names are still asked for."""
 
 

@@ -23,6 +23,7 @@ from kiosk.control import ControlServer
 from kiosk.core.frames import Frame
 from kiosk.core.reconcile import Evidence
 from kiosk.core.records import Record
+from kiosk.corrections import Corrections
 from kiosk.counter import Counter
 from kiosk.crypto import keys
 from kiosk.crypto.keyring import Keyring
@@ -117,6 +118,7 @@ class Station:
         self.shifts = Shifts(self.books, self.access, self.data, self.stock, required=self.config.shift.required)
         self.power = Power(self.data, self._wake, lambda: self.books.time.time_ms)
         self.reprints = Reprints(self.books, self.vault, self.access.second, self._wake, self._may_start)
+        self.corrections = Corrections(self.books, self.vault.has_biometrics, self._wake)
         self.roster = Roster(self.vault)
         self.service = Service(self.books, self.config.service, self.roster, self.access.second, self._wake)
         self.callbacks = CallBacks(self.books, CallBook(self.data / "vault" / "calls", keyring), self.roster)
@@ -128,7 +130,7 @@ class Station:
             files=lambda: test_files(self.config.reader.encoder),
         )  # fmt: skip
         self._janitor = Janitor(
-            self.books, self.vault, self.callbacks.close_older, self.config.vault,
+            self.books, self.vault, self.callbacks.close_old, self.config.vault,
             lambda: self.books.time.known_s(by_centre=bool(self.config.hub.url)),
         )  # fmt: skip
         self._ends = Ends(self.config.hub, self.data, self.books, self.vault, pins, self._key, self._confirmed)
@@ -137,7 +139,7 @@ class Station:
         parts = (
             self.stock, self.counter, self.reprints, self.callbacks, self.shifts, self.staff, self.gap, self.fittings,
             self.card_tests, self.power, self.sticks, Releases(self.books, self._wake), self._ends.rotation,
-            self.authority, Supply(self.books, self.config), self.service,
+            self.authority, Supply(self.books, self.config), self.service, self._janitor, self.corrections,
         )  # fmt: skip
         self._bars = (self._guard, self.power, self.shifts, self.authority)
         more = {name: action for part in parts for name, action in part.commands.items()}

@@ -1,4 +1,4 @@
-"""jobs: list, queue, jump, show, run, hold, release, cancel, resume, resolve, hand-over, reprint."""
+"""jobs: list, queue, jump, show, run, hold, release, cancel, resume, resolve, hand-over, reprint; records held."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import click
 
 from kiosk.books import read_view
 from kiosk.cli.context import App, pass_app, table
+from kiosk.core.correction import WrongPart
 from kiosk.core.faults import codes, with_codes
 from kiosk.core.handover import ChipCheck, OldCard, Proof, Taker
 from kiosk.core.jobs import Answer
@@ -119,13 +120,18 @@ def hand_over(app: App, /, job: str, **said: Any) -> None:
 @click.option("--reason", type=_words(ReprintReason), required=True, help="What is wrong with its card.")
 @click.option("--supervisor", default="", help="Who approves; needed where the card is in nobody's hand.")
 @click.option("--pin", default="", help="The supervisor's PIN; asked for without it.")
+@click.option("--wrong", multiple=True, type=_words(WrongPart), help="What of the data is wrong; repeatable.")
 @pass_app
-def reprint(app: App, job: str, reason: str, supervisor: str, pin: str) -> None:
-    """Book the card of a job away and make another, while the record's data are here."""
+def reprint(app: App, job: str, reason: str, supervisor: str, pin: str, wrong: tuple[str, ...]) -> None:
+    """Book the card of a job away and make another, while the record's data are here.
+
+    Where the data are wrong (--reason wrong-data) none is made: the record is held until the centre has corrected it.
+    """
     if supervisor and not pin:
         pin = click.prompt("PIN", hide_input=True)
-    made = app.execute("jobs.reprint", job=job, reason=reason, supervisor=supervisor, pin=pin)
-    app.answer(made, lambda: f"{made['job']} makes the card of {made['reprint_of']} again")
+    made = app.execute("jobs.reprint", job=job, reason=reason, supervisor=supervisor, pin=pin, wrong=wrong)
+    told = f"{made['job']} makes the card of {made['reprint_of']} again" if made["job"] else f"{made['ref']} is held"
+    app.answer(made, lambda: told)
 
 
 @jobs.command("queue")
@@ -153,3 +159,23 @@ def jump(app: App, ref: str, reason: str, supervisor: str, pin: str) -> None:
     pin = pin or click.prompt("PIN", hide_input=True)
     found = app.execute("jobs.jump", ref=ref, reason=reason, supervisor=supervisor, pin=pin)
     app.answer(found, lambda: f"{found['ref']} is served next, approved by {found['approved']}")
+
+
+@jobs.command("hold-record")
+@click.argument("ref")
+@click.option("--wrong", multiple=True, required=True, type=_words(WrongPart), help="What is wrong; repeatable.")
+@pass_app
+def hold_record(app: App, ref: str, wrong: tuple[str, ...]) -> None:
+    """Keep a record from being printed whose data are wrong. Then give it back (keping sync release): the centre
+    issues the corrected one, which takes its place in the line."""
+    found = app.execute("records.hold", ref=ref, wrong=list(wrong))
+    app.answer(found, lambda: f"{ref} is held")
+
+
+@jobs.command("free-record")
+@click.argument("ref")
+@pass_app
+def free_record(app: App, ref: str) -> None:
+    """Let a record wait again that was held: its data are right."""
+    found = app.execute("records.free", ref=ref)
+    app.answer(found, lambda: f"{ref} waits again")

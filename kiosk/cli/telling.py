@@ -196,6 +196,9 @@ def _handed_over(data: Body) -> str:
 
 def _reprint(data: Body) -> str:
     approved = f", approved by {data['approved']}" if data.get("approved") else ""
+    if "job" not in data:
+        wrong = ", ".join(data["wrong"])
+        return f"the card of job {data['reprint_of']} is booked away, record {data['ref']} is held, wrong: {wrong}"
     return (
         f"job {data['job']} is to make the card of record {data['ref']} again: "
         f"reprint of that of job {data['reprint_of']}, {data['reason']}{_because(data)}{approved}"

@@ -30,9 +30,20 @@ def _moved_up(data: Body) -> str:
     return f"record {data['ref']} was moved up ({data['reason']}), approved by {data['approved']}"
 
 
+def _held(data: Body) -> str:
+    return f"record {data['ref']} is held, wrong: {', '.join(data['wrong'])}"
+
+
+def _erased(data: Body) -> str:
+    return f"{len(data['refs'])} records are destroyed by {data['rule']}: {', '.join(data['refs'])}"
+
+
 OFFICE: Mapping[str, Callable[[Body], str]] = {
     "people": _people,
     "queue-jump": _moved_up,
+    "record-held": _held,
+    "record-freed": lambda data: f"record {data['ref']} waits again",
+    "erased": _erased,
     "office-figures": _figures,
     "blanks-requested": _requested,
     "blanks-granted": _granted,

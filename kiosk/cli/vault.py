@@ -1,11 +1,12 @@
-"""vault: unlock, passphrase."""
+"""vault: unlock, passphrase, retention."""
 
 from __future__ import annotations
 
 import click
 
-from kiosk.cli.context import App, pass_app
+from kiosk.cli.context import App, pass_app, table
 from kiosk.control import call
+from kiosk.core.retention import Rule
 from kiosk.crypto.keyfile import needs_passphrase
 from kiosk.gate import UNLOCK, key_path, set_passphrase
 
@@ -38,3 +39,19 @@ def passphrase(app: App, remove: bool) -> None:
     set_passphrase(app.data, old, new)
     wanted = "file" if remove else "passphrase"
     app.answer({"unlock": wanted}, lambda: f"done; vault.unlock must be {wanted!r} at the next start")
+
+
+def _days(rule: Rule) -> click.Option:
+    return click.Option([f"--{rule}"], type=click.IntRange(1, 3650), help="Other days than the config has now.")
+
+
+@vault.command(params=[_days(rule) for rule in (Rule.AUDIT_TERM, Rule.RELEASED_TERM, Rule.CALL_TERM)])
+@pass_app
+def retention(app: App, /, **days: int | None) -> None:
+    """A dry run: what would be destroyed now, by which rule, and nothing is. Other terms than those of the config can
+    be tried; a running station is asked by its config, or by the terms that are given.
+    """
+    found = app.execute("vault.retention", **{name: each for name, each in days.items() if each})
+    rows = [[rule, found["terms"].get(rule, "-"), len(items)] for rule, items in found["rules"].items()]
+    note = "" if found["certain"] else "\nthe time is not certain: nothing goes by age until it is"
+    app.answer(found, lambda: table(rows, ["rule", "days", "would go now"]) + note)

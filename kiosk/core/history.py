@@ -148,7 +148,7 @@ def _of_card(frames: list[Frame], chip: Key) -> Iterator[Frame]:
         if frame.kind == "handed-over":
             belongs = frame.data["job"] in last_cards
         elif frame.kind == "reprint":
-            belongs = frame.data["job"] in jobs or frame.data["reprint_of"] in last_cards
+            belongs = frame.data.get("job") in jobs or frame.data["reprint_of"] in last_cards
         else:
             belongs = frame.seq in mine or frame.seq not in others
         if belongs:

@@ -111,9 +111,15 @@ class Ever:
             case "records":
                 self._arrived(frame)
             case "reprint":
-                self._reprints.add(frame.data["job"])
+                self._booked_away(frame)
             case "job-ended":
                 self._ended(frame)
+
+    def _booked_away(self, frame: Frame) -> None:
+        if "job" in frame.data:
+            self._reprints.add(frame.data["job"])
+        else:  # its data are wrong: it is not printed again before somebody says that they are right
+            self._records[frame.data["ref"]] = None
 
     def _arrived(self, frame: Frame) -> None:
         for ref in (item["ref"] for item in frame.data["records"]):

@@ -107,3 +107,9 @@ def step_of(card: Mapping[str, Any]) -> Step:
     if card["cause"]:
         return Step.EJECT
     return next(step for step in plan_of(card).steps if step not in card["done"])
+
+
+def named_plan(body: Mapping[str, Any]) -> dict[str, str]:
+    """As in frames: the plan is named where it is another than `inline`."""
+    plan = plan_of(body)
+    return {} if plan is Plan.INLINE else {"plan": plan.value}

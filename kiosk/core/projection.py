@@ -18,10 +18,12 @@ from kiosk.core import (
     clock,
     closing,
     collection,
+    correction,
     equipment,
     gap,
     release,
     reprint,
+    retention,
     shift,
     staff,
     stock,
@@ -35,7 +37,7 @@ from kiosk.core.change import NO_RECORD, Change, Document, ProjectionError, Read
 from kiosk.core.frames import Frame
 from kiosk.core.jobs import ASKED, LET_GO_ON, JobEvent, JobState, Why, new_job, transition
 from kiosk.core.movements import BY_HAND, check_card_moves
-from kiosk.core.plan import Plan, Step, plan_of
+from kiosk.core.plan import Step, named_plan, plan_of
 
 FINISHED_KEPT = 200
 
@@ -45,7 +47,7 @@ journal is replayed. 1: without `uncollected`, `missing`, `callbacks`. 2: withou
 without `lots`, `entries`. 4: without `shift`, `shifts`, `people`, `acting`. 5: without `closed`, `closing`, and with
 all that ever closed. 6: without `equipment`. 7: without `tests`. 8: without `went_on` of a job. 9: without `clock`,
 `days`, `withdrawals`. 10: without `usage`, `figures`, `requests`. 11: without `counts`. 12: without `served`,
-`jumps`, `came` of a record and of its job."""
+`jumps`, `came` of a record and of its job, `held`."""
 
 SPOKEN_FOR = frozenset({"in-job", "printed", "issued", "card-missing"})
 """Record states in which there is a card, or may be one. What was refused before a blank was spent may be tried
@@ -99,14 +101,14 @@ def _records(frame: Frame, read: Read) -> list[Change]:
         if read("records", item["ref"]):
             raise ProjectionError(f"record {item['ref']} was taken in before")
         arrival = {"state": "waiting", "order": [frame.seq, place], "came": frame.stamp.time_ms}
-        changes.append(Change("records", item["ref"], {**item, **arrival}))
+        changes.append(Change("records", item["ref"], {**item, **arrival, **correction.place_of(item, read)}))
     return [*changes, *release.withdrawn(frame, read)]
 
 
 def _job_created(frame: Frame, read: Read) -> list[Change]:
     data = frame.data
     record = stored(read, "records", data["ref"], NO_RECORD)
-    if record["state"] in SPOKEN_FOR:
+    if record["state"] in SPOKEN_FOR | {correction.STATE}:
         raise ProjectionError(f"record {data['ref']} is {record['state']}")
     release.must_be_printable(read, record)
     if gap.is_open(read):
@@ -152,7 +154,7 @@ def _step(frame: Frame, read: Read) -> list[Change]:
                 release.must_be_printable(read, stored(read, "records", job["ref"], NO_RECORD))
             job["card"] = {
                 "n": len(job["cards"]) + 1, "uid": None, "lot": data.get("lot"), "booked": False,
-                "cause": None, "written": False, "done": [], "intent": None, **_named_plan(data),
+                "cause": None, "written": False, "done": [], "intent": None, **named_plan(data),
             }  # fmt: skip
         if job["card"]["intent"] is not None:
             raise ProjectionError(f"job {job['id']}: {job['card']['intent']['step']} has no outcome yet")
@@ -200,7 +202,7 @@ def _end_card(job: Document, end: str, cause: str | None) -> None:
     card = job["card"]
     job["cards"].append({
         "n": card["n"], "uid": card["uid"], "end": end, "cause": cause, "written": card["written"],
-        **_named_plan(card),
+        **named_plan(card),
     })  # fmt: skip
     job["card"] = None
 
@@ -222,12 +224,6 @@ def _came_out(card: Document) -> None:
     """Its face is good: the machine's part is done, the desk's comes."""
     steps = plan_of(card).steps
     card["done"], card["intent"] = list(steps[: steps.index(Step.EJECT) + 1]), None
-
-
-def _named_plan(body: Document) -> Document:
-    """As in frames: the plan is named where it is another than `inline`."""
-    plan = plan_of(body)
-    return {} if plan is Plan.INLINE else {"plan": plan.value}
 
 
 def _job_ended(frame: Frame, read: Read) -> list[Change]:
@@ -286,6 +282,8 @@ _HANDLERS: dict[str, Callable[[Frame, Read], list[Change]]] = {
     release.KIND: release.released,
     authority.KIND: authority.lifted,
     turns.JUMP: turns.jumped,
+    retention.KIND: retention.erased,
     **supply.HANDLERS,
+    **correction.HANDLERS,
 }
 KINDS = frozenset(_HANDLERS)

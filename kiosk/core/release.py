@@ -73,6 +73,7 @@ def released(frame: Frame, read: Read) -> list[Change]:
             Change("records", ref, {
                 "ref": ref, "state": RELEASED, "order": record["order"], "released": frame.seq,
                 "released_at": frame.stamp.time_ms, **why,
+                **{name: record[name] for name in ("came", "ahead") if name in record},
             }),
             Change(TABLE, ref, None),
         ]  # fmt: skip

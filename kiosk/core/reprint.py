@@ -11,6 +11,7 @@ from typing import Any
 
 from kiosk.core.accounts import Account
 from kiosk.core.change import NO_RECORD, Change, Document, ProjectionError, Read, stored
+from kiosk.core.correction import as_held
 from kiosk.core.frames import Frame
 from kiosk.core.jobs import new_job
 from kiosk.core.release import is_withdrawn
@@ -21,6 +22,8 @@ class ReprintReason(StrEnum):
     MISPRINT = "misprint"
     DAMAGED = "damaged-at-hand-over"
     LOST = "lost-before-hand-over"
+    WRONG_DATA = "wrong-data"
+    """It is as the record says, and that is wrong: none is made before the centre has corrected it."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ BOOKINGS: dict[tuple[str, ReprintReason], Booking] = {
     ("printed", ReprintReason.LOST): Booking(
         Account.PRINTED, Account.COUNT_ADJUSTMENT, SpoilCause.CARD_MISSING, supervised=True
     ),
+    ("printed", ReprintReason.WRONG_DATA): Booking(Account.PRINTED, Account.SPOILED, SpoilCause.WRONG_DATA),
+    ("issued", ReprintReason.WRONG_DATA): Booking(Account.ISSUED, Account.SPOILED, SpoilCause.WRONG_DATA),
     # Noticed at once and brought back: the card is in the clerk's hand.
     ("issued", ReprintReason.MISPRINT): Booking(Account.ISSUED, Account.SPOILED, SpoilCause.MISPRINT),
     ("issued", ReprintReason.DAMAGED): Booking(Account.ISSUED, Account.SPOILED, SpoilCause.DAMAGED),
@@ -83,10 +88,11 @@ def body(card: Document, state: str, reason: ReprintReason) -> dict[str, Any]:
 
 
 def reprinted(frame: Frame, read: Read) -> list[Change]:
-    """The first card is booked away and the second's job is made, in one frame."""
+    """The first card is booked away and the second's job is made, or the record held, in one frame."""
     data = frame.data
     record = stored(read, "records", data["ref"], NO_RECORD)
-    if is_withdrawn(read, data["ref"]):
+    again = data["reason"] != ReprintReason.WRONG_DATA
+    if again and is_withdrawn(read, data["ref"]):
         raise ProjectionError(f"record {data['ref']} was withdrawn by the centre")
     card = first_card(read, data["ref"], data["reprint_of"])
     state, reason = record["state"], ReprintReason(data["reason"])
@@ -96,11 +102,10 @@ def reprinted(frame: Frame, read: Read) -> list[Change]:
         raise ProjectionError(f"record {data['ref']}: the first card is not booked as {reason}")
     if BOOKINGS[state, reason].supervised and not data.get("approved"):
         raise ProjectionError(f"record {data['ref']}: {reason} needs a supervisor")
-    job = {**new_job(data["job"], record, frame.seq), "reprint_of": data["reprint_of"]}
     kept = {name: value for name, value in record.items() if name not in ISSUED}
-    return [
-        Change("uncollected", card["job"], None),
-        Change("missing", card["job"], None),
-        Change("jobs", job["id"], job),
-        Change("records", record["ref"], {**kept, "state": "in-job"}),
-    ]
+    changes = [Change("uncollected", card["job"], None), Change("missing", card["job"], None)]
+    if not again:
+        return [*changes, Change("records", record["ref"], {**kept, **as_held(frame, data["wrong"])})]
+    job = {**new_job(data["job"], record, frame.seq), "reprint_of": data["reprint_of"]}
+    changes.append(Change("jobs", job["id"], job))
+    return [*changes, Change("records", record["ref"], {**kept, "state": "in-job"})]

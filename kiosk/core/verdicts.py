@@ -23,6 +23,7 @@ class SpoilCause(StrEnum):
     CARD_MISSING = "card-missing"
     WRONG_CHIP = "wrong-chip"
     TEST = "test"
+    WRONG_DATA = "wrong-data"
 
 
 SET_ASIDE = "set-aside"

@@ -39,6 +39,7 @@ CAUSES: Mapping[str, str] = {
     "print-interrupted": "cetak terputus",
     "damaged": "rusak fisik",
     "misprint": "salah cetak",
+    "wrong-data": "data salah",
     "card-missing": "kartu hilang",
     "wrong-chip": "chip milik kartu lain",
     "test": "kartu uji",

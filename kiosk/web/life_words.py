@@ -13,11 +13,13 @@ SENTENCES = {
     "records": "Data orang ini datang dari pusat",
     "released": "Data dikembalikan ke pusat",
     "queue-jump": "Didahulukan: %(reason)s, disetujui %(approved)s",
+    "record-held": "Ditahan, yang salah: %(wrong)s",
     "job-created": "Kartu diminta, pekerjaan %(job)s",
     "job-ended": "%(state)s, chip %(uid)s",
     "job-ended-without": "%(state)s, tanpa kartu",
     "job-resolved": "Petugas yang melihat menjawab: %(answer)s",
     "handed-over": "Diserahkan. Penerima: %(taker)s, dibuktikan dengan: %(verified)s",
+    "reprint-held": "Kartu pekerjaan %(reprint_of)s dibukukan rusak: %(reason)s",
     "reprint": "Cetak ulang dari pekerjaan %(reprint_of)s: %(reason)s",
 }
 
@@ -40,17 +42,22 @@ def told(frame: Frame) -> list[Said]:
             names = ("taker", "verified", "reason", "reprint_of")
             return [
                 (
-                    SENTENCES[frame.kind],
+                    SENTENCES["reprint-held" if "wrong" in data else frame.kind],
                     {each: words.VALUES.get(data[each], data[each]) for each in names if each in data},
                 )
             ]
-        case "queue-jump":
-            approved = data["approved"].partition(":")[2]
-            return [(SENTENCES[frame.kind], {"reason": service_words.JUMPS[data["reason"]], "approved": approved})]
+        case "queue-jump" | "record-held":
+            return [(SENTENCES[frame.kind], _of_service(data))]
         case "stock":
             return [(stock_words.MOVEMENTS[data["movement"]], {})]
     sentence = SENTENCES.get(frame.kind, words.KINDS.get(frame.kind, frame.kind))
     return [(sentence, {name: value for name, value in data.items() if isinstance(value, str)})]
+
+
+def _of_service(data: dict[str, Any]) -> dict[str, str]:
+    if "wrong" in data:
+        return {"wrong": ", ".join(service_words.WRONG[part] for part in data["wrong"])}
+    return {"reason": service_words.JUMPS[data["reason"]], "approved": data["approved"].partition(":")[2]}
 
 
 def _step(data: dict[str, Any]) -> list[Said]:

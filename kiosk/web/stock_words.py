@@ -55,5 +55,6 @@ CAUSES = {
     "card-missing": "kartu tidak ditemukan",
     "wrong-chip": "chip milik kartu lain",
     "test": "kartu uji",
+    "wrong-data": "data salah",
     "set-aside": "disisihkan",
 }

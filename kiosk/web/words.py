@@ -133,7 +133,7 @@ KINDS = {
     "equipment": "Alat dipilih",
     "clock": "Jam stasiun",
     "limit-lifted": "Batas tanpa pusat dilonggarkan",
-    "queue-jump": "Didahulukan",
+    **service_words.KINDS,
 }
 
 LIFTS = {
@@ -210,6 +210,7 @@ FIELDS = {
 VALUES = {
     **LIFTS,
     **service_words.JUMPS,
+    "wrong-data": "Data salah",
     "load": "Masuk ke wadah",
     "unload": "Keluar dari wadah",
     "holder": "Pemiliknya",

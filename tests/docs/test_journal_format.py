@@ -145,7 +145,8 @@ LATER_FIELDS = {"records": {"came"}, "jobs": {"came", "order", "day"}, "finished
 LATER = {"gap-closed", "started", "stopped", "handed-over", "reprint", "call-back", "call-back-closed",
          "shift-opened", "shift-counted", "shift-closed", "people", "equipment",
          "test-card", "test-ended", "clock", "released", "looked-up", "limit-lifted", "office-figures",
-         "blanks-requested", "blanks-granted", "queue-jump"}  # fmt: skip
+         "blanks-requested", "blanks-granted", "queue-jump",
+         "record-held", "record-freed", "erased"}  # fmt: skip
 """Tables of the view, fields of its rows, and kinds, that were added after the golden journal was written."""
 
 

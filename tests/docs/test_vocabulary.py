@@ -16,6 +16,7 @@ from kiosk.core.accounts import OUTSIDE, Account
 from kiosk.core.authority import LiftReason
 from kiosk.core.callbacks import CallReason
 from kiosk.core.contradictions import TABLE as CONTRADICTIONS
+from kiosk.core.correction import WrongPart
 from kiosk.core.equipment import EquipmentRole
 from kiosk.core.faults import Act
 from kiosk.core.handover import ChipCheck, OldCard, Proof, Taker
@@ -27,6 +28,7 @@ from kiosk.core.reconcile import Verdict
 from kiosk.core.records import Reason, Sku
 from kiosk.core.release import Withdrawal
 from kiosk.core.reprint import ReprintReason
+from kiosk.core.retention import Rule
 from kiosk.core.shift import TERMS, Term
 from kiosk.core.staff import StaffEvent
 from kiosk.core.supply import Figure
@@ -113,6 +115,7 @@ WORDS: dict[str, Callable[[], set[str]]] = {
         {
             "waiting",
             "in-job",
+            "held",
             "printed",
             "issued",
             "card-missing",
@@ -124,6 +127,8 @@ WORDS: dict[str, Callable[[], set[str]]] = {
     "Withdrawals": lambda: set(Withdrawal),
     "Lift reasons": lambda: set(LiftReason),
     "Jump reasons": lambda: set(JumpReason),
+    "Wrong parts": lambda: set(WrongPart),
+    "Retention rules": lambda: set(Rule),
     "Record refusals": lambda: set(Refusal) | quoted_in_code({"unprintable", "record-missing", "damaged"}),
     "Stick refusals": lambda: set(stick.Reason),
     "Drivers": lambda: modules_with("printers", "open"),

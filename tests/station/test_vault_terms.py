@@ -19,6 +19,7 @@ from kiosk.errors import DamagedData, Rejected, Unavailable, UsageError
 from kiosk.gate import UNLOCK, open_keyring, set_passphrase, wait_for_passphrase
 from kiosk.station import Station
 from kiosk.vault import Vault
+from tests.cli.test_cli import on
 from tests.office import Office
 from tests.station.test_handover import hand_over, printed
 
@@ -185,4 +186,69 @@ def test_nobody_waits_for_a_passphrase_that_there_is_not(office: Office) -> None
     assert wait_for_passphrase(office.data, stopped) is None
     set_passphrase(office.data, WORDS, None)
     Keyring(office.data / "vault", KeyFile.open(office.data / "keys" / "vault.key"))
+    office.reopen()
+
+
+def contents(office: Office) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in (office.data / "vault").rglob("*") if path.is_file()}
+
+
+def dry_run(office: Office, **terms: int) -> dict[str, list[str]]:
+    found = office.station.execute("vault.retention", terms, "test")
+    rules: dict[str, list[str]] = found["rules"]
+    return rules
+
+
+def test_a_dry_run_says_what_the_next_review_does_and_touches_nothing(office: Office) -> None:
+    first, _ = printed(office, 2)
+    ref = hand_over(office, first, strokes="1,1 2,2")["ref"]
+    [given_back] = office.bring_records(1)
+    office.station.execute("sync.release", {"refs": [given_back], "reason": "salah kirim"}, "op:yosep")
+    number = office.station.callbacks.add("op:maria", office.residents[7].fields.nik, "081234567890", "other")
+    empty: dict[str, list[str]] = {"confirmed": [], "audit-term": [], "released-term": [], "call-term": []}
+    seq, before = office.station.books.seq, contents(office)
+    for days, expected in (
+        (29.0, {}), (31.0, {"released-term": [given_back]}),
+        (181.0, {"released-term": [given_back], "call-term": [number]}),
+        (731.0, {"released-term": [given_back], "call-term": [number], "audit-term": [ref]}),
+    ):  # fmt: skip
+        office.station._janitor.now = lambda days=days: time.time() + days * DAY_S  # type: ignore[misc]
+        assert dry_run(office) == empty | expected
+    assert (office.station.books.seq, contents(office)) == (seq, before)
+    assert dry_run(office, audit_term=732) == empty | {"released-term": [given_back], "call-term": [number]}
+    for wrong in ({"audit_term": 0}, {"audit_term": "1"}, {"days": 3}):
+        with pytest.raises(UsageError):
+            dry_run(office, **wrong)  # type: ignore[arg-type]
+    review_after(office, 731)
+    assert dry_run(office) == empty
+    said = [(frame.kind, frame.data.get("rule"), frame.data.get("refs")) for frame in office.frames()[seq:]]
+    assert said == [
+        ("erased", "audit-term", [ref]), ("erased", "released-term", [given_back]), ("call-back-closed", None, None),
+    ]  # fmt: skip
+    review_after(office, 732)
+    assert len(office.frames()) == seq + 3, "what is gone is not said again"
+
+
+def test_what_the_medium_refuses_is_not_called_destroyed(office: Office) -> None:
+    [job] = printed(office)
+    ref = hand_over(office, job)["ref"]
+    seq = office.station.books.seq
+
+    def refuse(refs: list[str]) -> None:
+        raise OSError("read-only")
+
+    office.station._janitor._vault.erase = refuse  # type: ignore[method-assign, assignment]
+    review_after(office, 731)
+    assert office.station.books.seq == seq
+    assert dry_run(office)["audit-term"] == [ref]
+
+
+def test_without_a_sure_time_the_dry_run_says_so(office: Office) -> None:
+    office.station._janitor.now = lambda: None
+    found = office.station.execute("vault.retention", {"audit_term": 1}, "test")
+    assert (found["certain"], set(map(len, found["rules"].values()))) == (False, {0})
+    assert found["terms"] == {"audit-term": 1, "released-term": 30, "call-term": 180}
+    office.station.close()
+    shown = on(office, "vault", "retention", "--call-term", "1")
+    assert "audit-term" in shown.stdout, shown.stderr
     office.reopen()

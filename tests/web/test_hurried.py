@@ -276,6 +276,30 @@ def lifting_the_limit(kiosk: Kiosk) -> Form:
     return Form("/outbox/lift", fields, counted(kiosk, "limit-lifted"), person="yosep")
 
 
+def holding_data(kiosk: Kiosk) -> Form:
+    [ref] = kiosk.office.bring_records(1)
+    return Form(f"/wrong/{ref}", {"wrong": "name"}, counted(kiosk, "record-held"))
+
+
+def holding_the_data_of_a_card(kiosk: Kiosk) -> Form:
+    [job] = printed(kiosk.office)
+    return Form(f"/hand-over/{job}/wrong", {"wrong": "name"}, counted(kiosk, "reprint"))
+
+
+def held(kiosk: Kiosk) -> str:
+    [ref] = kiosk.office.bring_records(1)
+    kiosk.office.station.corrections.hold("op:maria", ref, ["name"])
+    return ref
+
+
+def freeing_data(kiosk: Kiosk) -> Form:
+    return Form(f"/held/{held(kiosk)}/free", {}, counted(kiosk, "record-freed"))
+
+
+def giving_data_back(kiosk: Kiosk) -> Form:
+    return Form(f"/held/{held(kiosk)}/give-back", {}, counted(kiosk, "released"), person="yosep")
+
+
 def moving_up(kiosk: Kiosk) -> Form:
     """Once: whoever comes second finds that they were moved up."""
     [ref] = kiosk.office.bring_records(1)
@@ -399,6 +423,8 @@ FORMS: dict[str, Callable[[Kiosk], Form]] = {
     "move_supplies": loading, "retry_outbox": asking_the_centre, "use_stick": writing_a_stick,
     "lift_limit": lifting_the_limit, "jump": moving_up, "make_paper": making("/papers/of/stock"),
     "make_names": making("/papers/names/ekspedisi"),
+    "wrong_data": holding_data, "wrong_card": holding_the_data_of_a_card, "free_record": freeing_data,
+    "give_back_record": giving_data_back,
     **{f"move_{name}": moving(name) for name in STOCKED}, "move_destroy-old-cards": destroying_old_cards,
     "check_books": checking_the_books, "open_shift": opening_a_shift, "count_shift": counting_a_shift,
     "close_shift": closing_a_shift, "print_slip": printing_a_slip, "count_blanks": counting,

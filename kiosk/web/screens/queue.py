@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, abort, redirect, render_template, request, url_for
 
+from kiosk.core.correction import STATE
 from kiosk.core.records import Fields, Reason
 from kiosk.core.release import RELEASED
 from kiosk.core.turns import Line
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
 SHOWN = 30
+NOT_HERE = frozenset({RELEASED, STATE})
 SEARCHED = frozenset({"queue", "printed"})
 
 
@@ -70,10 +72,11 @@ def queue() -> str:
 
 
 def _gone(hits: set[str]) -> list[dict[str, Any]]:
-    """Of those that are looked for, records that went back to the centre; not of somebody who has another one."""
+    """Of those that are looked for, records that went back to the centre, or are held; not of somebody who has
+    another one."""
     station = house().station
     with station.books.look() as view:
-        found = [row for ref in sorted(hits) if (row := view.read("records", ref)) and row["state"] == RELEASED]
+        found = [row for ref in sorted(hits) if (row := view.read("records", ref)) and row["state"] in NOT_HERE]
         return [row for row in found if not any(view.read("records", other) for other in _others(row["ref"], found))]
 
 

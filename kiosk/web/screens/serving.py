@@ -1,4 +1,4 @@
-"""The order of service: how far each quota is used today, whom two people moved up, and moving somebody up."""
+"""The order of service: how far each quota is used today, whom two people move up; what is destroyed by age."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ SHOWN = 40
 
 def register(app: Flask) -> None:
     app.add_url_rule("/service", view_func=service)
+    app.add_url_rule("/retention", view_func=retention)
     app.add_url_rule("/jump/<ref>", view_func=jump, methods=["GET", "POST"])
 
 
@@ -38,8 +39,14 @@ def service() -> str:
     reasons = sorted(used, key=rules.rank)
     return render_template(
         "service.html", reasons=reasons, used=used, quota=rules.quota, waiting=waiting, oldest=_oldest(line.rows),
-        jumps=jumps[:SHOWN], no_limit=NO_LIMIT, rules=rules, told=service_words,
+        jumps=jumps[:SHOWN], held=len(station.corrections.held()), no_limit=NO_LIMIT, rules=rules, told=service_words,
     )  # fmt: skip
+
+
+def retention() -> str:
+    """A dry run: numbers alone, and nothing is destroyed by looking."""
+    found = house().station.execute("vault.retention", {}, actor())
+    return render_template("retention.html", found=found, told=service_words)
 
 
 def _oldest(rows: list[dict[str, Any]]) -> dict[str, int]:
