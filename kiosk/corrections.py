@@ -18,13 +18,12 @@ def wrong_parts(said: Iterable[str]) -> list[str]:
 
 
 class Corrections:
-    """`here`: the record's data are in the vault. `wake` is called after anything that changes who is next."""
+    """`here`: the record's data are in the vault."""
 
-    def __init__(self, books: Books, here: Callable[[str], bool], wake: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, books: Books, here: Callable[[str], bool]) -> None:
         self._books = books
         self._here = here
-        self._wake = wake
-        self.commands: dict[str, Callable[..., Any]] = {"records.hold": self.hold, "records.free": self.free}
+        self.commands: dict[str, Callable[..., Any]] = {"jobs.hold-record": self.hold, "jobs.free-record": self.free}
 
     def hold(self, by: str, ref: str, wrong: list[str]) -> dict[str, Any]:
         """Nobody prints it until it is freed, or the centre has corrected it. Rejected unless it waits."""
@@ -46,7 +45,6 @@ class Corrections:
                 reason = "not-held" if needed == STATE else f"record-{state or 'missing'}"
                 raise Rejected(f"record {body['ref']} is {state or 'not here'}", reason)
             self._books.commit(kind, body, by)
-        self._wake()
 
     def held(self) -> list[dict[str, Any]]:
         """Records that are held, the oldest first."""

@@ -94,6 +94,7 @@ class Station:
             raise
         self.trace = Trace(data / TRACE)
         self.pulse = Pulse()
+        self.corrections = Corrections(self.books, self.vault.has_biometrics)
         self._open_desk(keyring, pins)
         self.worker: Worker | None = None
         self.sync: SyncLoop | None = None
@@ -118,7 +119,6 @@ class Station:
         self.shifts = Shifts(self.books, self.access, self.data, self.stock, required=self.config.shift.required)
         self.power = Power(self.data, self._wake, lambda: self.books.time.time_ms)
         self.reprints = Reprints(self.books, self.vault, self.access.second, self._wake, self._may_start)
-        self.corrections = Corrections(self.books, self.vault.has_biometrics, self._wake)
         self.roster = Roster(self.vault)
         self.service = Service(self.books, self.config.service, self.roster, self.access.second, self._wake)
         self.callbacks = CallBacks(self.books, CallBook(self.data / "vault" / "calls", keyring), self.roster)

@@ -168,7 +168,7 @@ def jump(app: App, ref: str, reason: str, supervisor: str, pin: str) -> None:
 def hold_record(app: App, ref: str, wrong: tuple[str, ...]) -> None:
     """Keep a record from being printed whose data are wrong. Then give it back (keping sync release): the centre
     issues the corrected one, which takes its place in the line."""
-    found = app.execute("records.hold", ref=ref, wrong=list(wrong))
+    found = app.execute("jobs.hold-record", ref=ref, wrong=list(wrong))
     app.answer(found, lambda: f"{ref} is held")
 
 
@@ -177,5 +177,5 @@ def hold_record(app: App, ref: str, wrong: tuple[str, ...]) -> None:
 @pass_app
 def free_record(app: App, ref: str) -> None:
     """Let a record wait again that was held: its data are right."""
-    found = app.execute("records.free", ref=ref)
+    found = app.execute("jobs.free-record", ref=ref)
     app.answer(found, lambda: f"{ref} waits again")

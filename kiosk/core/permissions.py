@@ -174,7 +174,7 @@ COMMANDS: Mapping[str, str] = {
     "sync.export": "carry", "sync.import": "carry", "sync.rotate-keys": "serve",
     "equipment.list": "see-work", "equipment.use": "equip",
     "jobs.queue": "see-work", "jobs.jump": "jump", "vault.retention": "see-work",
-    "records.hold": "hold-back", "records.free": "hold-back",
+    "jobs.hold-record": "hold-back", "jobs.free-record": "hold-back",
     "jobs.list": "see-work", "jobs.show": "see-work", "jobs.run": "print", "jobs.hold": "steer",
     "jobs.release": "steer", "jobs.cancel": "steer", "jobs.resume": "steer", "jobs.resolve": "resolve",
     "jobs.test-card": "test-card", "jobs.hand-over": "hand-over", "jobs.reprint": "reprint",

@@ -13,6 +13,8 @@ EXPECTED = {
     ("printed", "misprint"): ("printed", "spoiled", "misprint", False),
     ("printed", "damaged-at-hand-over"): ("printed", "spoiled", "damaged", False),
     ("printed", "lost-before-hand-over"): ("printed", "count-adjustment", "card-missing", True),
+    ("printed", "wrong-data"): ("printed", "spoiled", "wrong-data", False),
+    ("issued", "wrong-data"): ("issued", "spoiled", "wrong-data", False),
     ("issued", "misprint"): ("issued", "spoiled", "misprint", False),
     ("issued", "damaged-at-hand-over"): ("issued", "spoiled", "damaged", False),
     ("card-missing", "lost-before-hand-over"): (None, "count-adjustment", "card-missing", True),

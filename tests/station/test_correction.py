@@ -19,7 +19,7 @@ WRONG = ["name", "portrait"]
 
 
 def hold(office: Office, ref: str, wrong: list[str] = WRONG) -> None:
-    office.station.execute("records.hold", {"ref": ref, "wrong": wrong}, "op:maria")
+    office.station.execute("jobs.hold-record", {"ref": ref, "wrong": wrong}, "op:maria")
 
 
 def correct(office: Office, ref: str) -> str:
@@ -60,10 +60,10 @@ def test_what_is_held_is_printed_by_nobody_over_a_restart(office: Office) -> Non
     [row] = office.station.corrections.held()
     assert (row["ref"], row["held"]["wrong"], row["held"]["by"]) == (first, WRONG, "op:maria")
     assert office.station.roster.find(office.station.roster.get(first).nik) == {first}  # type: ignore[union-attr]
-    office.station.execute("records.free", {"ref": first}, "op:maria")
+    office.station.execute("jobs.free-record", {"ref": first}, "op:maria")
     assert line(office) == [first, second]
     with pytest.raises(Rejected):
-        office.station.execute("records.free", {"ref": first}, "op:maria")
+        office.station.execute("jobs.free-record", {"ref": first}, "op:maria")
 
 
 def test_the_corrected_record_takes_the_place_of_the_first(office: Office) -> None:
@@ -124,7 +124,7 @@ def test_a_card_that_is_brought_back_with_wrong_data(office: Office) -> None:
     assert state(office, ref) == "held"
     office.station._janitor.sweep(office.station.books.seq)
     assert office.station.vault.has_biometrics(ref), "it may be right after all"
-    office.station.execute("records.free", {"ref": ref}, "op:maria")
+    office.station.execute("jobs.free-record", {"ref": ref}, "op:maria")
     [second] = office.station.desk.run_jobs("test")
     office.until(lambda: office.state(second) == "completed")
     assert sum(1 for _ in audited(office.frames())) == office.station.books.seq
