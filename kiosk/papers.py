@@ -102,8 +102,10 @@ class Papers:
         return work.made if work is not None and work.order.session == session else None
 
     def _work(self, work: Work) -> None:
+        work.reason = OWN_DISK  # until it is out
         try:
             self._give(work)
+            work.reason = ""
         except NotPrinted as exc:
             work.reason, work.detail = exc.reason, str(exc)
         except Rejected as exc:

@@ -30,6 +30,8 @@ from kiosk.reports.text import cell_of
 from kiosk.reports.words import blank_of
 from kiosk.views import View
 
+LONGEST = 13
+"""Digits, one more than a frame has."""
 Look = Callable[[], AbstractContextManager[View]]
 """As `Books.look`."""
 LETTER = "letter:"
@@ -78,7 +80,11 @@ def _deeds(view: View) -> list[Item]:
 def deed(data: Path, look: Look, config: Config, key: str) -> Paper:
     """To the movement in that frame; one that was reversed says so. Rejected `not-found`."""
     journal = lineage.current(data)
-    frame = next(iter(extract(journal.directory, int(key), int(key))), None) if key.isdecimal() else None
+    frame = (
+        next(iter(extract(journal.directory, int(key), int(key))), None)
+        if key.isdecimal() and len(key) < LONGEST
+        else None
+    )
     if frame is None:
         raise Rejected(f"{key}: no such frame", "not-found")
     undone = list(Index(data).find([history.Key(history.Subject.REVERSED, key)]))

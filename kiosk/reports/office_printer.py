@@ -83,11 +83,13 @@ class OfficePrinter:
     def _see_out(self, job: str) -> None:
         """Until it is printed, then nothing of it is kept; not printed in time, it is withdrawn."""
         until = self.clock() + PRINTED_S
-        while waits := job in _told(["lpstat", "-W", "not-completed", "-o"]).split():
-            if self.clock() > until:
-                break
-            self.sleep(LOOK_S)
-        gone = _ask(["cancel", "-x", job])
+        try:
+            while waits := job in _told(["lpstat", "-W", "not-completed", "-o"]).split():
+                if self.clock() > until:
+                    break
+                self.sleep(LOOK_S)
+        finally:
+            gone = _ask(["cancel", "-x", job])
         if waits:
             raise NotPrinted(
                 f"{job} was not printed in {PRINTED_S:.0f} s and is withdrawn: look at the printer", UNPRINTED

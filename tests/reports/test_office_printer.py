@@ -147,3 +147,14 @@ def test_a_paper_without_names_is_not_waited_for(cups: Cups, tmp_path: Path) -> 
     cups(queue="echo 'HP-7 root 1024 Sat'")
     put_out()
     assert not [line for line in asked(tmp_path) if line.startswith("cancel")]
+
+
+def test_names_are_taken_back_when_cups_falls_silent(cups: Cups, tmp_path: Path) -> None:
+    cups(queue="echo 'HP-7 root 1024 Sat'")
+
+    def silent(seconds: float) -> None:
+        raise NotPrinted("does not answer", office_printer.SILENT)
+
+    with pytest.raises(NotPrinted, match="does not answer"):
+        OfficePrinter("", silent).put_out(PDF, "Judul", private=True)
+    assert asked(tmp_path)[-1] == "cancel -x HP-7"

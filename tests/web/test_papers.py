@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+import threading
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,6 +19,7 @@ import pytest
 from kiosk import papers as papers_module
 from kiosk.core.frames import Frame
 from kiosk.outbox import Inbox
+from kiosk.people import Role
 from kiosk.reports import office_printer
 from kiosk.reports.catalogue import CATALOGUE, NAMED
 from kiosk.reports.events import EVENTS
@@ -183,6 +185,10 @@ def test_an_auditor_has_the_papers_and_no_name(staffed: Kiosk, supervisor: Visit
     again = sign_in(staffed, "yosep")
     assert again.get("/papers/shown").status_code == 302, "nor another session's of the same person"
     again.leave()
+    make(staffed, supervisor, "/papers/names/ekspedisi", way="screen")
+    staffed.house.people.add("budi", "Budi", Role.SUPERVISOR, "975313")
+    staffed.office.station.staff.change_role("op:budi", "yosep", "auditor")
+    assert supervisor.get("/papers/shown").status_code == 403, "whose role has changed sees no name any more"
 
 
 def test_the_trail_is_of_all_that_was_done_and_ends_with_itself(staffed: Kiosk, supervisor: Visitor) -> None:
@@ -324,6 +330,20 @@ def test_each_trouble_of_the_printer_has_one_clear_sentence(staffed: Kiosk, supe
         assert "as CUPS says it" in said
         seen.add(heading)
     assert len(seen) == len(REASONS) == 6
+
+
+def test_what_breaks_in_an_unforeseen_way_is_no_success(
+    staffed: Kiosk, supervisor: Visitor, tray: Tray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[BaseException | None] = []
+    monkeypatch.setattr(threading, "excepthook", lambda what: said.append(what.exc_value))
+    monkeypatch.setattr(papers_module, "as_pdf", lambda *of: {}["a fault of ours"])
+    page = make(staffed, supervisor, "/papers/of/stock", way="printer")
+    assert "Kertas tidak dapat dibuat" in page
+    assert "Diterima printer kantor" not in page
+    assert [type(each) for each in said] == [KeyError]
+    monkeypatch.undo()
+    assert '<article class="sheet"' in make(staffed, supervisor, "/papers/of/stock", way="screen"), "and the next one"
 
 
 def test_one_at_a_time(staffed: Kiosk, supervisor: Visitor) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, abort, redirect, render_template, request, url_for
 
+from kiosk.core.permissions import ACTS, ROUTES
 from kiosk.errors import UsageError
 from kiosk.papers import AUDIT_PACK, Order, Way
 from kiosk.reports.catalogue import CATALOGUE, NAMED
@@ -141,6 +142,8 @@ def shown_paper() -> str | Response:
     made = house().papers.made_for(current().token)
     if made is None:
         return redirect(url_for("papers"))
+    if made.name in NAMED:
+        house().station.access.check(ACTS[ROUTES["names"]], current().person)
     sheets = sheets_of(made)
     asked = request.args.get("sheet", "1")
     number = min(max(1, int(asked) if asked.isdecimal() and len(asked) < 6 else 1), len(sheets))
