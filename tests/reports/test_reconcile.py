@@ -20,6 +20,7 @@ from kiosk.reports import invalid, named, production, stock, trail
 from kiosk.reports.backlog import BacklogReport
 from kiosk.reports.catalogue import CATALOGUE, NAMED
 from kiosk.reports.invalid import InvalidReport
+from kiosk.reports.named import Whose
 from kiosk.reports.opname import OpnameReport
 from kiosk.reports.period import Period
 from kiosk.reports.production import ProductionReport
@@ -78,6 +79,14 @@ def test_an_office_that_does_everything() -> None:
     told_of = {"found", "found-issued", "found-spoiled", "found-defect", "lay-down", "not-fed", "feed"}
     missing = {row.name for row in TABLE if not row.pairs & pairs} - told_of
     assert not missing, "the negative control below drops each of them"
+
+
+def test_an_ekspedisi_of_one_day_has_no_card_of_another() -> None:
+    day = NOVEMBER.at(FRAMES[-1].stamp.time_ms).date()
+    told = Told(FRAMES, Period(day, day, NOVEMBER.zone))
+    reconcile_ekspedisi(told)
+    [(_, whole, _)] = told.named("ekspedisi", [Whose()])
+    assert sum(len(table.rows) for table in whole.tables) < len(told.view.rows("uncollected"))
 
 
 def without(source: Account, target: Account) -> Callable[[Frame], Iterator[Transfer]]:
