@@ -186,3 +186,22 @@ def test_busy_data_base_asks_to_come_back(hub: Hub, monkeypatch: pytest.MonkeyPa
 def test_only_a_cursor_may_be_empty(hub: Hub) -> None:
     assert hub.call("GET", "records?after=").status_code == 200
     assert hub.call("GET", f"incarnations/{'0' * 16}?after=").get_json()["reason"] == "bad-query"
+
+
+JOURNAL = f"/v1/stations/{STATION}/journal"
+
+
+@pytest.mark.parametrize("reason", ["partial-line", "bad-frames", "checkpoint", "gap"])
+def test_what_is_refused_has_spent_its_token(hub: Hub, reason: str) -> None:
+    """Else whoever overheard it could ask again; its frames took nothing with them but themselves."""
+    hub.journal.stock(2)
+    whole = [frame.line for frame in hub.journal.frames]
+    checkpoint = "x" if reason == "checkpoint" else hub.journal.checkpoint()
+    body = {"partial-line": whole[0][:-1], "bad-frames": b"{}\n", "gap": whole[2]}.get(reason, whole[0])
+    signed = {"Authorization": f"Bearer {hub.token('POST', JOURNAL, body)}", "Keping-Checkpoint": checkpoint}
+    told = [hub.http.post(JOURNAL, data=body, headers=signed) for _ in range(2)]
+    first = 409 if reason == "gap" else 400, reason
+    assert [(each.status_code, each.get_json()["reason"]) for each in told] == [first, (401, "replayed")]
+    assert hub.status.seq == 0
+    assert hub.alarms == ({"gap"} if reason == "gap" else set())
+    assert [alarm.times for alarm in hub.status.alarms] == [1] * (reason == "gap")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from kiosk.core.records import CHIP_FILES, parse_record
 from kiosk.crypto import chip, jose, keys
@@ -180,3 +180,20 @@ def test_taken_port_is_an_error(hub: Hub) -> None:
         HubServer(create_app(hub.store, hub.keys, hub.clock), port=server.port)
     server.stop()
     assert threading.active_count() == threads
+
+
+def test_a_card_changes_no_lease_of_another_station(hub: Hub) -> None:
+    """Cursors count within a station: both have a 1."""
+    other = "kupang-02"
+    code = stations.add_station(hub.store, other)
+    stations.enrol(hub.store, other, code, keys.generate_signing(), keys.generate_encryption(), 0)
+    [mine], [theirs] = (
+        issue(hub.store, hub.keys, PEOPLE[number : number + 1], name, now_s=hub.clock())
+        for number, name in enumerate((STATION, other))
+    )
+    hub.journal.append("job-ended", {"job": "1", "ref": mine, "state": "completed", "uid": "04AB"})
+    assert hub.ship().status_code == 200
+    with hub.store.snapshot() as connection:
+        told = connection.execute(select(rows.c.station, rows.c.cursor, rows.c.state, rows.c.chip_uid))
+        assert {tuple(row) for row in told} == {(STATION, 1, "printed", "04AB"), (other, 1, "waiting", None)}
+    assert theirs != mine

@@ -19,8 +19,6 @@ from tests.hub.conftest import STATION, Hub
 from tests.samples import sample_payload
 from tests.sync.centre import Journal
 
-PATH = f"/v1/stations/{STATION}/journal"
-
 
 def held(hub: Hub) -> int:
     with hub.store.snapshot() as connection:
@@ -78,21 +76,6 @@ def test_one_bad_frame_refuses_the_whole_request(hub: Hub) -> None:
         assert problem(hub.ship(b"".join(body))) == (400, "bad-frames")
     assert held(hub) == 0
     assert hub.alarms == set()
-
-
-@pytest.mark.parametrize("reason", ["partial-line", "bad-frames", "checkpoint", "gap"])
-def test_what_is_refused_has_spent_its_token(hub: Hub, reason: str) -> None:
-    """Else whoever overheard it could ask again; its frames took nothing with them but themselves."""
-    hub.journal.stock(2)
-    whole, checkpoint = lines(hub), "x" if reason == "checkpoint" else hub.journal.checkpoint()
-    body = {"partial-line": whole[0][:-1], "bad-frames": b"{}\n", "gap": whole[2]}.get(reason, whole[0])
-    signed = {"Authorization": f"Bearer {hub.token('POST', PATH, body)}", "Keping-Checkpoint": checkpoint}
-    first, again = (hub.http.post(PATH, data=body, headers=signed) for _ in range(2))
-    assert problem(first) == (409 if reason == "gap" else 400, reason)
-    assert problem(again) == (401, "replayed")
-    assert held(hub) == 0
-    assert hub.alarms == ({"gap"} if reason == "gap" else set())
-    assert [alarm.times for alarm in hub.status.alarms] == [1] * (reason == "gap")
 
 
 def test_gap_says_what_is_expected(hub: Hub) -> None:

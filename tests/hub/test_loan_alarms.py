@@ -121,3 +121,7 @@ def test_a_person_who_clears_it_clears_this_one_and_no_other(centre: Centre) -> 
     centre.undo_taking(entry, 190)
     centre.take(180)
     assert [each.detail[-8:] for each in centre.open(SOON)] == [" 180 wni"]
+    centre.undo_taking(entry + 2, 180)
+    centre.take(200)
+    with centre.store.snapshot() as connection:
+        assert alarms.read(connection, LATE) == []
