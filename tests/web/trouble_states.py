@@ -80,6 +80,7 @@ def not_found(office: Office) -> Iterator[State]:
     yield State("now, not made", "/now")
     yield State("printed, one missing", "/printed")
     yield State("supplies", "/supplies")
+    yield State("request letter", "/supplies/request?sku=wni", supervisor=True)
     yield State("supplies, keyboard", "/supplies", keys="#jumlah")
 
 
