@@ -198,3 +198,27 @@ def test_pictures_are_the_same_bytes_for_the_same_journal() -> None:
     office = Letterhead("Disdukcapil", "", "Kupang", "Kepala")
     assert render(paper, office) == render(paper, office)
     assert [label for label, _ in paper.said] == ["Blangko WNI habis"]
+
+
+def test_what_was_left_before_the_period_is_carried_into_it() -> None:
+    _, paper = told(history(9), Period.month(2026, 11, WITA))
+    assert paper.tables[0].rows[0] == ("1 November 2026", 0, 0, 0, 8_000, 0, 0, 0)
+
+
+def test_who_waited_longer_than_a_day_was_not_served_within_one() -> None:
+    """Two come on Monday: one has the card on Tuesday, the other on Thursday."""
+    frames = history(1)
+    refs = [f"{number:032x}" for number in (1, 2)]
+    body = {"records": [{"ref": ref, "sku": "wni", "reason": "baru"} for ref in refs], "cursor": "2"}
+    kinds = [(0, "records", body)]
+    kinds += [
+        (day, "job-ended", {"job": "J", "ref": ref, "state": "completed"})
+        for day, ref in zip((1, 3), refs, strict=True)
+    ]
+    for place, (day, kind, data) in enumerate(kinds):
+        stamp = Stamp((FIRST + day) * DAY_MS + 3_600_000 + place, "b", place, "op:maria")
+        frames.append(make_frame(100 + place, kind, stamp, data, ZERO_HEAD))
+    frames.sort(key=lambda frame: frame.stamp.time_ms)
+    _, paper = told(frames, Period.month(2026, 10, WITA))
+    monday = next(row for row in paper.tables[0].rows if row[0] == "5 Oktober 2026")
+    assert monday[-2:] == (2, 1)
