@@ -45,6 +45,19 @@ def test_the_first_supervisor_is_added_by_the_box_and_gets_the_codes(tmp_path: P
     house.close()
 
 
+def test_of_two_who_were_let_in_as_the_first_one_is_added(tmp_path: Path) -> None:
+    """The door asked both while there was nobody; who comes second finds somebody."""
+    house = House(tmp_path)
+    said = {"name": "Somebody", "role": "supervisor"}
+    for ident in ("yosep", "agnes"):
+        assert house.access.admit("user.add", {"person": ident, **said}, "cli:root", None) == "cli:root"
+    house.staff.add("cli:root", "yosep", **said, pin=PINS["yosep"])
+    with pytest.raises(Rejected, match="there is a supervisor already"):
+        house.staff.add("cli:root", "agnes", **said, pin=PINS["agnes"])
+    assert [frame["person"] for frame in house.frames("people")] == ["yosep", "yosep"]
+    house.close()
+
+
 def test_no_secret_and_no_name_is_in_the_journal_and_no_secret_on_the_disk(tmp_path: Path) -> None:
     house = House(tmp_path)
     made = house.ask("user.add", person="yosep", name="Yosep Bria", role="supervisor", pin=PINS["yosep"])
