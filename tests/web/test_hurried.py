@@ -303,7 +303,7 @@ def giving_data_back(kiosk: Kiosk) -> Form:
 def moving_up(kiosk: Kiosk) -> Form:
     """Once: whoever comes second finds that they were moved up."""
     [ref] = kiosk.office.bring_records(1)
-    fields = {"reason": "ill", "supervisor": "yosep", "pin": PINS["yosep"]}
+    fields = {"reason": "ill", "supervisor": "yosep", "pin": PINS["yosep"], OWN_PIN: ""}
     return Form(f"/jump/{ref}", fields, counted(kiosk, "queue-jump"))
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 USED = "Kuota hari ini habis"
-APPROVED = {"reason": "ill", "supervisor": "yosep", "pin": OTHER_PIN}
+APPROVED = {"reason": "ill", "supervisor": "yosep", "pin": OTHER_PIN, "own_pin": PIN}
 
 
 @pytest.fixture
@@ -175,6 +175,7 @@ def test_the_quota_is_used_up_and_somebody_is_moved_up_by_touch(browser: Browser
         screen.tap("label:has([value=ill])")
         screen.page.select_option("#f-supervisor", "yosep")
         screen.page.fill("#f-pin", OTHER_PIN)
+        screen.page.fill("#f-own_pin", PIN)
         screen.tap("#catat .primary")
         screen.page.wait_for_url(f"**/check/{last}")
         screen.tap(".foot .primary")
