@@ -153,6 +153,13 @@ class Walk:
             self.look.note(f"{name} {width}", self.page.evaluate(SMALL_TARGETS, "body")["found"])
 
 
+def approve(screen: Screen) -> None:
+    """The supervisor comes, and both give their PINs."""
+    screen.page.select_option("#f-supervisor", "yosep")
+    screen.page.fill("#f-pin", OTHER_PIN)
+    screen.page.fill("#f-own_pin", PIN)
+
+
 @pytest.mark.browser
 @pytest.mark.timeout(300)
 def test_the_quota_is_used_up_and_somebody_is_moved_up_by_touch(browser: Browser, rationed: Kiosk) -> None:
@@ -173,9 +180,7 @@ def test_the_quota_is_used_up_and_somebody_is_moved_up_by_touch(browser: Browser
         screen.tap(f"a[href='/jump/{last}']")
         walk.see("#f-pin", "jump")
         screen.tap("label:has([value=ill])")
-        screen.page.select_option("#f-supervisor", "yosep")
-        screen.page.fill("#f-pin", OTHER_PIN)
-        screen.page.fill("#f-own_pin", PIN)
+        approve(screen)
         screen.tap("#catat .primary")
         screen.page.wait_for_url(f"**/check/{last}")
         screen.tap(".foot .primary")
