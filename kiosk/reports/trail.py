@@ -53,6 +53,10 @@ _PLAIN: Mapping[str, str] = {
     "job-resolved": "Petugas yang melihat menjawab keadaan kartu",
     "reprint": "Kartu pengganti diminta",
     "gap-closed": "Keadaan kartu dinyatakan setelah disk hilang",
+    "record-held": "Data dinyatakan salah dan ditahan",
+    "record-freed": "Data dinyatakan benar, menunggu lagi",
+    "erased": "Data dimusnahkan menurut umur",
+    "queue-jump": "Didahulukan dalam antrean, dengan alasan dan persetujuan",
     "call-back": "Nomor telepon dicatat untuk dihubungi",
     "call-back-closed": "Panggilan selesai, nomor telepon dimusnahkan",
 }

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import kiosk.reports
 from kiosk.core.accounts import Account, Transfer
 from kiosk.core.frames import Frame
+from kiosk.core.history import Subject
 from kiosk.core.movements import TABLE
 from kiosk.core.records import Reason, Sku
 from kiosk.reports import invalid, named, production, stock, trail
@@ -27,6 +28,7 @@ from kiosk.reports.production import ProductionReport
 from kiosk.reports.reading import read
 from kiosk.reports.stock import StockReport
 from kiosk.reports.uncollected import UncollectedReport
+from tests.journal.test_history import TABLE as HISTORY
 from tests.reports.life import FRAMES_OF_EVERYTHING, NOVEMBER, OPS, STEPS_MS, Office, dated
 from tests.reports.reconcile import (
     RECONCILE,
@@ -87,6 +89,15 @@ def test_an_ekspedisi_of_one_day_has_no_card_of_another() -> None:
     reconcile_ekspedisi(told)
     [(_, whole, _)] = told.named("ekspedisi", [Whose()])
     assert sum(len(table.rows) for table in whole.tables) < len(told.view.rows("uncollected"))
+
+
+def test_a_trail_has_words_for_each_kind_that_tells_of_a_person() -> None:
+    personal = {Subject.RECORD, Subject.JOB, Subject.CALL}
+    told = {kind for kind, _, keys in HISTORY if personal & {key.subject for key in keys}} - {
+        "test-card",
+        "test-ended",
+    }
+    assert told - trail._PLAIN.keys() - trail._TOLD.keys() == {"records"}
 
 
 def without(source: Account, target: Account) -> Callable[[Frame], Iterator[Transfer]]:
