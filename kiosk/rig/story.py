@@ -10,12 +10,17 @@ from __future__ import annotations
 import random
 from collections import deque
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from kiosk.core.records import Reason
+from kiosk.books import read_view
+from kiosk.core.records import Reason, Sku
 from kiosk.core.shift import COUNTED
+from kiosk.core.workdays import office_day
+from kiosk.reports.paper import Paper
+from kiosk.reports.request import drafted
 from kiosk.rig.residents import Resident
 from kiosk.rig.rig import SKU
 from kiosk.rig.scenario_plan import FETCHED_LATER
@@ -54,6 +59,7 @@ class Story:
         self.office, self.plan, self._fetch, self._on_day = office, office.plan, fetch, on_day
         self.people: list[Person] = []
         self.left_at_letter = 0
+        self.letter: Paper | None = None
         self.foreseen: dict[str, Any] = {}
         self.handed = 0
         self._line: deque[Person] = deque()
@@ -164,11 +170,17 @@ class Story:
         if self._fetch is Fetch.AHEAD:
             self._close_shift()
         if day == plan.letter:
-            self.left_at_letter = office.blanks
+            self.left_at_letter, self.letter = office.blanks, self._draft(day)
             self.foreseen = office.ask("stock.forecast", YOSEP)[SKU]
             office.ask("stock.request", YOSEP, sku=SKU, quantity=plan.asked, document=LETTER)
         if day == plan.granting:
             office.ask("stock.granted", YOSEP, document=LETTER, quantity=plan.granted, grant=GRANT)
+
+    def _draft(self, day: int) -> Paper:
+        """The letter as `keping report request-letter` would make it on that day."""
+        data, today = self.office.rig.data, office_day(at(self.plan.days[day], CLOSES))
+        view = read_view(data)
+        return drafted(data, lambda: nullcontext(view), self.office.config, today, Sku.WNI, LETTER, self.plan.asked)
 
     def _close_shift(self) -> None:
         """Counted blindly, as the blanks lie there."""

@@ -15,6 +15,7 @@ import numpy as np
 from drivers.iso7816 import Ins
 from drivers.sim.cards import Card, Ribbon
 from drivers.sim.chip import Chip
+from kiosk.config import load_config
 from kiosk.control import call
 from kiosk.core.plan import Step
 from kiosk.errors import Rejected, Unavailable
@@ -24,7 +25,7 @@ from kiosk.rig.devices import new_blanks
 from kiosk.rig.operator import ScriptedOperator, is_whole
 from kiosk.rig.residents import Resident
 from kiosk.rig.rig import OPERATORS, SKU, Rig, Setting
-from kiosk.rig.scenario_plan import Plan
+from kiosk.rig.scenario_plan import HOLIDAYS, Plan
 from kiosk.rig.story_clock import StoryClock
 from kiosk.rig.story_line import StoryLine
 from kiosk.rig.world_check import chip_file, shows
@@ -52,6 +53,7 @@ log: {{level: "warning"}}
 paper: {{address: "Jalan S.K. Lerik, Kelapa Lima", city: "Kupang"}}
 """
 """The centre is asked for records when somebody presses for it: each morning, or with the person at the counter."""
+FREE_DAYS = "supply: {{holidays: [" + ", ".join(f'"{day}"' for day in HOLIDAYS) + "]}}\n"
 
 
 def at(day: date, hour: int) -> int:
@@ -73,9 +75,10 @@ class StoryOffice:
         self.line = StoryLine(self.clock)
         self.rig = Rig(Setting(
             directory, people=0, blanks=0, loaded=0, speed=float("inf"), seed=plan.seed, link="in-process",
-            tended=True, operators=OPERATORS, issued=plan.days[0], config=CONFIG, now=self.clock.now_s,
+            tended=True, operators=OPERATORS, issued=plan.days[0], config=CONFIG + FREE_DAYS, now=self.clock.now_s,
             begins=("kiosk.rig.clocked", "--clock", str(directory / "clock")), line=self.line.before,
         ))  # fmt: skip
+        self.config = load_config(directory / "config.yaml")
         self.station, self.world = self.rig.station, self.rig.devices.world
         self.operator = ScriptedOperator(self.station, self.world, self.rig.devices.line)
         self.vault: list[Card] = []
@@ -188,7 +191,8 @@ class StoryOffice:
 
     def _at_rest(self) -> bool:
         """Nothing is left to send, nothing to take in."""
-        return self._heard() and not self.station.call("station.status")["sync"]["unsent"] and not self._waiting()
+        sync = self.station.call("station.status")["sync"]
+        return bool(sync["online"]) and self._heard() and not sync["unsent"] and not self._waiting()
 
     def _heard(self) -> bool:
         """The station has made of the centre's last answer what follows from it, or knows that it lost it."""
@@ -248,6 +252,8 @@ class StoryOffice:
         self.clock.boot_anew()
         self.world.power_on()
         self.station.start()
+        if self.rig.hub.listening:
+            self._until(lambda: bool(self.station.call("station.status")["sync"]["online"]))
 
     # What befalls them
 

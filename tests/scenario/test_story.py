@@ -35,7 +35,7 @@ def test_a_tenth_of_it(tmp_path: Path) -> None:
     assert shares["prefetch"] > shares["fetch-at-print"]
     papers = [Path(paper) for paper in found["papers"]]
     assert all(paper.read_bytes()[:4] in (b"%PDF", b"PK\3\4") for paper in papers)
-    assert len(papers) == 9
+    assert len(papers) == 12
 
 
 def test_the_same_seed_says_the_same(tmp_path: Path) -> None:
