@@ -415,11 +415,32 @@ def over(path: str) -> Callable[[Kiosk], Form]:
     return lambda kiosk: Form(path, {}, nothing, ACTS)
 
 
+def telling_figures(kiosk: Kiosk) -> Form:
+    """What is told again is told again."""
+    return Form("/supplies/figures", {"holders": "200000"}, counted(kiosk, "office-figures"), ACTS, "yosep")
+
+
+def asking_for_blanks(kiosk: Kiosk) -> Form:
+    """A letter has a number of its own."""
+    fields = {"sku": "wni", "quantity": "20000", "document": "470/12"}
+    return Form("/supplies/request", fields, counted(kiosk, "blanks-requested"), REFUSED, "yosep")
+
+
+def granting(kiosk: Kiosk) -> Form:
+    """A later answer takes the place of an earlier one."""
+    kiosk.office.station.desk.execute(
+        "stock.request", {"sku": "wni", "quantity": 20_000, "document": "470/12"}, "op:yosep"
+    )
+    fields = {"document": "470/12", "quantity": "8000", "grant": "471/1"}
+    return Form("/supplies/granted", fields, counted(kiosk, "blanks-granted"), ACTS, "yosep")
+
+
 FORMS: dict[str, Callable[[Kiosk], Form]] = {
     "sign_in": signing_in, "sign_out": signing_out, "choose_language": choosing_a_language, "search": searching,
     "make_jobs": making_jobs, "stop_run": stopping_a_run, "go_on": going_on, "cancel_job": cancelling,
     "resolve_job": answering, "book_blank": booking_a_blank, "read_card": reading_a_card, "hand_over": handing_over,
     "reprint_card": making_it_again, "add_call": noting_a_call, "close_call": closing_a_call,
+    "office_figures": telling_figures, "request_blanks": asking_for_blanks, "grant_blanks": granting,
     "move_supplies": loading, "retry_outbox": asking_the_centre, "use_stick": writing_a_stick,
     "lift_limit": lifting_the_limit, "jump": moving_up, "make_paper": making("/papers/of/stock"),
     "make_names": making("/papers/names/ekspedisi"),
