@@ -12,7 +12,7 @@ from kiosk.crypto import jose, keys
 from kiosk.errors import UsageError
 from kiosk.hub import app as hub_app
 from kiosk.hub import leases, stations
-from kiosk.hub.schema import metadata
+from kiosk.hub.schema import metadata, tokens
 from tests.hub.conftest import AT_THE_DOOR, STATION, Hub
 
 PATH = f"/v1/stations/{STATION}/status"
@@ -47,6 +47,14 @@ def test_request_without_a_fitting_token_is_refused(hub: Hub) -> None:
         (hub.token("GET", PATH, b"body"), "wrong-claims"),
     ):
         assert refusal(hub, token) == (401, reason)
+
+
+def test_a_spent_token_is_forgotten_when_it_has_long_expired(hub: Hub) -> None:
+    for _ in range(2):
+        assert hub.call("GET", "status").status_code == 200
+        hub.clock.now_s += 2 * 3600
+    with hub.store.snapshot() as connection:
+        assert len(connection.execute(select(tokens)).all()) == 1
 
 
 def test_token_passes_once(hub: Hub) -> None:
