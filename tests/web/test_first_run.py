@@ -113,12 +113,14 @@ def test_of_two_tabs_one_wins_and_two_taps_are_one(bare: Kiosk, somebody: Visito
     form = hidden(somebody.get("/begin/supervisor").text)
     other = hidden(somebody.get("/begin/supervisor").text)
     sent = [{**NEW, **form}, {**NEW, **form}, {**NEW, **other, "ident": "agnes"}]
-    begin, answers = threading.Barrier(3), []
+    begin, answers, taps = threading.Barrier(3), [], []
 
     def send(fields: dict[str, str]) -> None:
         with httpx.Client(base_url=bare.url, timeout=None) as http:
             begin.wait()
-            answers.append(http.post("/begin/supervisor", data=fields))
+            answer = http.post("/begin/supervisor", data=fields)
+        answers.append(answer)
+        taps.append((fields["ident"].lower(), answer.status_code))
 
     threads = [threading.Thread(target=send, args=(fields,)) for fields in sent]
     for thread in threads:
@@ -130,6 +132,7 @@ def test_of_two_tabs_one_wins_and_two_taps_are_one(bare: Kiosk, somebody: Visito
     assert len(added(bare)) == 2, "one supervisor, one set of codes"
     won = [answer for answer in answers if "Set-Cookie" in answer.headers]
     assert len(won) == 1
+    assert {status for ident, status in taps if ident == people[0].id} == {303}, "the second tap is no refusal"
     assert {answer.status_code for answer in answers} <= {303, 409}
 
 
