@@ -140,6 +140,7 @@ def test_who_is_overtaken() -> None:
     waiting, late = Line(rows, {}), rows[3]["came"] + JUST_CAME_MS
     assert overtaken(waiting, [first, second], late) == []
     assert overtaken(waiting, [first, third], late) == [second]
+    assert overtaken(waiting, [second, last], late) == [first, third]
     assert overtaken(waiting, [last], late) == [first, second, third]
     assert overtaken(waiting, [last], rows[2]["came"]) == [first, second], "who has just come is not overtaken"
     assert overtaken(Line(rows, {second: HAS_CARD}), [third], late) == [first]
