@@ -23,7 +23,6 @@ from kiosk.core.movements import HAND_MOVEMENTS
 from kiosk.papers import Work
 from kiosk.people import Role
 from kiosk.sticks import Place
-from kiosk.supply import Supply
 from kiosk.web.examination import Kind
 from kiosk.web.screens.shifts import FIELDS as SHIFT_FIELDS
 from kiosk.web.security import OWN_PIN
@@ -411,21 +410,6 @@ def opening_stock(kiosk: Kiosk) -> Form:
     return Form("/begin/stock", said, counted(kiosk, "stock"), NOTHING_LEFT, "yosep")
 
 
-def telling_figures(kiosk: Kiosk) -> Form:
-    return Form("/supplies/figures", {"without-card": "60000"}, counted(kiosk, "office-figures"), ACTS, "yosep")
-
-
-def asking_for_blanks(kiosk: Kiosk) -> Form:
-    said = {"sku": "wni", "quantity": "500", "document": "SP-500"}
-    return Form("/supplies/request", said, counted(kiosk, "blanks-requested"), person="yosep")
-
-
-def noting_what_was_granted(kiosk: Kiosk) -> Form:
-    Supply(kiosk.office.station.books, kiosk.office.station.config).request("test", "wni", 500, "SP-500")
-    said = {"document": "SP-500", "quantity": "300"}
-    return Form("/supplies/granted", said, counted(kiosk, "blanks-granted"), ACTS, "yosep")
-
-
 def over(path: str) -> Callable[[Kiosk], Form]:
     """A form of the first run, which is over: whoever sends it is led to the sign-in. More in test_first_run.py."""
     return lambda kiosk: Form(path, {}, nothing, ACTS)
@@ -470,8 +454,7 @@ FORMS: dict[str, Callable[[Kiosk], Form]] = {
     "look_for_devices": looking_for_devices, "examine": examining, "test_card": spending_a_test_card,
     "cancel_test_card": cancelling_a_test, "resolve_test_card": answering_of_a_test,
     "begin_devices": over("/begin/devices"), "begin_supervisor": over("/begin/supervisor"),
-    "opening_stock": opening_stock, "office_figures": telling_figures, "request_blanks": asking_for_blanks,
-    "grant_blanks": noting_what_was_granted,
+    "opening_stock": opening_stock,
     "add_person": staff(
         "/people/new", REFUSED, {"called": "DEWI", "ident": "DEWI", "role": "auditor", **NEW_PIN}
     ),
