@@ -30,6 +30,7 @@ import mmap
 import os
 import pickle
 import platform
+import random
 import shutil
 import sqlite3
 import statistics
@@ -255,10 +256,10 @@ def play(
 ) -> dict[str, list[float]]:
     """`commits` each, in turn; microseconds of every one. TinyDB takes part in the first few turns."""
     took: dict[str, list[float]] = {name: [] for name in contenders}
-    names = list(contenders)
+    names, lot = list(contenders), random.Random(size)
     for turn in range(commits):
         event = next(events)
-        names = names[1:] + names[:1]  # nobody always follows the same one
+        lot.shuffle(names)  # nobody always follows the same one
         for name in names:
             if name == "tinydb" and turn >= TINYDB_COMMITS.get(size, 0):
                 continue

@@ -161,7 +161,7 @@ def play(examples: int, *phases: Phase) -> None:
 
 
 @pytest.mark.parametrize("examples", [20, pytest.param(400, marks=pytest.mark.long)])
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_any_sequence(examples: int) -> None:
     play(examples)
 
