@@ -256,7 +256,7 @@ def play(
 ) -> dict[str, list[float]]:
     """`commits` each, in turn; microseconds of every one. TinyDB takes part in the first few turns."""
     took: dict[str, list[float]] = {name: [] for name in contenders}
-    names, lot = list(contenders), random.Random(size)
+    names, lot = list(contenders), random.Random(size)  # noqa: S311
     for turn in range(commits):
         event = next(events)
         lot.shuffle(names)  # nobody always follows the same one
