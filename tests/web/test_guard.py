@@ -9,6 +9,7 @@ import httpx
 import pytest
 from werkzeug.routing import Rule
 
+from kiosk.core.permissions import BEGINNING
 from kiosk.web.screens.sign_in import _local
 from kiosk.web.security import HEADERS, MACHINE, OPEN
 from tests.web.conftest import OTHER_PIN, PIN, Kiosk, Visitor
@@ -83,6 +84,8 @@ def test_nothing_is_shown_to_somebody_who_is_not_signed_in(quiet: Kiosk) -> None
             answer = ask(stranger, path)
             if rule.endpoint in MACHINE:
                 assert answer.status_code == 401, path
+            elif rule.endpoint in BEGINNING:  # it is over: there is nothing to come back to
+                assert (answer.status_code, answer.headers["Location"]) == (303, "/sign-in"), path
             else:
                 assert (answer.status_code, answer.headers["Location"][:9]) == (303, "/sign-in?"), path
     stranger.leave()
@@ -92,6 +95,10 @@ def test_no_form_is_taken_without_its_token_and_key(quiet: Kiosk, reader: Visito
     form = reader.form()
     for rule, path in paths(quiet, "POST"):
         if rule.endpoint in OPEN:
+            continue
+        if rule.endpoint in BEGINNING:  # nobody has a token there, and nobody can do anything there any more
+            answer = reader.post(path, form)
+            assert (answer.status_code, answer.headers["Location"]) == (303, "/sign-in"), path
             continue
         assert reader.post(path, {**form, "csrf": ""}).status_code == 403, path
         assert reader.post(path, {**form, "csrf": form["csrf"][:-1] + "é"}).status_code == 403, path
