@@ -281,7 +281,7 @@ class Cut(Exception):
 
 def test_who_worked_here_is_known_again_and_somebody_can_begin(small: Insured) -> None:
     small.station.execute(
-        "user.add", {"person": "maria", "name": "Petugas Satu", "role": "operator", "pin": PIN}, "x"
+        "user.add", {"person": "maria", "name": "Petugas Satu", "role": "operator", "pin": PIN}, "op:yosep"
     )
     small.until(lambda: small.station.sync is not None and small.station.sync.state.unsent == 0)
     small.lose_disk()

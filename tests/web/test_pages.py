@@ -85,14 +85,14 @@ def look_at_all(browser: Browser, kiosk: Kiosk, languages: Callable[[], Sequence
     assert not look.faults, "\n".join(look.faults)
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 def test_every_screen_in_every_state(browser: Browser, showroom: Kiosk, measured: Measured) -> None:
-    """Each is reached; every other one is looked at, in one language, drawn by lot: the rest another time."""
-    look_at_all(browser, showroom, lambda: random.sample(LANGUAGES, random.randrange(2)), measured)
+    """Each is reached; one of four is looked at, in one language, drawn by lot: the rest another time."""
+    look_at_all(browser, showroom, lambda: random.sample(LANGUAGES, random.randrange(4) == 0), measured)
 
 
 @pytest.mark.long
-@pytest.mark.timeout(360)
+@pytest.mark.timeout(900)
 def test_every_screen_in_both_languages(browser: Browser, showroom: Kiosk, measured: Measured) -> None:
     look_at_all(browser, showroom, lambda: LANGUAGES, measured)
 
