@@ -53,7 +53,8 @@ def test_faults_of_every_kind_and_everybody_has_one_card(tmp_path: Path, link: s
     assert json.loads((tmp_path / "demo" / "result.json").read_text()) == result
 
 
-@pytest.mark.parametrize("kind", ["power", pytest.param("kill", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("kind", ["kill", "power"])
 @pytest.mark.timeout(240)
 def test_at_every_step_of_a_card(tmp_path: Path, kind: str) -> None:
     result = demo(
@@ -63,6 +64,7 @@ def test_at_every_step_of_a_card(tmp_path: Path, kind: str) -> None:
     assert result["station_starts"] == 7
 
 
+@pytest.mark.long
 @pytest.mark.timeout(240)
 def test_every_bad_chip_is_booked_by_cause(tmp_path: Path) -> None:
     kinds = ["chip-dead", "chip-used", "chip-weak", "chip-random-uid", "chip-write-fails"]
