@@ -285,7 +285,8 @@ def test_by_keyboard_alone(browser: Browser, kiosk: Kiosk) -> None:
     kiosk.office.bring_records(3)
     with screen_of(browser, kiosk.url) as screen:
         screen.open()
-        for key in ("Shift+Tab", "ArrowUp", "Tab"):  # back to the names, from the last of them to the first
+        # Back over the forgotten PIN to the names, from the last of them to the first.
+        for key in ("Shift+Tab", "Shift+Tab", "ArrowUp", "Tab", "Tab"):
             screen.page.keyboard.press(key)
         screen.page.keyboard.type(PIN)
         screen.page.wait_for_url("**/queue")
