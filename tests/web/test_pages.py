@@ -17,7 +17,7 @@ from tests.web.conftest import PIN, PINS, Kiosk
 from tests.web.states import State, states
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
 
@@ -53,6 +53,19 @@ class Look:
         self.faults += [f"{where}: {each}" for each in found]
 
 
+def measure(page: Page, script: str, *given: str) -> Any:
+    """Once more where the page was on its way to another: what has changed at the station is shown by itself."""
+    from playwright.sync_api import Error
+
+    try:
+        return page.evaluate(script, *given)
+    except Error as exc:
+        if "context was destroyed" not in str(exc):
+            raise
+        page.wait_for_load_state()
+        return page.evaluate(script, *given)
+
+
 def look_at(screen: Screen, state: State, language: str, look: Look) -> None:
     page = screen.page
     page.set_viewport_size(dict(zip(("width", "height"), SIZES["small"], strict=True)))
@@ -65,8 +78,8 @@ def look_at(screen: Screen, state: State, language: str, look: Look) -> None:
         page.set_viewport_size({"width": width, "height": height})
         where = f"{state.name} {language} {name}"
         if not state.keys:  # the keyboard lies over the foot on purpose
-            look.note(where, page.evaluate(LAYOUT_FAULTS))
-        targets = page.evaluate(SMALL_TARGETS, state.touched)
+            look.note(where, measure(page, LAYOUT_FAULTS))
+        targets = measure(page, SMALL_TARGETS, state.touched)
         look.targets += targets["count"]
         look.note(where, targets["found"])
 
