@@ -6,9 +6,9 @@ SCALE ?=
 BIN := .venv/bin
 BENCHMARKS ?= web
 PYTEST := $(BIN)/python -m pytest -q
-# Half of the time a test waits for a device's simulated second: two on each core cost little more than one.
+# Most of the time a test waits for a device's simulated second: two at a time cost little more than one.
 # What hangs outside of Python, where no test's timeout reaches, shows its stack.
-SIDE_BY_SIDE := -n 4 --dist worksteal -o faulthandler_timeout=120
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist worksteal -o faulthandler_timeout=120
 
 .PHONY: setup demo check test test-long matrix soak scenario screens bench
 

@@ -38,7 +38,8 @@ def showroom(tmp_path: Path) -> Iterator[Kiosk]:
 def axe(screen: Screen) -> list[str]:
     from axe_playwright_python.sync_playwright import Axe
 
-    found: dict[str, Any] = Axe().run(screen.page, options={"resultTypes": ["violations"], "preload": False}).response
+    options = {"resultTypes": ["violations"], "preload": False}
+    found: dict[str, Any] = settled(screen.page, lambda: Axe().run(screen.page, options=options)).response
     return [f"{each['id']}: {each['nodes'][0]['html'][:120]}" for each in found["violations"]]
 
 
@@ -53,17 +54,17 @@ class Look:
         self.faults += [f"{where}: {each}" for each in found]
 
 
-def measure(page: Page, script: str, *given: str) -> Any:
+def settled(page: Page, look: Callable[[], Any]) -> Any:
     """Once more where the page was on its way to another: what has changed at the station is shown by itself."""
     from playwright.sync_api import Error
 
     try:
-        return page.evaluate(script, *given)
+        return look()
     except Error as exc:
         if "context was destroyed" not in str(exc):
             raise
         page.wait_for_load_state()
-        return page.evaluate(script, *given)
+        return look()
 
 
 def look_at(screen: Screen, state: State, language: str, look: Look) -> None:
@@ -78,8 +79,8 @@ def look_at(screen: Screen, state: State, language: str, look: Look) -> None:
         page.set_viewport_size({"width": width, "height": height})
         where = f"{state.name} {language} {name}"
         if not state.keys:  # the keyboard lies over the foot on purpose
-            look.note(where, measure(page, LAYOUT_FAULTS))
-        targets = measure(page, SMALL_TARGETS, state.touched)
+            look.note(where, settled(page, lambda: page.evaluate(LAYOUT_FAULTS)))
+        targets = settled(page, lambda: page.evaluate(SMALL_TARGETS, state.touched))
         look.targets += targets["count"]
         look.note(where, targets["found"])
 
