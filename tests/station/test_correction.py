@@ -7,6 +7,7 @@ import json
 import pytest
 
 from kiosk.cli.telling import tell
+from kiosk.core import correction
 from kiosk.errors import Rejected, UsageError
 from kiosk.outbox import Inbox
 from kiosk.past import audited
@@ -141,3 +142,19 @@ def test_by_the_shell(office: Office) -> None:
     shown = json.loads(keping("--data", str(office.data), "--json", "jobs", "queue").stdout)
     assert [row["ref"] for row in shown["rows"]] == [ref]
     office.reopen()
+
+
+def test_the_books_themselves_hold_what_waits_and_free_what_is_held(office: Office) -> None:
+    """Whoever writes past the verbs."""
+    books, (waiting, begun) = office.station.books, office.bring_for("baru", "baru")
+    office.station.desk.hold_job("test", office.station.desk.run_jobs("test", refs=[begun])[0])
+    seq = books.seq
+    for kind, body in (
+        (correction.HELD, {"ref": begun, "wrong": WRONG}),
+        (correction.HELD, {"ref": waiting, "wrong": []}),
+        (correction.HELD, {"ref": waiting, "wrong": ["colour"]}),
+        (correction.FREED, {"ref": waiting}),
+    ):
+        with pytest.raises(Rejected):
+            books.commit(kind, body, "test")
+    assert books.seq == seq
