@@ -61,7 +61,7 @@ class Authority:
             self._catch_up(after)
             heard = [rules.mark_of_contact(contact)] if contact else []
             base, drawn = Grant(after, [self._written_at(after), *heard], *self.caps), self._drawn
-            grants = [base, *self._lifts]
+            grants = [base, *(lift for lift in self._lifts if lift.seq > after)]
             return rules.left(
                 self.caps, grants, lambda seq: len(drawn) - bisect_right(drawn, seq),
                 Mark(reading.time_ms, now.boot, now.monotonic_ms),
@@ -108,18 +108,15 @@ class Authority:
         return {"cards_left": left.cards, "days_left": left.days}
 
     def _catch_up(self, after: int) -> None:
-        """From the frame `after` on: what is before it is forgotten; read again where a centre has lost some."""
+        """From the frame `after` on, or an earlier one. What was counted is not forgotten (a number for each card
+        since the start): printing must not wait for all to be read again where a centre lost what it had."""
         if not self._read or after < self._from:
-            self._drawn, self._lifts, self._through, self._read = [], [], after, True
+            self._drawn, self._lifts, self._from, self._through, self._read = [], [], after, after, True
             while lines := self._books.lines_after(self._through, READ_BYTES):
                 for line in lines:
                     if any(word in line for word in COUNTED):
                         self._take(line)
                 self._through += len(lines)
-        if after > self._from:
-            del self._drawn[: bisect_right(self._drawn, after)]
-            self._lifts = [lift for lift in self._lifts if lift.seq > after]
-        self._from = after
 
     def _take(self, line: bytes) -> None:
         frame = _frame_of(line)

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from drivers.sim.chip import Behaviour
+from kiosk.authority import Authority
+from kiosk.books import Books
 from kiosk.config import Config, HubConfig, PrinterConfig
 from kiosk.core.authority import DAY_MS, Caps
 from kiosk.core.clock import Moment
@@ -183,6 +185,45 @@ def test_what_a_stick_confirms_ends_a_lift_with_it(office: Office, tmp_path: Pat
     office.station.sticks.take("test", str(stick))
     assert office.station.authority.left.cards == 1
     centre.store.close()
+
+
+class Watched:
+    """The books, and how often they were read on and on."""
+
+    def __init__(self, books: Books) -> None:
+        self._books, self.reads = books, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._books, name)
+
+    def lines_after(self, seq: int, limit_bytes: int) -> list[bytes]:
+        self.reads += limit_bytes > 1
+        return self._books.lines_after(seq, limit_bytes)
+
+
+def test_a_centre_that_lost_what_it_had_gives_and_takes_nothing_and_is_not_waited_for(office: Office) -> None:
+    """Whatever it confirms in whatever order, the answer is that of one who has only just begun to count."""
+    with_caps(office, HubConfig(offline_cards=4, offline_days=3))
+    jobs = run(office, 3)
+    office.until(lambda: states(office, jobs) == ["completed"] * 3)
+    lift(office, cards=4)
+    [last] = office.bring_more_and_run()
+    office.until(lambda: office.state(last) == "completed")
+    newest, books, confirmed = office.station.books.seq, Watched(office.station.books), [1]
+
+    def counting() -> Authority:
+        return Authority(books, lambda: confirmed[-1], HubConfig(offline_cards=2), lambda: None)  # type: ignore[arg-type]
+
+    kept, found = counting(), set()
+    for seq in [1, *range(newest, 0, -1), *range(1, newest + 1), 1]:
+        confirmed.append(seq)
+        fresh = counting().left.cards
+        books.reads = 0
+        assert kept.left.cards == fresh, seq
+        assert not books.reads or seq == 1
+        found.add(fresh)
+    assert books.reads == 0
+    assert found == {1, 2, 3}
 
 
 class Machine:
