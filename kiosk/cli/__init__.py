@@ -19,6 +19,7 @@ COMMANDS = {
     "equipment": "kiosk.cli.equipment:equipment",
     "gap": "kiosk.cli.gap:gap",
     "hub": "kiosk.cli.hub:hub",
+    "install": "kiosk.cli.install:install",
     "jobs": "kiosk.cli.jobs:jobs",
     "ledger": "kiosk.cli.ledger:ledger",
     "power": "kiosk.cli.power:power",

@@ -29,3 +29,22 @@ def said() -> dict[str, str]:
 def test_every_dependency_is_pinned_with_its_hashes() -> None:
     assert len(said()) > 10
     assert said().items() <= pinned("dev.txt", "pcsc.txt").items()
+
+
+def blocks(file: str) -> dict[str, set[str]]:
+    """The hashes of each pinned line."""
+    text = (ROOT / "packaging" / "requirements" / file).read_text(encoding="utf-8")
+    parts = re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE)
+    return {part.split()[0]: set(re.findall(r"sha256:[0-9a-f]{64}", part)) for part in parts if part.strip()}
+
+
+def test_a_station_gets_what_was_tested_and_no_more() -> None:
+    """All that the project needs to run, the very files that the tests ran with, and none of the tools."""
+    station, tested = blocks("station.txt"), blocks("dev.txt")
+    assert all(station.values())
+    assert station.items() <= tested.items()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = {found["name"].lower() for line in project["dependencies"] if (found := SAID.fullmatch(line))}
+    assert len(needed) == len(project["dependencies"])
+    assert needed <= pinned("station.txt").keys()
+    assert not {"pytest", "ruff", "mypy", "playwright", "hatchling"} & pinned("station.txt").keys()
