@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 
 from kiosk.core.frames import Frame
 from kiosk.core.records import Fields
-from kiosk.reports.paper import HEAD, Cell, Column, Kind, Paper, Table
+from kiosk.reports.paper import HEAD, ROW_NUMBER, Cell, Column, Kind, Paper, Table
 from kiosk.reports.period import Period
 from kiosk.reports.reading import Basis, Report
 from kiosk.reports.uncollected import Lying, UncollectedReport
@@ -124,7 +124,7 @@ class UncollectedNames(_Names):
             for number, row in enumerate(cards, start=1)
         )  # fmt: skip
         columns = (
-            Column("No.", Kind.COUNT, 0.5), Column("Nama", width=2.3), Column("NIK", width=1.75),
+            ROW_NUMBER, Column("Nama", width=2.3), Column("NIK", width=1.75),
             Column("Pekerjaan"), Column("Jadi", Kind.TIME, 1.35), Column("Hari", Kind.COUNT, 0.55),
             Column("Panggilan", width=1.7),
         )  # fmt: skip
@@ -136,7 +136,7 @@ class UncollectedNames(_Names):
             for number, (job, card) in enumerate(cards, start=1)
         )
         columns = (
-            Column("No.", Kind.COUNT, 0.5), Column("Nama", width=3.9), Column("Pekerjaan"),
+            ROW_NUMBER, Column("Nama", width=3.9), Column("Pekerjaan"),
             Column("Jadi", Kind.TIME, 1.35), Column("Hari", Kind.COUNT, 0.55),
         )  # fmt: skip
         return Table("Tanpa nama", columns, rows)
@@ -188,7 +188,7 @@ def _signed(title: str, cards: list[Row]) -> Table:
         for number, row in enumerate(ordered, start=1)
     )  # fmt: skip
     columns = (
-        Column("No.", Kind.COUNT, 0.5), Column("Nama", width=1.9), Column("NIK", width=1.8),
+        ROW_NUMBER, Column("Nama", width=1.9), Column("NIK", width=1.8),
         Column("Alamat", width=1.8), Column("Pekerjaan"), Column("Tanggal", Kind.SPACE, 0.9),
         Column("Tanda tangan", Kind.SPACE, 1.7),
     )  # fmt: skip
@@ -199,4 +199,4 @@ def _unknown(cards: list[tuple[str, Lying]]) -> Table:
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (number, DESTROYED, job) for number, (job, _) in enumerate(cards, start=1)
     )
-    return Table("Tanpa nama", (Column("No.", Kind.COUNT, 0.5), Column("Nama", width=4), Column("Pekerjaan")), rows)
+    return Table("Tanpa nama", (ROW_NUMBER, Column("Nama", width=4), Column("Pekerjaan")), rows)

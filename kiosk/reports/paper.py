@@ -33,6 +33,10 @@ class Column:
     width: float = 1.0
 
 
+ROW_NUMBER = Column("No.", Kind.COUNT, 0.75)
+"""Wide enough for 99.999 in every table that numbers its rows."""
+
+
 @dataclass(frozen=True)
 class Table:
     """`total`: a last row that stands apart. A table without rows says so on the paper."""

@@ -8,7 +8,7 @@ from kiosk.core.accounts import Account, Transfer
 from kiosk.core.frames import Frame
 from kiosk.core.movements import COUNTING
 from kiosk.core.records import Sku
-from kiosk.reports.paper import HEAD, Cell, Column, Kind, Paper, Table
+from kiosk.reports.paper import HEAD, ROW_NUMBER, Cell, Column, Kind, Paper, Table
 from kiosk.reports.period import Period
 from kiosk.reports.reading import Basis
 from kiosk.reports.stock import moves_of
@@ -83,7 +83,7 @@ class ProductionReport:
             for number, (time_ms, job, move, uid, cause, by) in enumerate(self._rows, start=1)
         ]  # fmt: skip
         columns = (
-            Column("No.", Kind.COUNT, 0.5), Column("Waktu", Kind.TIME, 1.55), Column("Pekerjaan"),
+            ROW_NUMBER, Column("Waktu", Kind.TIME, 1.55), Column("Pekerjaan"),
             Column("Jenis", width=0.6), Column("UID cip", width=1.5), Column("Hasil", width=1.1),
             Column("Sebab", width=1.6), Column("Jml", Kind.COUNT, 0.5), Column("Oleh", width=0.9),
         )  # fmt: skip

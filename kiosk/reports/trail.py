@@ -13,7 +13,7 @@ from kiosk.core.frames import Frame
 from kiosk.core.history import Key, Subject, keys_of
 from kiosk.core.plan import Step
 from kiosk.reports.named import DESTROYED, PRIVATE, People, Whose
-from kiosk.reports.paper import HEAD, Cell, Column, Kind, Paper, Table
+from kiosk.reports.paper import HEAD, ROW_NUMBER, Cell, Column, Kind, Paper, Table
 from kiosk.reports.period import Period
 from kiosk.reports.reading import Basis
 from kiosk.reports.words import who
@@ -115,7 +115,7 @@ class TrailReport:
             for number, frame in enumerate(self.frames, start=1)
         ]  # fmt: skip
         columns = (
-            Column("No.", Kind.COUNT, 0.5), Column("Waktu", Kind.TIME, 1.4), Column("Yang dilakukan", width=3.6),
+            ROW_NUMBER, Column("Waktu", Kind.TIME, 1.4), Column("Yang dilakukan", width=3.6),
             Column("Pekerjaan"), Column("Oleh"), Column("Bingkai", width=0.8),
         )  # fmt: skip
         return Table("Yang dilakukan dengan data orang ini", columns, tuple(rows))

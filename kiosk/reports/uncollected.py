@@ -9,7 +9,7 @@ from kiosk.core.accounts import Account
 from kiosk.core.frames import Frame
 from kiosk.core.records import Sku
 from kiosk.reports.backlog import AGES, DAY_MS, BacklogReport, age_of
-from kiosk.reports.paper import HEAD, Cell, Column, Kind, Paper, Table
+from kiosk.reports.paper import HEAD, ROW_NUMBER, Cell, Column, Kind, Paper, Table
 from kiosk.reports.period import Period
 from kiosk.reports.reading import Basis
 from kiosk.reports.words import blank_of
@@ -92,7 +92,7 @@ class UncollectedReport:
             for number, (job, card) in enumerate(self.cards.items(), start=1)
         ]
         columns = (
-            Column("No.", Kind.COUNT, 0.5), Column("Pekerjaan"), Column("Jenis", width=0.7),
+            ROW_NUMBER, Column("Pekerjaan"), Column("Jenis", width=0.7),
             Column("UID cip", width=1.5), Column("Jadi", Kind.TIME, 1.4), Column("Hari", Kind.COUNT, 0.6),
         )  # fmt: skip
         return Table("Kartu demi kartu", columns, tuple(rows))

@@ -11,7 +11,7 @@ import pytest
 from kiosk.core.frames import ZERO_HEAD, Frame, Stamp, make_frame
 from kiosk.reports import pdf, words
 from kiosk.reports.named import Whose
-from kiosk.reports.paper import Column, Kind, Paper, Stretch, Table
+from kiosk.reports.paper import ROW_NUMBER, Column, Kind, Paper, Stretch, Table
 from kiosk.reports.pdf import Letterhead, render
 from kiosk.reports.period import Period, zone_of
 from kiosk.reports.reading import read
@@ -28,7 +28,7 @@ BASIS = (Stretch("kupang-01", "ab" * 8, 7, 4711, "9f" * 32, AT),)
 
 
 def paper(rows: int = 2, **more: object) -> Paper:
-    columns = (Column("No.", Kind.COUNT, 0.5), Column("Nama", width=2), Column("Waktu", Kind.TIME))
+    columns = (ROW_NUMBER, Column("Nama", width=2), Column("Waktu", Kind.TIME))
     name = "MARIA MAGDALENA YOSEFINA BANUNAEK-TAEK & <ANAK> " * 2
     cells = tuple((10_000 + n, name, AT) for n in range(rows))
     made = {"name": "x", "title": "Judul", "period": "28 November 2026", "stamp": "2026-11-28", "basis": BASIS}
@@ -138,3 +138,17 @@ def test_a_nik_is_on_one_line(name: str) -> None:
                 assert all(isinstance(cell, str) for cell in shown), "not broken into two"
                 niks += len(shown)
     assert niks > 3
+
+
+def test_the_number_of_a_row_is_on_one_line_in_the_longest_of_lists() -> None:
+    told = Told(FRAMES_OF_EVERYTHING, NOVEMBER)
+    made = [*told.papers.values(), *(each for name in ("ekspedisi", "uncollected-names")
+                                     for _, each, _ in told.named(name, [Whose()]))]  # fmt: skip
+    pdf._fonts()
+    numbered = 0
+    for columns in [each.columns for paper in made for each in paper.tables]:
+        for column, width in zip(columns, pdf._widths(columns), strict=True):
+            if column == ROW_NUMBER:
+                assert isinstance(pdf._shown(99_999, column, width), str), columns
+                numbered += 1
+    assert numbered > 4
