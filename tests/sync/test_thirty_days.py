@@ -48,7 +48,7 @@ STATION = "kupang-01"
 DAYS, DAY_MS = 30, 86_400_000
 OUT, BACK, LOST, LAST = 10, 13, 20, 30
 """The first stick leaves and comes back, the second is lost, the third goes at the end."""
-MOST_MB = 48
+MOST_MB = 20
 
 
 class Days:
