@@ -472,11 +472,13 @@ FORMS: dict[str, Callable[[Kiosk], Form]] = {
 
 
 def office_printer(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
-    """Stands for CUPS: `script` has what lp would get."""
+    """Stands for CUPS, also where that is installed: `script` has what lp would get."""
     folder.mkdir()
-    program = folder / "lp"
-    program.write_text(f"#!/bin/sh\n{script}\n")
-    program.chmod(0o755)
+    says = 'case "$*" in -d) echo "system default destination: HP" ;; -p*) echo "printer HP is idle." ;; esac'
+    for name, does in {"lp": script, "lpstat": says, "cancel": ":"}.items():
+        program = folder / name
+        program.write_text(f"#!/bin/sh\n{does}\n")
+        program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
 
 
