@@ -1,0 +1,434 @@
+"""The driver `ipp` on Debian's `ippeveprinter`, and where that can't misbehave, on a service that answers as it is told."""
+
+from __future__ import annotations
+
+import http.server
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from drivers.errors import DeviceError, NotStarted, OutcomeUnknown, ProtocolViolation, Stopped
+from drivers.printers import ipp
+from drivers.printers.ipp_codec import JobState, Operation
+from drivers.printers.ipp_wire import Wire
+from drivers.protocols import CardPrinter, Face, Position, Tray
+from tests.patience import BUSY_S
+from tests.print_services import HERE, Eveprinter, wait_for
+
+W, H = 1016, 648
+FACE = Face(W, H, bytes(W * H - 300) + b"\xff" * 300)
+
+
+def made(printer: ipp.Ipp) -> None:
+    printer.feed()
+    printer.print_face(printer.prepare(FACE))
+    printer.eject(Tray.OUTPUT)
+
+
+@pytest.fixture
+def eve() -> Iterator[Eveprinter]:
+    peer = Eveprinter()
+    yield peer
+    peer.close()
+
+
+def test_a_card_on_ippeveprinter(eve: Eveprinter) -> None:
+    """Who it is; nothing is printed by looking; a card is one job, whole, and let before it is sent."""
+    printer = ipp.open(eve.url)
+    assert isinstance(printer, CardPrinter)
+    assert printer.identity() == ipp.open(eve.url).identity()
+    assert len(printer.identity().serial) == 36
+    ready = printer.prepare(FACE)
+    with pytest.raises(NotStarted, match="no card"):
+        printer.print_face(ready)
+    printer.feed()
+    assert printer.status().position is Position.PRINT
+    with pytest.raises(NotStarted):
+        printer.feed()
+    assert eve.cards == []
+    let: list[tuple[int, int]] = []
+    printer.print_face(ready, lambda panels: let.append((panels, len(eve.cards))))
+    assert (let, eve.cards) == ([(ready.panels, 0)], [*ready.downloads])
+    printer.eject(Tray.OUTPUT)
+    assert printer.status().position is Position.NONE
+    printer.close()
+    with pytest.raises(NotStarted):
+        printer.status()
+
+
+def test_an_aborted_job_is_in_doubt_on_ippeveprinter(eve: Eveprinter) -> None:
+    (eve.place / "fails").touch()
+    printer = ipp.open(eve.url)
+    with pytest.raises(OutcomeUnknown, match="ABORTED"):
+        made(printer)
+    assert eve.cards == []
+
+
+def test_what_is_left_from_an_earlier_life_is_ended(eve: Eveprinter) -> None:
+    """The station dies while its card is printed: opened again, nothing of ours is under way."""
+    eve.busy.touch()
+    dead = ipp.open(eve.url)
+    dead.feed()
+    dead._send(dead.prepare(FACE).downloads[0])
+    opened: list[ipp.Ipp] = []
+
+    def again() -> bool:
+        try:
+            opened.append(ipp.open(eve.url))
+        except NotStarted:  # it is at it, and can stop only between two looks of its own
+            eve.busy.unlink(missing_ok=True)
+        return bool(opened)
+
+    wait_for(again, "the queue is free")
+    assert opened[0]._ours("not-completed", time.monotonic() + BUSY_S) == []
+    assert opened[0].status().position is Position.NONE
+    before = len(eve.cards)
+    made(opened[0])
+    assert len(eve.cards) == before + 1 <= 2
+
+
+# A service that answers as it is told.
+
+
+def attribute(tag: int, name: str, value: Any) -> bytes:
+    content = struct.pack(">i", value) if tag in (0x21, 0x23) else bytes([value]) if tag == 0x22 else value.encode()
+    return struct.pack(">BH", tag, len(name)) + name.encode() + struct.pack(">H", len(content)) + content
+
+
+@dataclass
+class Service:
+    """One printer. `states`: what its job says at each look, the last for ever, or until it is cancelled."""
+
+    states: list[tuple[JobState, str]] = field(default_factory=lambda: [(JobState.COMPLETED, "none")])
+    reasons: list[str] = field(default_factory=lambda: ["none"])
+    extra: dict[str, str] = field(default_factory=dict)
+    operations: list[int] = field(default_factory=lambda: [2, 4, 5, 6, 8, 9, 10, 11])
+    format: str = "image/pwg-raster"
+    jobs: dict[int, list[tuple[JobState, str]]] = field(default_factory=dict)
+    heard: list[Operation] = field(default_factory=list)
+    cards: int = 0
+    http_status: int = 200
+    ipp_status: int = 0
+    cut: Callable[[Operation, bytes], bytes] = lambda operation, answer: answer
+    obeys: bool = True
+    purges: bool = True
+
+    def answer(self, body: bytes) -> tuple[Operation, bytes]:
+        operation = Operation(struct.unpack_from(">H", body, 2)[0])
+        self.heard.append(operation)
+        status, groups = getattr(self, operation.name.lower())(body)
+        return operation, struct.pack(">HHI", 0x0200, status, 1) + b"\x01" + groups + b"\x03"
+
+    def get_printer_attributes(self, body: bytes) -> tuple[int, bytes]:
+        said = (
+            b"\x04" + attribute(0x23, "printer-state", 3) + attribute(0x49, "document-format-supported", self.format)
+        )
+        for name, values in (("printer-state-reasons", self.reasons), ("operations-supported", self.operations)):
+            for at, value in enumerate(values):
+                said += attribute(0x23 if isinstance(value, int) else 0x44, "" if at else name, value)
+        return 0, said + b"".join(attribute(0x41, name, value) for name, value in self.extra.items())
+
+    def print_job(self, body: bytes) -> tuple[int, bytes]:
+        if self.ipp_status:
+            return self.ipp_status, b""
+        self.cards += 1
+        self.jobs[self.cards] = list(self.states)
+        return 0, self._told(self.cards)
+
+    def _told(self, number: int) -> bytes:
+        states = self.jobs[number]
+        state, reason = states[0] if len(states) == 1 else states.pop(0)
+        said = attribute(0x21, "job-id", number) + attribute(0x23, "job-state", int(state))
+        return b"\x02" + said + attribute(0x44, "job-state-reasons", reason)
+
+    def get_job_attributes(self, body: bytes) -> tuple[int, bytes]:
+        number = self._number(body)
+        return (0, self._told(number)) if number in self.jobs else (0x0406, b"")
+
+    def _number(self, body: bytes) -> int:
+        at = body.index(b"job-id") + 8
+        return int(struct.unpack_from(">i", body, at)[0])
+
+    def get_jobs(self, body: bytes) -> tuple[int, bytes]:
+        ended = b"not-completed" not in body
+        return 0, b"".join(self._told(n) for n, states in self.jobs.items() if states[0][0].ended is ended)
+
+    def cancel_job(self, body: bytes) -> tuple[int, bytes]:
+        number = self._number(body)
+        if b"purge-job" in body:
+            if self.purges:
+                self.jobs.pop(number, None)
+        elif self.obeys:
+            self.jobs[number] = [(JobState.CANCELED, "job-canceled-by-user")]
+        return 0, b""
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    made = Service()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            operation, answer = made.answer(self.rfile.read(int(self.headers["Content-Length"])))
+            head = f"HTTP/1.1 {made.http_status} X\r\nContent-Length: {len(answer)}\r\n\r\n".encode()
+            self.wfile.write(made.cut(operation, head + answer))
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = http.server.HTTPServer((HERE, 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    made.url = f"ipp://{HERE}:{server.server_port}/ipp/print"  # type: ignore[attr-defined]
+    yield made
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def driver(service: Service, **patience: float) -> ipp.Ipp:
+    printer = ipp.Ipp(Wire(service.url), **{"patience_s": 0.2, "stands_s": 0.0, **patience})  # type: ignore[attr-defined]
+    printer.initialise()
+    return printer
+
+
+CUPS = {"cups-version": "2.4.2", "printer-error-policy": "abort-job", "device-uri": "once:/socket://h"}
+
+
+@pytest.mark.parametrize(
+    ("said", "word"),
+    [
+        ({"printer-error-policy": "retry-job"}, "abort-job"),
+        ({"printer-error-policy": "stop-printer"}, "abort-job"),
+        ({"printer-error-policy": ""}, "abort-job"),
+        ({"device-uri": "socket://h"}, "once:"),
+        ({"device-uri": ""}, "once:"),
+    ],
+)
+def test_a_queue_that_could_print_twice_is_not_used(service: Service, said: dict[str, str], word: str) -> None:
+    service.extra = CUPS
+    driver(service)
+    service.extra = CUPS | said
+    with pytest.raises(Stopped, match=word):
+        driver(service)
+
+
+def test_a_printer_that_lacks_something_is_not_used(service: Service) -> None:
+    service.format = "application/pdf"
+    with pytest.raises(Stopped, match="does not read"):
+        driver(service)
+    service.format, service.operations = "image/pwg-raster", [2, 9, 10, 11]
+    with pytest.raises(Stopped, match="CANCEL_JOB"):
+        driver(service)
+
+
+def test_a_queue_of_cups_keeps_no_picture(service: Service) -> None:
+    """A job that has ended is taken out of its books; where it stays there, no further card is begun."""
+    service.extra = CUPS
+    printer = driver(service)
+    made(printer)
+    assert service.jobs == {}
+    service.purges = False
+    made(printer)
+    with pytest.raises(Stopped, match="holds a picture"):
+        printer.feed()
+    with pytest.raises(Stopped, match="holds a picture"):
+        driver(service)
+
+
+@pytest.mark.parametrize(
+    ("states", "error"),
+    [
+        ([(JobState.COMPLETED, "job-completed-with-errors")], OutcomeUnknown),
+        ([(JobState.COMPLETED, "queued-in-device")], OutcomeUnknown),
+        ([(JobState.PROCESSING, "none"), (JobState.ABORTED, "aborted-by-system")], OutcomeUnknown),
+        ([(JobState.CANCELED, "job-canceled-at-device")], OutcomeUnknown),
+        ([(JobState.PROCESSING_STOPPED, "printer-stopped")], Stopped),
+    ],
+)
+def test_what_is_not_simply_completed_is_no_card(
+    service: Service, states: list[tuple[JobState, str]], error: type[DeviceError]
+) -> None:
+    printer = driver(service)
+    service.states = states
+    with pytest.raises(error):
+        made(printer)
+    assert all(left[0][0].ended for left in service.jobs.values())
+
+
+def test_a_printer_that_waits_for_a_person_loses_its_job(service: Service) -> None:
+    """Else it would print when somebody has long answered for the card."""
+    printer = driver(service)
+    service.states = [(JobState.PROCESSING, "none")]
+    printer.feed()
+    with pytest.raises(Stopped) as caught:
+        printer.print_face(printer.prepare(FACE), lambda panels: service.reasons.append("media-jam-error"))
+    assert caught.value.reasons == {"media-jam"}
+    assert service.jobs[1][0][0] is JobState.CANCELED
+    assert Operation.CANCEL_JOB in service.heard
+
+
+def test_a_jam_after_the_job_is_completed_is_asked(service: Service) -> None:
+    printer = driver(service)
+    printer.feed()
+    with pytest.raises(OutcomeUnknown, match="media-jam"):
+        printer.print_face(printer.prepare(FACE), lambda panels: service.reasons.append("media-jam"))
+    service.reasons = ["media-empty-error"]  # the last card of the hopper is a good one
+    printer.close()
+    printer = driver(service)
+    with pytest.raises(Stopped):
+        printer.feed()
+    service.reasons = ["none"]
+    printer.feed()
+    printer.print_face(printer.prepare(FACE), lambda panels: service.reasons.append("media-empty-error"))
+
+
+def test_reasons_are_those_of_the_station(service: Service) -> None:
+    printer = driver(service)
+    service.reasons = ["cover-open-error", "marker-supply-low-warning", "media-low-report"]
+    status = printer.status()
+    assert (status.stopping, status.warnings) == ({"cover-open"}, {"marker-supply-low"})
+    with pytest.raises(Stopped) as caught:
+        printer.feed()
+    assert caught.value.reasons == {"cover-open"}
+    assert service.cards == 0
+
+
+def test_a_refused_job_did_not_start(service: Service) -> None:
+    printer = driver(service)
+    service.ipp_status = 0x0507
+    with pytest.raises(NotStarted, match="0507"):
+        made(printer)
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 500, 503])
+def test_http_errors(service: Service, status: int) -> None:
+    printer = driver(service)
+    printer.feed()
+
+    def break_off(panels: int) -> None:
+        service.http_status = status
+
+    with pytest.raises(NotStarted if status < 500 else OutcomeUnknown):
+        printer.print_face(printer.prepare(FACE), break_off)
+
+
+def test_a_job_that_does_not_end_is_left_to_the_next_opening(service: Service) -> None:
+    printer = driver(service)
+    service.states, service.obeys = [(JobState.PROCESSING, "none")], False
+    printer.feed()
+    ready = printer.prepare(FACE)
+    with pytest.raises(DeviceError) as caught:
+        printer.print_face(ready, lambda panels: service.reasons.append("media-jam"))
+    assert not isinstance(caught.value, NotStarted)
+    with pytest.raises(NotStarted, match="can't be ended"):
+        driver(service)
+    service.obeys = True
+    driver(service)
+    assert service.cards == 1
+
+
+def test_the_answer_to_each_request_cut_at_each_byte(service: Service) -> None:
+    """NotStarted only where no job was heard of; whatever was sent has ended when the queue is opened again."""
+    service.extra = CUPS
+    for operation in (Operation.GET_PRINTER_ATTRIBUTES, Operation.PRINT_JOB, Operation.GET_JOB_ATTRIBUTES,
+                      Operation.GET_JOBS, Operation.CANCEL_JOB):  # fmt: skip
+        service.cut = lambda _, answer: answer
+        printer, length = driver(service), []
+        ready = printer.prepare(FACE)
+        for at in (0, 1, 12, 17, 30, 38, 40, 45, 60, 80, 100, 120):
+            service.cut = lambda _, answer: answer
+            printer = driver(service, patience_s=0.0)
+            printer.feed()
+            before = service.cards
+
+            def cut(which: Operation, answer: bytes, at: int = at, operation: Operation = operation) -> bytes:
+                length.append(len(answer))
+                return answer[:at] if which is operation and at < len(answer) else answer
+
+            service.cut = cut
+            try:
+                printer.print_face(ready)
+            except NotStarted:
+                assert service.cards == before, (operation, at)
+            except DeviceError:
+                assert service.cards <= before + 1
+            service.cut = lambda _, answer: answer
+            driver(service)
+            assert service.jobs == {}, (operation, at)
+
+
+@pytest.mark.parametrize("operation", [Operation.GET_PRINTER_ATTRIBUTES, Operation.PRINT_JOB, Operation.GET_JOBS])
+def test_garbage_for_an_answer(service: Service, operation: Operation) -> None:
+    printer = driver(service)
+    service.cut = lambda which, answer: answer[:45] + b"\xff" * (len(answer) - 45) if which is operation else answer
+    with pytest.raises(DeviceError):
+        made(printer)
+    service.cut = lambda which, answer: b"SSH-2.0-x\r\n" if which is operation else answer
+    with pytest.raises((ProtocolViolation, NotStarted)):
+        printer.status()
+        made(driver(service))
+    service.cut = lambda which, answer: answer
+    driver(service)
+
+
+def test_silence_and_trickle_end_in_time(service: Service) -> None:
+    """3 s for a look, also if a byte comes now and then."""
+    wire = Wire(service.url)  # type: ignore[attr-defined]
+    go_on = threading.Event()
+
+    def never(which: Operation, answer: bytes) -> bytes:
+        go_on.wait()
+        return b""
+
+    service.cut = never
+    began = time.monotonic()
+    with pytest.raises(NotStarted):
+        wire.ask(Operation.GET_PRINTER_ATTRIBUTES, began + 0.2)
+    assert time.monotonic() - began < 0.2 + BUSY_S
+    go_on.set()
+
+
+@pytest.mark.parametrize("url", ["", "http://h/", "ipps://h/x", "ipp:///x", "/dev/usb/lp0", "ipp://h:99999/x"])
+def test_a_port_that_is_none(url: str) -> None:
+    with pytest.raises(NotStarted):
+        ipp.open(url)
+
+
+def test_nobody_there() -> None:
+    with pytest.raises(NotStarted):
+        ipp.open(f"ipp://{HERE}:9/ipp/print")
+
+
+def test_no_chip_station_and_no_back(service: Service) -> None:
+    printer = driver(service)
+    with pytest.raises(NotStarted):
+        printer.to_chip_station()
+    printer.feed()
+    with pytest.raises(Stopped) as caught:
+        printer.to_chip_station()
+    assert caught.value.reasons == {"reader-missing"}
+    with pytest.raises(NotStarted, match="a back"):
+        printer.prepare(FACE, FACE)
+    with pytest.raises(NotStarted, match="a plane"):
+        printer.prepare(Face(W, H, b""))
+
+
+def test_a_trace_holds_no_picture(service: Service) -> None:
+    told: list[bytes] = []
+
+    class Told:
+        def sent(self, data: bytes) -> None:
+            told.append(data)
+
+        received = sent
+
+    printer = ipp.Ipp(Wire(service.url, Told()))  # type: ignore[attr-defined]
+    made(printer)
+    assert any(line.startswith(b"PRINT_JOB") for line in told)
+    assert all(len(line) <= 64 for line in told)
