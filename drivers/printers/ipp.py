@@ -60,12 +60,16 @@ class Ipp:
     """A `CardPrinter`. `patience_s`: how long a printer may not answer while it prints, before its job is given up.
 
     `stands_s`: how long it may wait for a person in the middle of a job, before that is.
+    `ending_s`: within which a job that is cancelled has to end.
     """
 
-    def __init__(self, wire: Wire, patience_s: float = 30.0, stands_s: float = _STANDS_S) -> None:
+    def __init__(
+        self, wire: Wire, patience_s: float = 30.0, stands_s: float = _STANDS_S, ending_s: float = _ASK_S
+    ) -> None:
         self._wire = wire
         self._patience_s = patience_s
         self._stands_s = stands_s
+        self._ending_s = ending_s
         self._card = False
         self._closed = False
         self._spools = False
@@ -167,27 +171,34 @@ class Ipp:
         well = heard = time.monotonic()
         while (now := time.monotonic()) < deadline:
             try:
-                job = self._look(number, now + _ASK_S)
-                stopping, _ = _reasons(self._asked(now + _ASK_S))
-                if job.state.ended:
-                    return job, stopping
+                job, (stopping, _) = self._look(number, now + _ASK_S), _reasons(self._asked(now + _ASK_S))
                 heard = now
-                if not stopping and job.state is not JobState.PROCESSING_STOPPED:
-                    well = now
-                elif now - well >= self._stands_s:
-                    return self._end(number, now + _ASK_S), stopping or _UNSAFE
             except NotStarted as exc:
-                if now - heard > self._patience_s:
+                if now - heard >= self._patience_s:
                     raise OutcomeUnknown(f"no word of the job for {self._patience_s} s: {exc}") from exc
+                time.sleep(_POLL_S)
+                continue
+            if job.state.ended:
+                return job, stopping
+            if not stopping and job.state is not JobState.PROCESSING_STOPPED:
+                well = now
+            elif now - well >= self._stands_s:
+                return self._given_up(number), stopping or _UNSAFE
             time.sleep(_POLL_S)
         raise OutcomeUnknown(f"the job has not ended in {_PRINT_S} s")
+
+    def _given_up(self, number: int) -> Job:
+        try:
+            return self._end(number, time.monotonic() + self._ending_s)
+        except NotStarted as exc:
+            raise OutcomeUnknown(str(exc)) from exc
 
     def _tidy(self) -> None:
         """No job of ours is left that may print, and none in the books of CUPS, which would keep its picture. <= 3 s.
 
         NotStarted if one has not ended in time, Stopped if it stays.
         """
-        deadline = time.monotonic() + _ASK_S
+        deadline = time.monotonic() + self._ending_s
         for job in self._ours("not-completed", deadline):
             self._end(job.number, deadline)
         if self._spools:
