@@ -11,6 +11,7 @@ BROWSER="chromium"
 FAILING_DISKS="strace e2fsprogs"
 PROXY="nginx-light"
 POSTGRESQL="postgresql"
+PRINT_SERVICES="cups cups-ipp-utils dbus-daemon"
 PACKAGES="python3-venv pcscd libpcsclite-dev swig vsmartcard-vpcd gcc python3-dev pkg-config util-linux"
 
 missing() {
@@ -53,6 +54,14 @@ install "the test of the reverse proxy is skipped" $PROXY
 if [ -n "$with_nginx" ] && [ -z "$(missing nginx)" ]; then
     $as_root service nginx stop >/dev/null 2>&1 || true
     $as_root update-rc.d nginx disable >/dev/null 2>&1 || true
+fi
+# The tests start a cupsd of their own. The service that Debian makes of a new one is in nobody's use: it goes off.
+with_cups=$(missing cups)
+# shellcheck disable=SC2086  # the packages are words
+install "the tests of printing over IPP are skipped" $PRINT_SERVICES
+if [ -n "$with_cups" ] && [ -z "$(missing cups)" ]; then
+    $as_root service cups stop >/dev/null 2>&1 || true
+    $as_root update-rc.d cups disable >/dev/null 2>&1 || true
 fi
 # The tests make clusters of their own. The one that Debian makes of a new PostgreSQL is in nobody's use: it goes off.
 with_postgresql=$(command -v pg_lsclusters || true)

@@ -180,6 +180,6 @@ def as_job(said: Attributes) -> Job:
         (number,), (state,) = said["job-id"], said["job-state"]
     except KeyError as exc:
         raise ValueError(f"a job without {exc}") from None
-    if not isinstance(number, int):
-        raise ValueError(f"a job is called {number!r}")
+    if not isinstance(number, int) or not isinstance(state, int):
+        raise ValueError(f"a job is called {number!r}, its state {state!r}")
     return Job(number, JobState(state), frozenset(map(str, said.get("job-state-reasons", ()))))

@@ -17,6 +17,8 @@ from drivers.printers import ipp
 from drivers.printers.ipp_codec import JobState, Operation
 from drivers.printers.ipp_wire import Wire
 from drivers.protocols import CardPrinter, Face, Position, Tray
+from kiosk.core.plan import Step
+from kiosk.core.reconcile import Evidence, Verdict, reconcile
 from tests.patience import BUSY_S
 from tests.print_services import HERE, Eveprinter, wait_for
 
@@ -79,7 +81,9 @@ def test_what_is_left_from_an_earlier_life_is_ended(eve: Eveprinter) -> None:
 
     def again() -> bool:
         try:
-            opened.append(ipp.open(eve.url))
+            printer = ipp.Ipp(Wire(eve.url), ending_s=0.3)
+            printer.initialise()
+            opened.append(printer)
         except NotStarted:  # it is at it, and can stop only between two looks of its own
             eve.busy.unlink(missing_ok=True)
         return bool(opened)
@@ -429,3 +433,13 @@ def test_a_trace_holds_no_picture(service: Service) -> None:
     made(printer)
     assert any(line.startswith(b"PRINT_JOB") for line in told)
     assert all(len(line) <= 64 for line in told)
+
+
+@pytest.mark.parametrize("let", [None, 0, 1])
+def test_a_print_in_doubt_is_asked(service: Service, let: int | None) -> None:
+    """After the link was opened anew there is no card in the path and no count: no rule may decide, whatever was let."""
+    status = driver(service).status()
+    counted = status.counters
+    evidence = Evidence(Step.PRINT, status.position, counted.cards_fed, counted.panels_printed, 1, status.just_reset,
+                        status.stopping, same_printer=True, let=let)  # fmt: skip
+    assert reconcile(evidence)[0] is Verdict.ASK
