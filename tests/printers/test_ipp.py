@@ -437,7 +437,7 @@ def test_a_trace_holds_no_picture(service: Service) -> None:
 
 @pytest.mark.parametrize("let", [None, 0, 1])
 def test_a_print_in_doubt_is_asked(service: Service, let: int | None) -> None:
-    """After the link was opened anew there is no card in the path and no count: no rule may decide, whatever was let."""
+    """After the link was opened anew there is neither card nor count: no rule decides, whatever was let."""
     status = driver(service).status()
     counted = status.counters
     evidence = Evidence(Step.PRINT, status.position, counted.cards_fed, counted.panels_printed, 1, status.just_reset,
