@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import socket
-import stat
 import subprocess
 import tempfile
 import threading
@@ -19,9 +18,6 @@ import pytest
 
 from tests.patience import BUSY_S
 
-ROOT = Path(__file__).parents[1]
-ONCE = ROOT / "packaging" / "cups" / "once"
-SERVER_BIN = Path("/usr/lib/cups")
 HERE = "127.0.0.1"
 _LOOK_S = 0.02
 
@@ -43,7 +39,7 @@ def wait_for(true: Callable[[], object], what: str, patience_s: float = BUSY_S) 
     deadline = time.monotonic() + patience_s
     while not true():
         assert time.monotonic() < deadline, f"waited in vain: {what}"
-        time.sleep(_LOOK_S)
+        threading.Event().wait(_LOOK_S)
 
 
 def listens(port: int) -> bool:
@@ -150,182 +146,3 @@ class RawPrinter:
         self._door.shutdown(socket.SHUT_RDWR)
         self._door.close()
         self._thread.join()
-
-
-PPD = """*PPD-Adobe: "4.3"
-*FormatVersion: "4.3"
-*FileVersion: "1.0"
-*LanguageVersion: English
-*LanguageEncoding: ISOLatin1
-*PCFileName: "CARD.PPD"
-*Manufacturer: "Test"
-*Product: "(Card)"
-*ModelName: "Card"
-*ShortNickName: "Card"
-*NickName: "Card, what it gets it passes on"
-*PSVersion: "(3010.000) 550"
-*LanguageLevel: "3"
-*ColorDevice: True
-*DefaultColorSpace: RGB
-*cupsVersion: 2.4
-*cupsSNMPSupplies: False
-*cupsFilter2: "image/pwg-raster image/pwg-raster 0 -"
-*OpenUI *PageSize/Media Size: PickOne
-*DefaultPageSize: CR80
-*PageSize CR80/CR80: "<</PageSize[243 153]>>setpagedevice"
-*CloseUI: *PageSize
-*OpenUI *PageRegion: PickOne
-*DefaultPageRegion: CR80
-*PageRegion CR80/CR80: "<</PageSize[243 153]>>setpagedevice"
-*CloseUI: *PageRegion
-*DefaultImageableArea: CR80
-*ImageableArea CR80/CR80: "0 0 243 153"
-*DefaultPaperDimension: CR80
-*PaperDimension CR80/CR80: "243 153"
-"""
-
-
-class Cupsd:
-    """A real cupsd with one queue `card`, whose device is behind `once` unless another is named.
-
-    `settings`: further lines of cupsd.conf; those of Debian's default stand beside them where they matter.
-    """
-
-    def __init__(self, printer: RawPrinter, *, device: str = "once:/socket", policy: str = "abort-job",
-                 settings: str = "PreserveJobFiles No") -> None:  # fmt: skip
-        if os.geteuid() != 0:
-            pytest.skip("cupsd is started by root alone")
-        self._binary = program("cupsd")
-        self.place = Path(tempfile.mkdtemp(prefix="kc"))
-        self.place.chmod(0o755)
-        self.port = free_port()
-        self.url = f"ipp://{HERE}:{self.port}/printers/card"
-        (self.place / "bin" / "backend").mkdir(parents=True)
-        for name in ("etc", "etc/ppd", "spool", "cache", "run", "log", "spool/tmp"):
-            (self.place / name).mkdir()
-            shutil.chown(self.place / name, "root", "lp")
-            (self.place / name).chmod(0o775)
-        for folder in SERVER_BIN.iterdir():
-            if folder.name != "backend":
-                (self.place / "bin" / folder.name).symlink_to(folder)
-        for backend in (SERVER_BIN / "backend").iterdir():
-            shutil.copy(backend, self.place / "bin" / "backend" / backend.name)
-        shutil.copy(ONCE, self.place / "bin" / "backend" / "once")
-        (self.place / "bin" / "backend" / "once").chmod(0o744)
-        self._write(
-            "cups-files.conf",
-            f"""
-            User lp
-            Group lp
-            SystemGroup root
-            ServerRoot {self.place}/etc
-            ServerBin {self.place}/bin
-            RequestRoot {self.place}/spool
-            TempDir {self.place}/spool/tmp
-            CacheDir {self.place}/cache
-            StateDir {self.place}/run
-            AccessLog {self.place}/log/access
-            ErrorLog {self.place}/log/error
-            PageLog {self.place}/log/page
-            """,
-        )
-        self._write("cupsd.conf", f"""
-            Listen {HERE}:{self.port}
-            LogLevel debug
-            Browsing No
-            DefaultAuthType None
-            WebInterface No
-            {settings}
-            """ + LIMITS)  # fmt: skip
-        self._write(
-            "printers.conf",
-            f"""
-            <Printer card>
-            Info card
-            DeviceURI {device}://{HERE}:{printer.port}
-            State Idle
-            Accepting Yes
-            Shared No
-            JobSheets none none
-            OpPolicy default
-            ErrorPolicy {policy}
-            </Printer>
-            """,
-        )
-        (self.place / "etc" / "ppd" / "card.ppd").write_text(PPD)
-        self.start()
-
-    def _write(self, name: str, text: str) -> None:
-        path = self.place / "etc" / name
-        path.write_text("\n".join(line.strip() for line in text.splitlines() if line.strip()) + "\n")
-        path.chmod(0o640)
-        shutil.chown(path, "root", "lp")
-
-    def start(self) -> None:
-        """Returns when it answers."""
-        words = [
-            self._binary,
-            "-f",
-            "-c",
-            str(self.place / "etc/cupsd.conf"),
-            "-s",
-            str(self.place / "etc/cups-files.conf"),
-        ]
-        self._server = begun(words, self.place / "log" / "out")
-        wait_for(lambda: listens(self.port), "cupsd")
-
-    def kill(self) -> None:
-        """SIGKILL to it alone: backends that were started go on, as after a crash of cupsd."""
-        self._server.kill()
-        self._server.wait()
-
-    def stop(self) -> None:
-        """As systemd does: SIGTERM."""
-        self._server.terminate()
-        self._server.wait()
-
-    @property
-    def spooled(self) -> list[str]:
-        """Files of jobs: c... tell of one, d... are a document."""
-        return sorted(path.name for path in (self.place / "spool").iterdir() if stat.S_ISREG(path.stat().st_mode))
-
-    def told(self, word: str) -> list[str]:
-        """Lines of its log."""
-        return [line for line in (self.place / "log/error").read_text().splitlines() if word in line]
-
-    def close(self) -> None:
-        killed(self._server)
-        shutil.rmtree(self.place, ignore_errors=True)
-
-
-LIMITS = """
-    <Location />
-    Order allow,deny
-    Allow localhost
-    </Location>
-    <Policy default>
-    JobPrivateAccess default
-    JobPrivateValues default
-    SubscriptionPrivateAccess default
-    SubscriptionPrivateValues default
-    <Limit Create-Job Print-Job Print-URI Validate-Job>
-    Order deny,allow
-    </Limit>
-    <Limit Send-Document Send-URI Hold-Job Release-Job Restart-Job Purge-Jobs>
-    Require user @OWNER @SYSTEM
-    Order deny,allow
-    </Limit>
-    <Limit Pause-Printer Resume-Printer Enable-Printer>
-    AuthType Default
-    Require user @SYSTEM
-    Order deny,allow
-    </Limit>
-    <Limit Cancel-Job CUPS-Authenticate-Job>
-    Require user @OWNER @SYSTEM
-    Order deny,allow
-    </Limit>
-    <Limit All>
-    Order deny,allow
-    </Limit>
-    </Policy>
-    """

@@ -13,8 +13,9 @@ from drivers.errors import DeviceError, OutcomeUnknown, Stopped
 from drivers.printers import ipp
 from drivers.printers.ipp_wire import Wire
 from drivers.protocols import Face, Position, Tray
+from tests.cups_service import ONCE, Cupsd
 from tests.patience import BUSY_S
-from tests.print_services import ONCE, Cupsd, RawPrinter, wait_for
+from tests.print_services import RawPrinter, wait_for
 
 W, H = 1016, 648
 FACE = Face(W, H, bytes(W * H - 300) + b"\xff" * 300)
