@@ -169,6 +169,7 @@ class Ipp:
     def _watch(self, number: int, deadline: float) -> tuple[Job, frozenset[str]]:
         """The job as it ended, and what stopped the printer then; cancelled, if it has to wait for a person."""
         well = heard = time.monotonic()
+        begun = False
         while (now := time.monotonic()) < deadline:
             try:
                 job, (stopping, _) = self._look(number, now + _ASK_S), _reasons(self._asked(now + _ASK_S))
@@ -180,6 +181,9 @@ class Ipp:
                 continue
             if job.state.ended:
                 return job, stopping
+            if begun and job.state < JobState.PROCESSING:  # CUPS was started again, and would begin it anew some day
+                return self._given_up(number), stopping
+            begun = job.state >= JobState.PROCESSING
             if not stopping and job.state is not JobState.PROCESSING_STOPPED:
                 well = now
             elif now - well >= self._stands_s:

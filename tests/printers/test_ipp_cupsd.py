@@ -78,6 +78,8 @@ def crashed(raw: RawPrinter, server: Cupsd, *, hard: bool) -> DeviceError | None
     printing = threading.Thread(target=carry)
     printing.start()
     wait_for(lambda: raw.begun and [name for name in server.spooled if name[0] == "c"], "the card is begun and noted")
+    looks = len(server.told("Get-Job-Attributes"))
+    wait_for(lambda: len(server.told("Get-Job-Attributes")) > looks + 2, "the driver has seen it begun")
     (server.kill if hard else server.stop)()
     raw.free.set()
     server.start()
