@@ -252,7 +252,7 @@ def test_a_queue_of_cups_keeps_no_picture(service: Service) -> None:
         ([(JobState.COMPLETED, "queued-in-device")], OutcomeUnknown),
         ([(JobState.PROCESSING, "none"), (JobState.ABORTED, "aborted-by-system")], OutcomeUnknown),
         ([(JobState.CANCELED, "job-canceled-at-device")], OutcomeUnknown),
-        ([(JobState.PROCESSING, "none"), (JobState.PENDING, "none")], OutcomeUnknown),
+        ([*[(JobState.PROCESSING, "none")] * 2, (JobState.PENDING, "none")], OutcomeUnknown),
         ([(JobState.PROCESSING_STOPPED, "printer-stopped")], Stopped),
     ],
 )
