@@ -5,12 +5,13 @@ SEED ?=
 SCALE ?=
 BIN := .venv/bin
 BENCHMARKS ?= web
+INPUTS ?= config hub-answers chip evolis evolis-classic
 PYTEST := $(BIN)/python -m pytest -q
 # Most of the time a test waits for a device's simulated second: two at a time cost little more than one.
 # What hangs outside of Python, where no test's timeout reaches, shows its stack.
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist worksteal -o faulthandler_timeout=120
 
-.PHONY: setup demo check test test-long matrix soak scenario screens bench
+.PHONY: setup demo check test test-long matrix soak scenario screens bench fuzz
 
 setup:
 	@packaging/setup.sh
@@ -42,6 +43,9 @@ scenario: setup
 
 screens: setup
 	$(BIN)/python -m tests.web.gallery
+
+fuzz: setup
+	set -e; for each in $(INPUTS); do $(BIN)/python -m tests.fuzz $$each --seed $(or $(SEED),1); done
 
 bench: setup
 	set -e; for each in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$each; done

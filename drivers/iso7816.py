@@ -283,12 +283,13 @@ def answers(link: ApduLink, apdus: Sequence[bytes]) -> list[bytes]:
 def _whole(link: ApduLink, command: Command, answer: Response) -> Response:
     """What `command` is answered in the end, `answer` being what came first."""
     answer = _right_le(link, command, answer)
-    data = answer.data
+    data, left = answer.data, MAX_NE // MAX_SHORT_NE  # a byte at a time it would be minutes
     while answer.sw.sw1 == _SW1_MORE:
+        left -= 1
         rest = Command(command.cla, Ins.GET_RESPONSE, ne=answer.sw.count)
         answer = _right_le(link, rest, Response.parse(link.transmit(bytes(rest))))
         data += answer.data
-        if len(data) > MAX_NE or (answer.sw.sw1 == _SW1_MORE and not answer.data):
+        if left < 0 or len(data) > MAX_NE or (answer.sw.sw1 == _SW1_MORE and not answer.data):
             raise ProtocolViolation("GET RESPONSE comes to no end", bytes(answer)[-2:])
     return Response(data, answer.sw)
 

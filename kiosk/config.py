@@ -6,6 +6,7 @@ import dataclasses
 import difflib
 import os
 import re
+import reprlib
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,13 @@ import yaml
 from kiosk.errors import UsageError
 
 MODULE = r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*"
+_NO_VALUE = (yaml.YAMLError, ValueError, AttributeError, LookupError, RecursionError)
+"""What PyYAML raises at a tag whose text does not fit it, as `!!timestamp x`: not its own errors alone."""
+MOST_TOLD = 300
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
+_SHORT = reprlib.Repr()
+"""Of a value: a file of nine lines can refer to itself until its text fills the memory."""
+_SHORT.maxstring = _SHORT.maxother = 100
 SEARCH = (Path("config.yaml"), Path("/etc/keping/config.yaml"))
 
 
@@ -186,7 +194,7 @@ def load_config(path: Path | None) -> Config:
         node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     except OSError as exc:
         raise UsageError(f"{path}: {exc.strerror}") from exc
-    except (yaml.YAMLError, UnicodeDecodeError) as exc:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as exc:
         raise UsageError(f"{path}: not YAML: {str(exc).splitlines()[0]}") from exc
     if node is None:
         return Config()
@@ -233,21 +241,28 @@ class _Reader:
     def _value(self, kind: Any, rules: Mapping[str, Any], node: yaml.Node, key: str) -> Any:
         try:
             value = self._constructor.construct_object(node, deep=True)
-        except (yaml.YAMLError, ValueError) as exc:
+        except _NO_VALUE as exc:
             raise self._error(node, f"{key}: not a value of YAML") from exc
         if kind == tuple[str, ...]:
-            if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-                raise self._error(node, f"{key}: expected a list of words, got {value!r}")
-            if "days" in rules and (wrong := [item for item in value if not _is_day(item)]):
-                raise self._error(node, f'{key}: {wrong[0]!r} is no day, as in "2026-08-17"')
-            if "choice" in rules and (wrong := [item for item in value if item not in rules["choice"]]):
-                raise self._error(node, f"{key}: {wrong[0]!r} is not one of {', '.join(rules['choice'])}")
-            return tuple(value)
+            return self._words(rules, value, node, key)
+        if isinstance(value, str) and _NO_TEXT.search(value):
+            raise self._error(node, f"{key}: holds a character that is none")
         if kind is float and type(value) is int:
-            value = float(value)
+            value = float(value) if abs(value) < 1 << 53 else value
         if type(value) is not kind:
-            raise self._error(node, f"{key}: expected {kind.__name__}, got {value!r}")
+            raise self._error(node, f"{key}: expected {kind.__name__}, got {_SHORT.repr(value)}")
         return self._within(rules, value, node, key)
+
+    def _words(self, rules: Mapping[str, Any], value: Any, node: yaml.Node, key: str) -> tuple[str, ...]:
+        if not isinstance(value, list) or not all(
+            isinstance(item, str) and not _NO_TEXT.search(item) for item in value
+        ):
+            raise self._error(node, f"{key}: expected a list of words, got {_SHORT.repr(value)}")
+        if "days" in rules and (wrong := [item for item in value if not _is_day(item)]):
+            raise self._error(node, f'{key}: {wrong[0]!r} is no day, as in "2026-08-17"')
+        if "choice" in rules and (wrong := [item for item in value if item not in rules["choice"]]):
+            raise self._error(node, f"{key}: {wrong[0]!r} is not one of {', '.join(rules['choice'])}")
+        return tuple(value)
 
     def _within(self, rules: Mapping[str, Any], value: Any, node: yaml.Node, key: str) -> Any:
         if "range" in rules and not rules["range"][0] <= value <= rules["range"][1]:
@@ -259,7 +274,8 @@ class _Reader:
         return value
 
     def _error(self, node: yaml.Node, message: str) -> UsageError:
-        return UsageError(f"{self._path}:{node.start_mark.line + 1}: {message}")
+        told = " ".join(message.split())[:MOST_TOLD]
+        return UsageError(f"{self._path}:{node.start_mark.line + 1}: {told}")
 
 
 def _is_day(text: str) -> bool:

@@ -111,6 +111,8 @@ def verify(token: str, keys: Iterable[OKPKey], typ: str) -> dict[str, Any]:
 
 
 def _header(token: str) -> dict[str, Any]:
+    if not token.isascii():
+        raise SignatureError("not a JWS", Fault.UNSIGNED)
     segment = token.split(".", 1)[0]
     try:
         header = json.loads(base64.b64decode(segment + "=" * (-len(segment) % 4), b"-_", validate=True))

@@ -68,6 +68,7 @@ def create_app(store: Store, keys: HubKeys, now: Callable[[], float], zone: str 
         """Stations without a clock of their own take the time from here."""
         response.headers["Date"] = formatdate(now(), usegmt=True)
         response.headers["Cache-Control"] = "no-store"
+        response.headers["X-Content-Type-Options"] = "nosniff"
         return response
 
     return app

@@ -25,10 +25,10 @@ def problem(response: httpx.Response) -> dict[str, Any]:
 
 
 def date_s(text: str) -> float | None:
-    """Unix seconds of an HTTP date."""
+    """Unix seconds of an HTTP date; None of what is no date, or none of this calendar."""
     try:
         return parsedate_to_datetime(text).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

@@ -103,7 +103,7 @@ class RecordSink(Protocol):
 
 def judge(token: str, station: str, hub_keys: Sequence[OKPKey]) -> Accepted | RefusedRecord:
     """Pure. The lease is part of what is signed: a record for another station is refused, whoever sent it."""
-    digest = hashlib.sha256(token.encode()).hexdigest()
+    digest = _digest(token)
     try:
         payload = jose.verify(token, hub_keys, jose.RECORD)
     except SignatureError as exc:
@@ -121,7 +121,7 @@ def judge(token: str, station: str, hub_keys: Sequence[OKPKey]) -> Accepted | Re
 
 def judge_withdrawal(token: str, station: str, hub_keys: Sequence[OKPKey]) -> Withdrawn | RefusedRecord:
     """Pure. Who could forge one could stop an office: it is believed as a record is."""
-    digest = hashlib.sha256(token.encode()).hexdigest()
+    digest = _digest(token)
     try:
         said = jose.verify(token, hub_keys, jose.WITHDRAWAL)
         if said.get("station") != station:
@@ -132,6 +132,11 @@ def judge_withdrawal(token: str, station: str, hub_keys: Sequence[OKPKey]) -> Wi
         return RefusedRecord(reason, f"a withdrawal: {exc}", digest)
     except ValueError:
         return RefusedRecord(Refusal.SCHEMA, "a withdrawal", digest)
+
+
+def _digest(token: str) -> str:
+    """JSON can say half a character, which no encoding has."""
+    return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()
 
 
 class Intake:

@@ -84,7 +84,7 @@ def _cursor_of(beginning: bytes) -> str:
 def _item(line: bytes) -> Item:
     try:
         value = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise NotItems("a line is not JSON") from None
     if not isinstance(value, dict):
         raise NotItems("a line is no object")

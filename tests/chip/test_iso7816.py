@@ -136,6 +136,21 @@ def test_get_response_too_may_have_the_wrong_le() -> None:
     assert not link.left
 
 
+def test_the_rest_of_an_answer_does_not_come_a_byte_at_a_time_for_minutes() -> None:
+    """65536 rests of one byte each are within an answer's length, and ten minutes at a real reader."""
+    asked = 0
+
+    class Dripping(ScriptedLink):
+        def transmit(self, apdu: bytes) -> bytes:
+            nonlocal asked
+            asked += 1
+            return b"\x00\x61\x01"
+
+    with pytest.raises(ProtocolViolation, match="no end"):
+        iso7816.exchange(Dripping(), iso7816.select(0x7F0A))
+    assert asked < 300
+
+
 def test_get_response_that_gives_nothing_ends() -> None:
     link = ScriptedLink(("00A40000027F0A", "6103"), ("00C0000003", "6103"))
     with pytest.raises(ProtocolViolation):

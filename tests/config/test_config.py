@@ -65,3 +65,22 @@ def test_where_the_config_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_where_data_lies(tmp_path: Path) -> None:
     assert find_data(Config(data="/srv/keping"), None) == Path("/srv/keping")
     assert find_data(Config(data="/srv/keping"), tmp_path) == tmp_path
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "station:\n  id: !!timestamp x\n", "hub:\n  poll: !!int ''\n", "station:\n  office: !!bool x\n",
+        "data: " + "[" * 1_000, 'station:\n  office: "\\ud800"\n', 'data: "a\\0b"\n', 'stick: ["\\ud800"]\n',
+        "hub:\n  poll: " + "9" * 400 + "\n", '"' + "A" * 70_000 + '": 1\n', '"a\\nb": 1\n',
+        "stick: [&a [x, x], "
+        + ", ".join(f"&{chr(98 + n)} [*{chr(97 + n)}, *{chr(97 + n)}]" for n in range(24)) + "]\n",
+    ],
+)  # fmt: skip
+def test_no_file_is_more_than_one_line_of_trouble(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    with pytest.raises(UsageError) as caught:
+        load_config(path)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 600

@@ -18,6 +18,7 @@ from kiosk.hub import stations
 from kiosk.hub.stations import declare_lost
 from kiosk.sync.client import HubClient, HubRefused, HubUnreachable, UntrustedAnswer, connect
 from kiosk.sync.enrol import WrongHub, enrol, load_pins, save_pins
+from kiosk.sync.intake import RefusedRecord, judge
 from kiosk.sync.stream import NDJSON
 from tests.sync.centre import NOW, Centre, Station
 
@@ -137,12 +138,39 @@ def test_retry_after_is_seconds_or_a_date(header: str | None, seconds: float | N
     assert caught.value.retry_after_s == seconds
 
 
+@pytest.mark.parametrize("date", ["Fri, 15 Jan 99999999999999999999 08:00:00 GMT", "x", "\xff"])
+def test_a_date_of_no_calendar_says_no_time(date: str) -> None:
+    heard: list[int] = []
+    headers = [(b"Date", date.encode("latin-1"))]
+    body = httpx.ByteStream(json.dumps({"receipt": sign_receipt(POSITION, HUB)}).encode())
+    answer = httpx.Response(200, stream=body, headers=headers)
+    http = connect("http://localhost", transport=httpx.MockTransport(lambda _: answer))
+    with closing(HubClient(http, "kupang-1", OWN, [PUBLIC], clock=lambda: NOW, heard=heard.append)) as client:
+        assert client.position().position == POSITION
+    assert heard == []
+
+
+def test_half_a_character_in_a_signed_word_is_no_signature() -> None:
+    """JSON can say one, and nothing can encode it."""
+    good = sign_receipt(POSITION, HUB)
+    answer = httpx.Response(200, content=json.dumps({"receipt": good + "\ud800"}).encode())
+    with closing(answering(lambda _: answer)) as client, pytest.raises(UntrustedAnswer):
+        client.position()
+    assert isinstance(judge(good + "\ud800", "kupang-1", [PUBLIC]), RefusedRecord)
+
+
 LINE = b'{"cursor":"1","record":"x"}\n'
 
 
 @pytest.mark.parametrize(
     ("kind", "body"),
-    [("text/html", LINE), ("application/json", b"{}"), (NDJSON, b"<h1>hotel</h1>\n"), (NDJSON, b'{"cursor":"1"}\n')],
+    [
+        ("text/html", LINE),
+        ("application/json", b"{}"),
+        (NDJSON, b"<h1>hotel</h1>\n"),
+        (NDJSON, b'{"cursor":"1"}\n'),
+        (NDJSON, b"[" * 100_000 + b"\n"),
+    ],
 )
 def test_what_is_no_list_of_items_is_not_the_centres(kind: str, body: bytes) -> None:
     answer = httpx.Response(200, content=iter([body]), headers={"Content-Type": kind})

@@ -1,0 +1,40 @@
+"""`python -m tests.fuzz NAME --seconds 300 --seed S`, or `--again FILE` for a case that was kept."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+from tests.fuzz.engine import Report, one, run
+from tests.fuzz.inputs import INPUTS
+
+KEPT = Path("var/fuzz")
+
+
+def main() -> int:
+    """0 if nothing was found."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    parser.add_argument("name", choices=sorted(INPUTS))
+    parser.add_argument("--seconds", type=float, default=300)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--again", type=Path)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as directory, closing(INPUTS[asked.name](Path(directory))) as fuzzer:
+        if asked.again:
+            report = Report()
+            one(fuzzer, asked.again.read_bytes(), report)
+        else:
+            report = run(fuzzer, asked.seed, seconds=asked.seconds)
+    counts = f"{report.cases} cases, {report.refused} refused, {len(report.found)} found"
+    told = f"{asked.name}: seed {asked.seed}, {counts}\n"
+    for place, found in report.found.items():
+        told += f"\n{place}\n  {found.save(KEPT, asked.name)}\n{found.told}"
+    sys.stdout.write(told)
+    return 1 if report.found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

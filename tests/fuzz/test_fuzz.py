@@ -1,0 +1,109 @@
+"""A sample of each fuzzer in every run, and that a planted defect is found by it."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from pathlib import Path
+from random import Random
+
+import pytest
+import yaml
+
+import kiosk.config
+import kiosk.sync.client
+from drivers.errors import DeviceError, NotStarted
+from drivers.printers.evolis import Evolis
+from kiosk.crypto import jose
+from kiosk.crypto.checkpoint import Position
+from tests.fuzz.chip_answers import ChipAnswers
+from tests.fuzz.engine import Report, one, run
+from tests.fuzz.hub_answers import HubAnswers
+from tests.fuzz.inputs import INPUTS
+from tests.fuzz.printer_answers import PrinterAnswers
+
+SAMPLES = {"config": 25, "chip": 40, "evolis": 60, "evolis-classic": 60}
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_a_sample_finds_nothing(name: str, tmp_path: Path) -> None:
+    with closing(INPUTS[name](tmp_path)) as fuzzer:
+        report = run(fuzzer, 20_261_129, cases=SAMPLES.get(name, 100))
+    assert {place: found.told for place, found in report.found.items()} == {}
+    assert report.cases > report.refused > 0, "some is good, some is not"
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_the_same_seed_is_the_same_cases(name: str, tmp_path: Path) -> None:
+    with closing(INPUTS[name](tmp_path)) as fuzzer:
+        first, second = Random(4), Random(4)
+        assert [fuzzer.case(first) for _ in range(9)] == [fuzzer.case(second) for _ in range(9)]
+
+
+class Planted:
+    """Refuses what is not JSON; a defect for each letter."""
+
+    budget = 500
+    declared = (ValueError,)
+
+    def case(self, random: Random) -> bytes:
+        return json.dumps(random.choice("abc")).encode()
+
+    def hold(self, case: bytes) -> None:
+        match json.loads(case):
+            case "a":
+                raise KeyError("a")
+            case "b":
+                while True:
+                    len("x")
+            case "c":
+                raise ValueError
+
+    def close(self) -> None:
+        """Nothing was opened."""
+
+
+def test_a_planted_error_and_a_planted_hang_are_found(tmp_path: Path) -> None:
+    report = run(Planted(), 1, cases=30)
+    assert sorted(place.split()[0] for place in report.found) == ["KeyError", "OverBudget"]
+    for found in report.found.values():
+        again = Report()
+        one(Planted(), found.save(tmp_path, "planted").read_bytes(), again)
+        assert len(again.found) == 1, "the case that is kept brings it about again"
+
+
+def test_a_tag_that_stumbles_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kiosk.config, "_NO_VALUE", (yaml.YAMLError,))
+    report = Report()
+    one(INPUTS["config"](tmp_path), b"station:\n  id: !!timestamp x\n", report)
+    assert report.found
+
+
+def test_a_receipt_that_is_believed_unread_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def believing(token: str, keys: object) -> Position:
+        said = jose.claims_of(token)
+        return Position(*(said.get(name, "kupang-1") for name in ("station", "incarnation", "seq", "head")))
+
+    monkeypatch.setattr(kiosk.sync.client, "verify_receipt", believing)
+    with closing(HubAnswers()) as fuzzer:
+        assert run(fuzzer, 1, cases=60).found
+
+
+def test_a_chip_that_is_called_verified_unread_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("drivers.encoders.files.FileEncoder.verify", lambda self, files: None)
+    monkeypatch.setattr("drivers.encoders.files._must_be_ok", lambda answer, cause, name: None)
+    monkeypatch.setattr("drivers.encoders.files.FileEncoder.encode", lambda self, files: None)
+    assert run(ChipAnswers(), 1, cases=60).found
+
+
+def test_a_movement_that_is_called_none_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    feed = Evolis.feed
+
+    def hiding(printer: Evolis) -> None:
+        try:
+            feed(printer)
+        except DeviceError as exc:
+            raise NotStarted(str(exc)) from exc
+
+    monkeypatch.setattr(Evolis, "feed", hiding)
+    assert run(PrinterAnswers(), 1, cases=200).found
