@@ -6,8 +6,6 @@ line is one column of the landscape face, COLUMNS lines of ROWS dots, and dot d 
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -18,7 +16,7 @@ BITS = {2: 1, 32: 5, 64: 6, 128: 7, 256: 8}
 LINE_BYTES = ROWS // 8
 FULL_LINE, BLANK_LINE = 0xFF, 0x00
 
-_CODES = re.compile(rb"([\x00-\x7f]+)|([\x80-\xff])(.)", re.DOTALL)
+_BITS_SET = np.array([number.bit_count() for number in range(128)], np.intp)
 
 
 class DecodeError(Exception):
@@ -80,39 +78,49 @@ def _decode_runs(data: bytes, levels: int) -> Raster:
     The guide leaves room at fewer than 7 bits: "unused bits 6/5 add +256 each" is taken at its word, so both bits
     set at 5 bits make +512. A run does not cross a line end.
     """
-    dots = np.zeros(COLUMNS * ROWS, np.uint8)
-    at = end = 0
-    for code in _CODES.finditer(data):
-        end = code.end()
-        literal, head, count = code.groups()
-        if literal is not None:
-            at = _put_literal(dots, at, literal)
-        else:
-            at = _put_run(dots, at, head[0] & 0x7F, count[0], levels)
-    if end != len(data) or at != dots.size:
-        raise DecodeError(f"{at} dots of {dots.size}, {len(data) - end} bytes left over")
-    if dots.max() >= levels:
-        raise DecodeError(f"a dot of {dots.max()} at {levels} levels")
-    return _upright(dots)
+    codes = np.frombuffer(data, np.uint8)
+    heads = _heads(codes)
+    if heads[-1:].any():
+        raise DecodeError("the data end between a value and how often it comes")
+    begins = np.ones(codes.size, bool)
+    begins[1:] = ~heads[:-1]
+    where = np.flatnonzero(begins)
+    is_run = heads[where]
+    value = codes[where]
+    run = value[is_run] & 0x7F
+    length = np.ones(where.size, np.intp)
+    length[is_run] = codes[where[is_run] + 1] + 256 * _BITS_SET[run // levels]
+    value[is_run] = run % levels
+    at = _ended(value, length, is_run)
+    if (at + length)[-1:].sum() != COLUMNS * ROWS:
+        raise DecodeError(f"{(at + length)[-1:].sum()} dots of {COLUMNS * ROWS}")
+    if value.max() >= levels:
+        raise DecodeError(f"a dot of {value.max()} at {levels} levels")
+    return _upright(np.repeat(value, length))
 
 
-def _put_literal(dots: NDArray[np.uint8], at: int, literal: bytes) -> int:
-    values = np.frombuffer(literal, np.uint8)
-    if at + values.size > dots.size:
-        raise DecodeError(f"dot {at}: {values.size} single dots pass the end")
-    dots[at : at + values.size] = values
-    return at + values.size
+def _heads(codes: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Which bytes are a value with MSB 1. Behind a byte with MSB 0 a code begins, whether it was a dot or a count; so
+    of bytes with MSB 1 in a row, the first is a value, the second its count, and so on."""
+    high, index = codes > 0x7F, np.arange(codes.size)
+    last_low = np.maximum.accumulate(np.where(high, -1, index))
+    return np.asarray(high & ((index - last_low) % 2 == 1))
 
 
-def _put_run(dots: NDArray[np.uint8], at: int, head: int, count: int, levels: int) -> int:
-    line_end = (at // ROWS + 1) * ROWS
-    count += 256 * (head // levels).bit_count()
-    if at >= dots.size or at + count > line_end:
-        raise DecodeError(f"dot {at}: a run of {count} passes the line end at {line_end}")
-    if count == 0:
-        return line_end
-    dots[at : at + count] = head % levels
-    return at + count
+def _ended(value: NDArray[np.uint8], length: NDArray[np.intp], is_run: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Gives each run of none its length, to the line's end, and no dye. Returns at which dot each code begins."""
+    ends = length == 0
+    row_of = np.cumsum(ends) - ends
+    before = np.cumsum(length) - length
+    lines = np.diff(before[ends], prepend=0) // ROWS + 1
+    begun = np.concatenate(([0], np.cumsum(lines) * ROWS)) - np.concatenate(([0], before[ends]))
+    at: NDArray[np.intp] = before + begun[row_of]
+    value[ends], length[ends] = 0, ROWS - at[ends] % ROWS
+    passes = is_run & (at % ROWS + length > ROWS) | (at + length > COLUMNS * ROWS)
+    if passes.any():
+        first = int(np.argmax(passes))
+        raise DecodeError(f"dot {at[first]}: {length[first]} dots pass the end of the line or of the panel")
+    return at
 
 
 def draw_card(card: Card, base: tuple[int, int, int] = (255, 255, 255), side: str = "front") -> Image.Image:
