@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageOps
 from drivers.protocols import Face
 from kiosk.core.records import Fields, Record, Sku
 from kiosk.render.layout import Box, Layout, LayoutError, read_layout
-from kiosk.render.text import Fonts, SetLine, draw_lines, set_text
+from kiosk.render.text import Fonts, SetLine, draw_lines, fonts_of_thread, set_text
 from kiosk.resources import resource
 
 _MAX_SIDE = 4096  # pixels; a larger picture is a mistake or an attack on memory
@@ -36,7 +36,7 @@ def typeset(layout: Layout, sku: Sku, fields: Fields, fonts: Fonts) -> list[SetL
 
 def check_fit(sku: Sku, fields: Fields) -> None:
     """LayoutError if the text of the card cannot be printed whole. Draws nothing; under 10 ms."""
-    typeset(front(), sku, fields, Fonts())
+    typeset(front(), sku, fields, fonts_of_thread())
 
 
 def render_face(record: Record) -> Face:
@@ -45,7 +45,7 @@ def render_face(record: Record) -> Face:
     Dye lies only under the portrait; the blank's own background is not printed. LayoutError names the field
     that cannot be printed: text that does not fit, a photo or signature that is damaged.
     """
-    layout, fonts = front(), Fonts()
+    layout, fonts = front(), fonts_of_thread()
     lines = typeset(layout, record.sku, record.fields, fonts)
     resin = Image.new("L", (layout.width, layout.height))
     draw_lines(ImageDraw.Draw(resin), lines, fonts)

@@ -6,6 +6,7 @@ Glyphs are drawn by FreeType's 1-bit rasteriser with the font's own hinting, so 
 
 from __future__ import annotations
 
+import threading
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,6 +36,17 @@ class Fonts:
                 font_roboto.font_files[name], size, layout_engine=ImageFont.Layout.BASIC
             )
         return self._loaded[key]
+
+
+_KEPT = threading.local()
+
+
+def fonts_of_thread() -> Fonts:
+    """This thread's own, loaded once: to load them anew took longer than to set the text of a card."""
+    if not hasattr(_KEPT, "fonts"):
+        _KEPT.fonts = Fonts()
+    fonts: Fonts = _KEPT.fonts
+    return fonts
 
 
 @dataclass(frozen=True)

@@ -124,6 +124,7 @@ def found_in(story: Story, code: int) -> Told:
         "left_at_letter": story.left_at_letter,
         "people": len(story.people),
         "waiting": len(story.people) - len(journal.made),
+        "lines": story.lines,
         "served_within_a_day": _rounded(share_within_a_day(served, days)),
         "unaccounted": received - sum(count_world(office.world, shelf).values()),
         "problems": problems,
@@ -202,7 +203,7 @@ def _result(plan: Plan, told: Mapping[Fetch, Told]) -> Told:
     }
 
 
-COMPARED = ("printed", "issued", "spoiled", "left", "waiting", "unaccounted", "problems", "power_cuts")
+COMPARED = ("printed", "issued", "spoiled", "left", "waiting", "lines", "unaccounted", "problems", "power_cuts")
 
 
 def adds_up(result: Told) -> bool:

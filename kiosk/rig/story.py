@@ -53,7 +53,7 @@ class Person:
 
 class Story:
     """`tell` lives through all days. `handed`: cards that were handed over. `foreseen`: the blanks' forecast on the
-    evening of the letter. `on_day` is told each day that is over."""
+    evening of the letter. `lines`: how many people wait on each evening. `on_day` is told each day that is over."""
 
     def __init__(self, office: StoryOffice, fetch: Fetch, on_day: Callable[[int], None]) -> None:
         self.office, self.plan, self._fetch, self._on_day = office, office.plan, fetch, on_day
@@ -62,6 +62,7 @@ class Story:
         self.letter: Paper | None = None
         self.foreseen: dict[str, Any] = {}
         self.handed = 0
+        self.lines: list[int] = []
         self._line: deque[Person] = deque()
         self._to_come: deque[list[Person]] = deque()
         self._uncollected: list[tuple[int, str, Reason]] = []
@@ -80,6 +81,7 @@ class Story:
             self._morning(day)
             self._serve(day)
             self._hand_over_late(day)
+            self.lines.append(len(self._line))
             self._evening(day)
             self._on_day(day)
         office.call_centre()

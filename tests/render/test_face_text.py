@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from PIL import Image, ImageDraw
 from kiosk.core.records import Sku
 from kiosk.render.face import front
 from kiosk.render.layout import TextBox
-from kiosk.render.text import Fonts, LayoutError, SetLine, draw_lines, set_text
+from kiosk.render.text import Fonts, LayoutError, SetLine, draw_lines, fonts_of_thread, set_text
 
 VALUES = [box for box in front().texts[Sku.WNI] if "{" in box.text]
 NAME = next(box for box in VALUES if box.field == "nama")
@@ -103,3 +104,11 @@ def test_a_character_the_font_lacks_is_refused_not_boxed(character: str) -> None
 def test_decomposed_accents_are_composed() -> None:
     (line,) = set_text(NAME, "Jose\u0301", Fonts())
     assert line.text == "José"
+
+
+def test_a_thread_keeps_its_fonts_and_shares_them_with_none() -> None:
+    with ThreadPoolExecutor(1) as other:
+        theirs = other.submit(fonts_of_thread).result()
+        assert other.submit(fonts_of_thread).result() is theirs
+    assert fonts_of_thread() is fonts_of_thread()
+    assert fonts_of_thread() is not theirs

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from kiosk.rig.scenario_plan import AHEAD, SPOILED
+from kiosk.rig.scenario_plan import AHEAD, SPOILED, kupang
 from kiosk.rig.story import AT_COUNTER
 from kiosk.rig.story_office import LOOKED_AT
 from tests.docs.pages import ROOT
@@ -75,7 +75,23 @@ def load() -> dict[str, Any]:
 
 
 def render(found: dict[str, Any]) -> str:
-    return "\n".join(_lines(found))
+    return "\n".join(_lines(kept(found)))
+
+
+def _why(found: dict[str, Any]) -> Iterator[str]:
+    """Where the second share comes from: how long the line was, and for how long nobody in it was served in time."""
+    plan, lines = kupang(found["scale"], found["seed"]), found["fetch_at_print"]["lines"]
+    first = sum(plan.outages[0])
+    gone = next((day for day in range(first, len(lines)) if not lines[day]), None)
+    longest = max(lines)
+    yield f"The line is served in the order in which people came, {plan.most} cards a day at most where"
+    yield f"{sum(plan.arrivals) / len(plan.days):.0f} people come on a usual day. Where records are fetched at the"
+    yield f"print, {lines[first - 1]:,} people stood in line when the first outage ended, and {longest:,} on the"
+    yield f"evening of {plan.days[lines.index(longest)]}, the longest line. " + (
+        f"It was gone on {plan.days[gone]}." if gone is not None else "From then on it was never gone."
+    )
+    yield "While it is longer than two days' cards nobody who joins it is served within a day, though each day"
+    yield f"makes as many cards as it can. With prefetch the line was {max(found['lines']):,} people at its longest."
 
 
 def _lines(found: dict[str, Any]) -> Iterator[str]:
@@ -95,6 +111,8 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     shares, other = found["served_within_a_day"], found["fetch_at_print"]
     yield f"| with prefetch | {shares['prefetch']:.1%} | {found['printed']:,} | {found['waiting']} |"
     yield f"| with fetch-at-print | {shares['fetch-at-print']:.1%} | {other['printed']:,} | {other['waiting']} |"
+    yield ""
+    yield from _why(found)
     yield ""
     yield COMPARED
     yield "## Its papers"

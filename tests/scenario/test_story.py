@@ -14,7 +14,10 @@ from kiosk.rig.scenario_plan import kupang
 
 pytestmark = [pytest.mark.long, pytest.mark.rig, pytest.mark.timeout(3600)]
 
-OF_A_RUN = ("seconds", "papers")
+OF_A_RUN = ("seconds", "papers", "frames")
+"""What the same seed does not repeat. How long it took and where papers lie; and how many frames the journal has is
+not promised, for it may hang on the moment at which something is seen. What is counted of blanks, cards and
+people is promised."""
 
 
 def told(directory: Path, scale: int, seed: int) -> dict[str, Any]:
