@@ -76,6 +76,22 @@ def test_what_a_station_writes_is_in_the_table_of_files(office: Office) -> None:
     assert {each.name for each in threading.enumerate()} >= {"worker", "control", "janitor", "audit"}
 
 
+def opened_in_data(source: str) -> set[str]:
+    """`folder/name` of each `data / "folder" / "name"`."""
+    found = re.findall(r'\bdata / "([^"]+)"(?: / "([^"]+)")?', source)
+    return {"/".join(filter(None, parts)) for parts in found}
+
+
+def test_what_the_code_opens_in_data_is_in_the_table_of_files() -> None:
+    opened = set().union(*(opened_in_data(path.read_text(encoding="utf-8")) for path in sources()))
+    known = patterns()
+    missing = {
+        name for name in opened if not any(fnmatch(name, each) or each.startswith(f"{name}/") for each in known)
+    }
+    assert missing == set()
+    assert opened >= {"sync/clock.json", "cache", "LOCK"}
+
+
 def test_what_the_table_of_files_names_is_written_by_the_code() -> None:
     literal = {
         node.value
