@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import resource
 import sys
@@ -15,6 +16,7 @@ from kiosk.cli.context import App, pass_app, set_up_logging, stop_signal
 from kiosk.enrolment import enrol_station
 from kiosk.errors import KepingError, Unavailable
 from kiosk.gate import wait_for_passphrase
+from kiosk.notify import notify
 from kiosk.people import People
 from kiosk.station import Station
 from kiosk.web import House, WebServer, create_app, create_broken_app
@@ -31,11 +33,13 @@ def run(app: App, safe: bool) -> None:
     """Run the station: worker, link to the centre, control socket. SIGTERM ends it after the card in the machine."""
     set_up_logging(app.config.log.level)
     runtime.settle()
+    faulthandler.enable()  # the watchdog's SIGABRT leaves in the log where each thread stood
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no picture of memory, where keys and names are, on the disk
     stopping = stop_signal()
     passphrase = None
     if app.config.vault.unlock == "passphrase":
         log.info("the vault is locked: keping vault unlock")
+        notify("STATUS=The vault is locked: keping vault unlock")
         passphrase = wait_for_passphrase(app.data, stopping)
         if passphrase is None:
             return

@@ -8,6 +8,7 @@ from itertools import count
 from typing import NamedTuple
 
 from kiosk import runtime
+from kiosk.notify import ENDING, READY, Alive, notify
 from kiosk.people import People
 from kiosk.station import Station
 from kiosk.web.app import create_app
@@ -35,10 +36,14 @@ def serve(station: Station, stopping: threading.Event) -> Ended | None:
     web = None
     try:
         station.start()
+        assert station.worker, "it was started"
+        alive = Alive(station.worker.rounds.late)
         web = WebServer(create_app(House(station, People(station.data))), station.config.web.port)
         runtime.keep()
         log.info("touchscreen at http://127.0.0.1:%d", web.port)
+        notify(f"{READY}\nSTATUS=At work")
         for look in count(1):
+            alive.look()
             if stopping.wait(WATCH_S) or station.failed:
                 break
             if look % TRIM_EVERY == 0:
@@ -48,6 +53,7 @@ def serve(station: Station, stopping: threading.Event) -> Ended | None:
             station.pulse.beat()
             stopping.wait(SHOW_S)
     finally:
+        notify(ENDING)  # the last card takes longer than systemd waits for a sign of life
         poisoned = station.books.poisoned
         if station.worker:
             log.info("ending: no card is begun any more")

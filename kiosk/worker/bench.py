@@ -15,8 +15,8 @@ from kiosk.worker.letting import Letting
 class Bench:
     """Used by the worker thread alone, but for `prepare`, `identity`, `in_use`, `said`, `last_status`, `reader_open`.
 
-    `on_fault` is told of every error of a device, in the worker's thread, before its link is dropped. `letting`: what
-    is known of the print under way.
+    In the worker's thread `on_use` is called before each use of a device, and `on_fault` is told of every error of
+    one, before its link is dropped. `letting`: what is known of the print under way.
     """
 
     def __init__(
@@ -30,11 +30,13 @@ class Bench:
         self._last_open: CardPrinter | None = None
         self.identity: PrinterIdentity | None = None
         self.last_status: PrinterStatus | None = None
+        self.on_use: Callable[[], object] = lambda: None
         self.on_fault: Callable[[DeviceError], object] = lambda fault: None
 
     @property
     def printer(self) -> CardPrinter:
         """Looks for it if it is not open. DeviceError if the right one does not answer."""
+        self.on_use()
         if self._opened is None:
             self._opened = self._open_printer()
             self._last_open, self.identity = self._opened.printer, self._opened.identity
@@ -42,6 +44,7 @@ class Bench:
 
     @property
     def encoder(self) -> ChipEncoder:
+        self.on_use()
         if self._encoder is None:
             self._encoder = self._open_encoder()
         return self._encoder

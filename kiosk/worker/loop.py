@@ -14,12 +14,7 @@ from drivers.errors import DeviceError
 from kiosk.books import Books
 from kiosk.core import card_test
 from kiosk.core.card_test import given_up, is_test
-from kiosk.core.jobs import (
-    LET_GO_ON,
-    JobEvent,
-    JobState,
-    Why,
-)
+from kiosk.core.jobs import LET_GO_ON, JobEvent, JobState, Why
 from kiosk.core.plan import Plan
 from kiosk.core.reconcile import Evidence
 from kiosk.core.turns import Rules
@@ -34,6 +29,7 @@ from kiosk.worker.halt import CardWanted, Halt
 from kiosk.worker.lastcard import check_last
 from kiosk.worker.prepress import Prepress, PrintReady
 from kiosk.worker.questions import Questions
+from kiosk.worker.rounds import Rounds
 from kiosk.worker.trial import TrialEntries
 
 log = logging.getLogger(__name__)
@@ -56,7 +52,7 @@ class Worker(threading.Thread):
 
     `on_change` is called in the thread when that or `holdup` has changed, and at its end. `barred` is asked before a
     new card is begun, and so is `plan`. `glanced` is called after each look at the printer between cards. `turn`: the
-    sort key of jobs.
+    sort key of jobs. `rounds`: does it still come round?
     """
 
     def __init__(
@@ -75,7 +71,8 @@ class Worker(threading.Thread):
         self._look_s = FIRST_LOOK_S
         self._aborted_in_a_row = 0
         self._questions = Questions(bench)
-        self._making = False
+        self.rounds = Rounds()
+        bench.on_use = self.rounds.come
         self._holdup: Halt | None = None
         self.failure: BaseException | None = None
         self.on_change: Callable[[], None] = lambda: None
@@ -101,7 +98,7 @@ class Worker(threading.Thread):
         then has; a link that failed is opened anew. Rejected `card-moves` while a card is being made; Unavailable if
         the thread has ended.
         """
-        if self._making and self.holdup is None:
+        if self.rounds.making and self.holdup is None:
             raise Rejected("a card is being made; ask when it has come out", "card-moves")
         asked = self._questions.put(question)
         self._wake.set()
@@ -136,6 +133,7 @@ class Worker(threading.Thread):
     def run(self) -> None:
         try:
             while not self._stop_after_card.is_set():
+                self.rounds.come()
                 self._questions.answer()
                 if not self._one_card():
                     self._wait()
@@ -190,7 +188,7 @@ class Worker(threading.Thread):
         if job["card"] is None and (bar := self.barred()):
             self._set_holdup(bar)
             return False
-        self._making = True
+        self.rounds.making = True
         try:
             check_last(self._books, job, self._refusals_allowed)
             ready = self._ready(job)
@@ -201,7 +199,7 @@ class Worker(threading.Thread):
             self._halt(job["id"], halt)
             return False
         finally:
-            self._making = False
+            self.rounds.making = False
         self._set_holdup(None)
         self._look_s = FIRST_LOOK_S
         return True

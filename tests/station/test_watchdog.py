@@ -1,0 +1,235 @@
+"""systemd is told that the station lives for as long as the thread that moves cards comes round."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from drivers.protocols import Prepared
+from kiosk.notify import ALIVE, ENDING, READY, Alive, notify
+from kiosk.web.serve import serve
+from kiosk.worker.bench import Bench
+from kiosk.worker.halt import Halt
+from kiosk.worker.loop import IDLE_LOOK_S
+from kiosk.worker.rounds import CARD_S, REST_S, Rounds
+from tests.office import Office
+from tests.patience import BUSY_S
+
+UNIT = Path(__file__).parents[2] / "packaging/system/etc/systemd/system/keping.service"
+
+
+class Manager:
+    """systemd's end of NOTIFY_SOCKET."""
+
+    def __init__(self, address: str) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(address)
+        self._socket.settimeout(BUSY_S)
+
+    def heard(self) -> str:
+        return self._socket.recv(4096).decode()
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+@pytest.fixture
+def manager(tmp_path: Path) -> Iterator[Manager]:
+    made = Manager(str(tmp_path / "notify"))
+    yield made
+    made.close()
+
+
+def test_a_word_comes_over_a_path_and_over_an_abstract_name(tmp_path: Path, manager: Manager) -> None:
+    notify(READY, {"NOTIFY_SOCKET": str(tmp_path / "notify")})
+    assert manager.heard() == "READY=1"
+    name = f"keping-test-{os.getpid()}"
+    hidden = Manager(f"\0{name}")
+    notify(ALIVE, {"NOTIFY_SOCKET": f"@{name}"})
+    assert hidden.heard() == "WATCHDOG=1"
+    hidden.close()
+
+
+def test_without_a_manager_or_with_one_that_does_not_listen_nothing_is_said_and_nobody_waits(
+    tmp_path: Path, manager: Manager
+) -> None:
+    notify(READY, {})
+    notify(READY, {"NOTIFY_SOCKET": str(tmp_path / "nobody")})
+    for _ in range(10_000):  # its queue is full long before
+        notify(ALIVE, {"NOTIFY_SOCKET": str(tmp_path / "notify")})
+    assert manager.heard() == ALIVE
+
+
+class Hand:
+    """A clock that is moved by hand."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_who_rests_is_expected_sooner_than_who_makes_a_card() -> None:
+    hand = Hand()
+    rounds = Rounds(hand)
+    hand.now += REST_S
+    assert not rounds.late()
+    hand.now += 1
+    assert rounds.late()
+    rounds.making = True
+    assert not rounds.late()
+    hand.now += CARD_S
+    assert rounds.late()
+    rounds.come()
+    assert not rounds.late()
+
+
+def test_what_is_waited_for_is_longer_than_what_anything_takes() -> None:
+    longest_print, longest_reply = 300, 120
+    assert re.search(r"<= 5 min", (UNIT.parents[5] / "drivers/protocols.py").read_text(encoding="utf-8"))
+    assert longest_print + longest_reply < CARD_S
+    assert REST_S > 10 * IDLE_LOOK_S
+    assert int(re.findall(r"^WatchdogSec=(\d+)$", UNIT.read_text(encoding="utf-8"), re.MULTILINE)[0]) >= BUSY_S
+
+
+def test_who_is_late_is_silent_and_speaks_again_when_back(caplog: pytest.LogCaptureFixture) -> None:
+    said: list[str] = []
+    hand = Hand()
+    rounds = Rounds(hand)
+    alive = Alive(rounds.late, said.append)
+    alive.look()
+    hand.now += REST_S + 1
+    alive.look()
+    alive.look()
+    assert said == [ALIVE]
+    assert caplog.messages == ["the worker does not come round any more"]
+    rounds.come()
+    alive.look()
+    assert said == [ALIVE, ALIVE]
+
+
+def at_clock(office: Office) -> tuple[Rounds, Hand]:
+    """The station's rounds, on a clock by hand. They come round once on it."""
+    worker = office.station.worker
+    assert worker is not None
+    hand, rounds = Hand(), worker.rounds
+    rounds._clock = hand
+    worker.ask(lambda bench: rounds.come()).result(BUSY_S)
+    return rounds, hand
+
+
+def come_again(rounds: Rounds, came: threading.Event, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`came` is set when it comes round."""
+    inner = rounds.come
+
+    def come() -> None:
+        inner()
+        came.set()
+
+    monkeypatch.setattr(rounds, "come", come)
+
+
+def test_a_worker_that_may_not_go_on_comes_round_all_the_same(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It does not even look at the printer then."""
+    worker = office.station.worker
+    assert worker is not None
+    worker.barred = lambda: Halt("nothing is begun", frozenset({"journal-damaged"}))
+    office.bring_records(1)
+    office.station.desk.run_jobs("test")
+    office.until_held_up()
+    came = threading.Event()
+    come_again(worker.rounds, came, monkeypatch)
+    worker.wake()
+    assert came.wait(BUSY_S)
+
+
+def test_each_use_of_a_device_is_a_sign_of_life(office: Office) -> None:
+    worker = office.station.worker
+    assert worker is not None
+
+    def used(bench: Bench) -> list[int]:
+        counts, come = [0], bench.on_use
+        bench.on_use = lambda: counts.append(counts[-1] + 1)
+        seen = [len(counts) for act in (lambda: bench.printer, bench.status, lambda: bench.encoder) if act()]
+        bench.on_use = come
+        return seen
+
+    assert worker.ask(used).result(BUSY_S) == [2, 3, 4]
+
+
+def test_a_worker_at_rest_comes_round_and_one_that_hangs_does_not(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = office.station.worker
+    assert worker is not None
+    rounds, hand = at_clock(office)
+    stuck, go_on, came = threading.Event(), threading.Event(), threading.Event()
+
+    def hang(bench: Any) -> None:
+        stuck.set()
+        go_on.wait(BUSY_S)
+
+    asked = worker.ask(hang)
+    assert stuck.wait(BUSY_S)
+    hand.now += REST_S + 1
+    assert rounds.late()
+    come_again(rounds, came, monkeypatch)
+    go_on.set()
+    asked.result(BUSY_S)
+    worker.wake()
+    assert came.wait(BUSY_S)
+    assert not rounds.late()
+
+
+def test_a_long_print_is_no_hang_and_one_without_end_is(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    office.bring_records(1)
+    rounds, hand = at_clock(office)
+    printing, go_on = threading.Event(), threading.Event()
+    assert office.station._bench is not None
+    printer = type(office.station._bench.printer)
+    inner = printer.print_face
+
+    def slow(self: Any, prepared: Prepared, letting: Callable[[int], object] = lambda panels: None) -> None:
+        printing.set()
+        go_on.wait(BUSY_S)
+        inner(self, prepared, letting)
+
+    monkeypatch.setattr(printer, "print_face", slow)
+    [job] = office.station.desk.run_jobs("test")
+    assert printing.wait(BUSY_S)
+    hand.now += CARD_S - 1
+    assert not rounds.late()
+    hand.now += 2
+    assert rounds.late()
+    go_on.set()
+    office.until(lambda: office.is_settled(job))
+    assert not rounds.late()
+
+
+def test_the_station_says_ready_alive_and_ending(
+    office: Office, tmp_path: Path, manager: Manager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.station.close()
+    office.station = office._open()
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+    stopping, ended = threading.Event(), []
+    thread = threading.Thread(target=lambda: ended.append(serve(office.station, stopping)))
+    thread.start()
+    assert manager.heard().splitlines()[0] == READY
+    assert [manager.heard(), manager.heard()] == [ALIVE, ALIVE]
+    stopping.set()
+    said = ALIVE
+    while said == ALIVE:
+        said = manager.heard()
+    assert said == ENDING
+    thread.join(BUSY_S)
+    assert ended == [None]
