@@ -29,3 +29,10 @@ def table(text: str, heading: str) -> list[list[str]]:
     rows = [line for line in section.splitlines() if line.startswith("|")]
     cells = [[cell.strip() for cell in row.strip("|").split(" | ")] for row in rows[2:]]
     return [[row[0].strip("|` "), *row[1:]] for row in cells]
+
+
+def commands(text: str, heading: str) -> list[str]:
+    """The lines of the indented blocks under a heading, each as a shell gets it: whole, without its comment."""
+    section = re.split(r"^## ", text.split(f"\n## {heading}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
+    lines = re.findall(r"^    (?=\S)(.+)$", section.replace("\\\n", " "), re.MULTILINE)
+    return [" ".join(line.partition(" #")[0].split()) for line in lines]

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from kiosk.core.plan import Plan
+from tests.docs.pages import ROOT, commands
 from tests.rig.links import LINKS
 
 pytestmark = pytest.mark.rig
@@ -41,7 +42,10 @@ def agrees(result: dict[str, Any], cards: int) -> None:
 @pytest.mark.parametrize("link", LINKS)
 @pytest.mark.timeout(240)
 def test_faults_of_every_kind_and_everybody_has_one_card(tmp_path: Path, link: str) -> None:
-    faults = ["chip-dead@2", "jam@3", "hub-down@4-6", "kill@7:print", "power@8:encode", "hub-error@9-10"]
+    """The README's own: its ten cards, its faults."""
+    [command] = commands((ROOT / "README.md").read_text(encoding="utf-8"), "Trouble")
+    program, *faults = command.split(" --fault ")
+    assert program == ".venv/bin/keping demo --cards 10"
     result = demo(tmp_path / "demo", 10, *faults, link=link)
     agrees(result, 10)
     assert result["factory_defect"] == 1
