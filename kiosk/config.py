@@ -250,14 +250,14 @@ class _Reader:
         if kind is float and type(value) is int:
             value = float(value) if abs(value) < 1 << 53 else value
         if type(value) is not kind:
-            raise self._error(node, f"{key}: expected {kind.__name__}, got {_SHORT.repr(value)}")
+            raise self._error(node, f"{key}: expected {kind.__name__}, got {_told(value)}")
         return self._within(rules, value, node, key)
 
     def _words(self, rules: Mapping[str, Any], value: Any, node: yaml.Node, key: str) -> tuple[str, ...]:
         if not isinstance(value, list) or not all(
             isinstance(item, str) and not _NO_TEXT.search(item) for item in value
         ):
-            raise self._error(node, f"{key}: expected a list of words, got {_SHORT.repr(value)}")
+            raise self._error(node, f"{key}: expected a list of words, got {_told(value)}")
         if "days" in rules and (wrong := [item for item in value if not _is_day(item)]):
             raise self._error(node, f'{key}: {wrong[0]!r} is no day, as in "2026-08-17"')
         if "choice" in rules and (wrong := [item for item in value if item not in rules["choice"]]):
@@ -266,7 +266,7 @@ class _Reader:
 
     def _within(self, rules: Mapping[str, Any], value: Any, node: yaml.Node, key: str) -> Any:
         if "range" in rules and not rules["range"][0] <= value <= rules["range"][1]:
-            raise self._error(node, f"{key}: {value} is not in {rules['range'][0]} to {rules['range'][1]}")
+            raise self._error(node, f"{key}: {_told(value)} is not in {rules['range'][0]} to {rules['range'][1]}")
         if "choice" in rules and value not in rules["choice"]:
             raise self._error(node, f"{key}: {value!r} is not one of {', '.join(rules['choice'])}")
         if "pattern" in rules and not re.fullmatch(rules["pattern"], value):
@@ -276,6 +276,13 @@ class _Reader:
     def _error(self, node: yaml.Node, message: str) -> UsageError:
         told = " ".join(message.split())[:MOST_TOLD]
         return UsageError(f"{self._path}:{node.start_mark.line + 1}: {told}")
+
+
+def _told(value: object) -> str:
+    try:
+        return _SHORT.repr(value)
+    except ValueError:  # more digits than Python writes down, as 0xfff... may have
+        return "a number without end"
 
 
 def _is_day(text: str) -> bool:

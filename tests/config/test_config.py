@@ -1,3 +1,4 @@
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -67,14 +68,18 @@ def test_where_data_lies(tmp_path: Path) -> None:
     assert find_data(Config(data="/srv/keping"), tmp_path) == tmp_path
 
 
+DOUBLED = [f"- &{chr(98 + n)} [*{chr(97 + n)}, *{chr(97 + n)}]" for n in range(25)]
+"""Each is twice the one before."""
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "station:\n  id: !!timestamp x\n", "hub:\n  poll: !!int ''\n", "station:\n  office: !!bool x\n",
         "data: " + "[" * 1_000, 'station:\n  office: "\\ud800"\n', 'data: "a\\0b"\n', 'stick: ["\\ud800"]\n',
-        "hub:\n  poll: " + "9" * 400 + "\n", '"' + "A" * 70_000 + '": 1\n', '"a\\nb": 1\n',
-        "stick: [&a [x, x], "
-        + ", ".join(f"&{chr(98 + n)} [*{chr(97 + n)}, *{chr(97 + n)}]" for n in range(24)) + "]\n",
+        "hub:\n  poll: " + "9" * 400 + "\n", "web:\n  port: 0x" + "f" * 5_000, "data: [0x" + "f" * 5_000 + "]\n",
+        '"' + "A" * 70_000 + '": 1\n', '"a\\nb": 1\n',
+        "\n".join(["stick:", "- &a [x, x]", *DOUBLED[:24]]),
     ],
 )  # fmt: skip
 def test_no_file_is_more_than_one_line_of_trouble(tmp_path: Path, text: str) -> None:
@@ -84,3 +89,25 @@ def test_no_file_is_more_than_one_line_of_trouble(tmp_path: Path, text: str) -> 
         load_config(path)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 600
+
+
+def test_a_value_is_told_in_a_hundred_characters(tmp_path: Path) -> None:
+    for length, told in ((90, "b" * 90), (5_000, "b" * 40 + "...")):
+        with pytest.raises(UsageError) as caught:
+            load_config(written(tmp_path, f"web:\n  port: {'b' * length}\n"))
+        assert told in str(caught.value)
+        assert str(caught.value).count("b") <= len(str(tmp_path)) + 100
+
+
+def test_a_value_that_refers_to_itself_is_never_written_out(tmp_path: Path) -> None:
+    """Half a megabyte of text out of half a kilobyte of file, that is cut before it is made."""
+    path = written(
+        tmp_path, "\n".join(["web:", "  port:", *("  " + each for each in ["- &a [x, x]", *DOUBLED[:16]])])
+    )
+    tracemalloc.start()
+    try:
+        with pytest.raises(UsageError, match="expected int, got"):
+            load_config(path)
+        assert tracemalloc.get_traced_memory()[1] < 400_000
+    finally:
+        tracemalloc.stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import sys
 import tempfile
 from contextlib import closing
@@ -12,6 +13,8 @@ from tests.fuzz.engine import Report, one, run
 from tests.fuzz.inputs import INPUTS
 
 KEPT = Path("var/fuzz")
+LATEST_S = 120.0
+"""What hangs outside of Python, where no budget reaches, shows its stack so long after the end."""
 
 
 def main() -> int:
@@ -22,14 +25,14 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--again", type=Path)
     asked = parser.parse_args()
+    faulthandler.dump_traceback_later(asked.seconds + LATEST_S, exit=True)
     with tempfile.TemporaryDirectory() as directory, closing(INPUTS[asked.name](Path(directory))) as fuzzer:
         if asked.again:
             report = Report()
             one(fuzzer, asked.again.read_bytes(), report)
         else:
             report = run(fuzzer, asked.seed, seconds=asked.seconds)
-    counts = f"{report.cases} cases, {report.refused} refused, {len(report.found)} found"
-    told = f"{asked.name}: seed {asked.seed}, {counts}\n"
+    told = f"{asked.name}: seed {asked.seed}, {report.told}\n"
     for place, found in report.found.items():
         told += f"\n{place}\n  {found.save(KEPT, asked.name)}\n{found.told}"
     sys.stdout.write(told)

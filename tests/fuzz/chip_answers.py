@@ -46,6 +46,7 @@ class Lying:
 class ChipAnswers:
     budget = 1_000_000
     declared = (DeviceError,)
+    secrets = ()
 
     def __init__(self, directory: object = None) -> None:
         self._atr = Chip(UID).atr
@@ -58,7 +59,7 @@ class ChipAnswers:
         atr = mutated(random, self._atr) if random.random() < 0.3 else self._atr
         return json.dumps({"lies": lies, "atr": atr[:64].hex()}).encode()
 
-    def hold(self, case: bytes) -> None:
+    def hold(self, case: bytes) -> str:
         told = json.loads(case)
         chip = Chip(UID)
         lies = {int(at): bytes.fromhex(lie) for at, lie in told["lies"].items()}
@@ -77,6 +78,7 @@ class ChipAnswers:
             encoder.read("6FF0")
         finally:
             encoder.close()
+        return "verified"
 
     def close(self) -> None:
         """Nothing was opened."""

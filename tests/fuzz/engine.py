@@ -6,10 +6,12 @@ Work is counted in calls, not in seconds: a slow machine finds no hang that is n
 from __future__ import annotations
 
 import hashlib
+import resource
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,10 +21,19 @@ from typing import Protocol
 
 AWKWARD = (
     b"", b"\x00", b"\xff", b"\xed\xa0\x80", b"\\ud800", b"\\u0000", b"\n", b"\r\n", b"\x1b", b"\xef\xbb\xbf",
-    b"[" * 5000, b'{"a":' * 3000, b"9" * 5000, b"-1", b"1e999", b"NaN", b"null", b"true", b"[]", b"{}", b"../" * 9,
+    b"[" * 5000, b'{"a":' * 3000, b"9" * 5000, b"0x" + b"f" * 5000,
+    b"-1", b"1e999", b"NaN", b"null", b"true", b"[]", b"{}", b"../" * 9,
     b"%00", b"&a [*a]", b"!!int ''", b"!!timestamp x", b"!!binary '%'", b"!!bool x", b"<<: 1", b"A" * 70_000,
     "\u0663\u00e9\u202e".encode(),
 )  # fmt: skip
+
+
+MOST_TOLD = 2_000
+"""Characters of an error that somebody reads on a screen or in a log."""
+MOST_SECONDS = 20.0
+"""Of processor for one case, mostly in what no call is counted of: a pattern, a compression."""
+MOST_KIB = 256 << 10
+"""By so much the process may grow over all cases."""
 
 
 class Finding(AssertionError):
@@ -34,15 +45,17 @@ class OverBudget(BaseException):
 
 
 class Fuzzer(Protocol):
-    """`budget`: calls that one case may cost. `declared`: the errors that may come out."""
+    """`budget`: calls that one case may cost. `declared`: the errors that may come out. `secrets`: what none of them
+    may tell."""
 
     budget: int
     declared: tuple[type[Exception], ...]
+    secrets: tuple[str, ...]
 
     def case(self, random: Random) -> bytes: ...
 
-    def hold(self, case: bytes) -> None:
-        """Give it to the code. Raises `declared`, a Finding, or what is one."""
+    def hold(self, case: bytes) -> str:
+        """Give it to the code; how far it came. Raises `declared`, a Finding, or what is one."""
 
     def close(self) -> None: ...
 
@@ -61,13 +74,30 @@ class Found:
         return path
 
 
+def peak_kib() -> int:
+    """The most memory that this process ever had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
 @dataclass
 class Report:
-    """`refused`: cases that ended in a declared error; `found`: one for each place in the code."""
+    """`taken`, `refused`: how many cases ended how, by what was reached and by the reason of a declared error.
+    `found`: one for each place in the code. `kib`: the most memory that the process had."""
 
-    cases: int = 0
-    refused: int = 0
+    taken: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
     found: dict[str, Found] = field(default_factory=dict)
+    cases: int = 0
+    kib: int = field(default_factory=peak_kib)
+
+    @property
+    def told(self) -> str:
+        """In lines: how many, and how they ended."""
+        sums = f"{self.taken.total()} accepted, {self.refused.total()} refused, {len(self.found)} found"
+        told = f"{self.cases} cases, {sums}"
+        for way, counted in (("accepted", self.taken), ("refused", self.refused)):
+            told += "".join(f"\n  {way:8} {count:7} {kind}" for kind, count in counted.most_common())
+        return told
 
 
 def run(fuzzer: Fuzzer, seed: int, *, cases: int | None = None, seconds: float = 0.0) -> Report:
@@ -80,8 +110,33 @@ def run(fuzzer: Fuzzer, seed: int, *, cases: int | None = None, seconds: float =
 
 def one(fuzzer: Fuzzer, case: bytes, report: Report) -> None:
     report.cases += 1
-    with _Judged(fuzzer, case, report), bounded(fuzzer.budget):
-        fuzzer.hold(case)
+    began = time.thread_time()
+    with _Judged(fuzzer, case, report):
+        try:
+            with bounded(fuzzer.budget):
+                reached = fuzzer.hold(case)
+        except fuzzer.declared as exc:
+            _must_tell_little(str(exc), fuzzer.secrets)
+            raise
+        finally:
+            _must_be_cheap(began, report)
+        report.taken[reached] += 1
+
+
+def _must_tell_little(told: str, secrets: Iterable[str]) -> None:
+    if len(told) > MOST_TOLD:
+        raise Finding(f"an error of {len(told)} characters")
+    if found := [each for each in secrets if each in told]:
+        raise Finding(f"an error tells {found}")
+
+
+def _must_be_cheap(began: float, report: Report) -> None:
+    spent, before = time.thread_time() - began, report.kib
+    if spent > MOST_SECONDS:
+        raise Finding(f"{spent:.0f} s of processor")
+    if peak_kib() > before + MOST_KIB:
+        report.kib = peak_kib()
+        raise Finding(f"{(report.kib - before) >> 10} MiB more than at the beginning")
 
 
 @dataclass(frozen=True)
@@ -97,7 +152,7 @@ class _Judged:
 
     def __exit__(self, kind: object, exc: BaseException | None, trace: TracebackType | None) -> bool:
         if isinstance(exc, self.fuzzer.declared):
-            self.report.refused += 1
+            self.report.refused[str(getattr(exc, "reason", "") or type(exc).__name__)] += 1
         elif isinstance(exc, (Exception, OverBudget)):
             where = traceback.extract_tb(trace)[-1]
             place = f"{type(exc).__name__} at {where.filename}:{where.lineno}"

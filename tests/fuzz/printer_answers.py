@@ -47,6 +47,7 @@ class PrinterAnswers:
 
     budget = 3_000_000
     declared = (DeviceError,)
+    secrets = ()
 
     def __init__(self, directory: object = None, *, classic: bool = False) -> None:
         self._machine = FollowingClassic if classic else Following
@@ -62,7 +63,7 @@ class PrinterAnswers:
         life = random.choice((["feed", "chip", "print", "eject"], random.choices(LIFE, k=random.randint(1, 5))))
         return json.dumps({"replies": replies, "life": life}).encode()
 
-    def hold(self, case: bytes) -> None:
+    def hold(self, case: bytes) -> str:
         told = json.loads(case)
         line = self._machine({name: [text] for name, text in self._own.items()})
         for name, texts in told["replies"].items():
@@ -83,6 +84,7 @@ class PrinterAnswers:
                 _moved_nothing(name, line, exc)
         if failed:
             raise failed
+        return "printed" if "print" in told["life"] else "asked" if set(told["life"]) <= ASKS else "moved"
 
     def close(self) -> None:
         """Nothing was opened."""

@@ -30,7 +30,8 @@ def test_a_sample_finds_nothing(name: str, tmp_path: Path) -> None:
     with closing(INPUTS[name](tmp_path)) as fuzzer:
         report = run(fuzzer, 20_261_129, cases=SAMPLES.get(name, 100))
     assert {place: found.told for place, found in report.found.items()} == {}
-    assert report.cases > report.refused > 0, "some is good, some is not"
+    assert report.taken.total() > 0, "some is good"
+    assert report.refused.total() > 0, "some is not"
 
 
 @pytest.mark.parametrize("name", INPUTS)
@@ -45,19 +46,19 @@ class Planted:
 
     budget = 500
     declared = (ValueError,)
+    secrets = ()
 
     def case(self, random: Random) -> bytes:
         return json.dumps(random.choice("abc")).encode()
 
-    def hold(self, case: bytes) -> None:
+    def hold(self, case: bytes) -> str:
         match json.loads(case):
             case "a":
                 raise KeyError("a")
             case "b":
                 while True:
                     len("x")
-            case "c":
-                raise ValueError
+        raise ValueError
 
     def close(self) -> None:
         """Nothing was opened."""
