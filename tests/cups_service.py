@@ -19,11 +19,12 @@ SERVER_BIN = Path("/usr/lib/cups")
 class Cupsd:
     """A real cupsd with one queue `card`, whose device is behind `once` unless another is named.
 
-    `settings`: further lines of cupsd.conf; those of Debian's default stand beside them where they matter.
+    `queue`: further lines of its own. `settings`: further lines of cupsd.conf; those of Debian's default stand beside
+    them where they matter.
     """
 
     def __init__(self, printer: RawPrinter, *, device: str = "once:/socket", policy: str = "abort-job",
-                 settings: str = "PreserveJobFiles No") -> None:  # fmt: skip
+                 settings: str = "PreserveJobFiles No", queue: str = "JobSheets none none") -> None:  # fmt: skip
         if os.geteuid() != 0:
             pytest.skip("cupsd is started by root alone")
         self._binary = program("cupsd")
@@ -35,7 +36,9 @@ class Cupsd:
         place = self.place
         self._write("cups-files.conf", FILES.format(place=place))
         self._write("cupsd.conf", SERVER.format(here=HERE, port=self.port, settings=settings))
-        self._write("printers.conf", QUEUE.format(device=f"{device}://{HERE}:{printer.port}", policy=policy))
+        self._write(
+            "printers.conf", QUEUE.format(device=f"{device}://{HERE}:{printer.port}", policy=policy, more=queue)
+        )
         (place / "etc" / "ppd" / "card.ppd").write_text(PPD)
         self.start()
 
@@ -151,7 +154,7 @@ DeviceURI {device}
 State Idle
 Accepting Yes
 Shared No
-JobSheets none none
+{more}
 OpPolicy default
 ErrorPolicy {policy}
 </Printer>

@@ -21,10 +21,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from drivers.errors import DeviceError, NotStarted, OutcomeUnknown, ProtocolViolation, Stopped
+from drivers.errors import DeviceError, NotStarted, OutcomeUnknown, Stopped
 from drivers.printers import ipp_raster as raster
-from drivers.printers.ipp_codec import NOT_FOUND, Attributes, Job, JobState, Operation, Reply, as_job
-from drivers.printers.ipp_reasons import reasons
+from drivers.printers import ipp_said as said
+from drivers.printers.ipp_codec import Attributes, Job, JobState, Operation
+from drivers.printers.ipp_jobs import POLL_S, Jobs, Ticket, listed
 from drivers.printers.ipp_wire import Wire
 from drivers.protocols import CardPrinter, Counters, Face, Position, Prepared, PrinterIdentity, PrinterStatus, Tray
 from drivers.serialport import Tracer
@@ -32,13 +33,10 @@ from drivers.serialport import Tracer
 __all__ = ["Ipp", "open"]
 
 _ASK_S = 3.0
-_PRINT_S = 300.0
-_POLL_S = 0.25
+_PRINT_S = 280.0
 _STANDS_S = 5.0
-_UNSAFE = frozenset({"other"})
 _HOPPER = frozenset({"media-empty", "media-needed"})
-_JOB = ["job-id", "job-state", "job-state-reasons"]
-_NEEDED = frozenset({Operation.PRINT_JOB, Operation.CANCEL_JOB, Operation.GET_JOBS, Operation.GET_JOB_ATTRIBUTES})
+_WAITS = frozenset({JobState.PENDING_HELD, JobState.PROCESSING_STOPPED})
 _PANELS = 1
 """A job is let onto the card as a whole."""
 
@@ -67,39 +65,31 @@ class Ipp:
         self, wire: Wire, patience_s: float = 30.0, stands_s: float = _STANDS_S, ending_s: float = _ASK_S
     ) -> None:
         self._wire = wire
+        self._jobs = Jobs(wire, ending_s)
         self._patience_s = patience_s
         self._stands_s = stands_s
-        self._ending_s = ending_s
         self._card = False
         self._closed = False
         self._spools = False
 
     def initialise(self) -> None:
         """As `open`."""
-        said = self._asked(time.monotonic() + _ASK_S)
-        self._spools = "cups-version" in said
-        if lacking := _NEEDED - set(said.get("operations-supported", ())):
-            raise Stopped(f"{self._wire.url} can't {', '.join(sorted(each.name for each in lacking))}", _UNSAFE)
-        if raster.FORMAT not in said.get("document-format-supported", ()):
-            raise Stopped(f"{self._wire.url} does not read {raster.FORMAT}", _UNSAFE)
-        if self._spools:
-            _check_queue(self._wire.url, said)
+        told = self._told()
+        self._spools = said.spools(told)
+        said.check(self._wire.url, told)
         self._tidy()
 
     def identity(self) -> PrinterIdentity:
-        said = self._asked(time.monotonic() + _ASK_S)
-        version = _text(said, "printer-firmware-string-version") or _text(said, "cups-version")
-        serial = _text(said, "printer-uuid").removeprefix("urn:uuid:")
-        return PrinterIdentity(_text(said, "printer-make-and-model"), version, serial)
+        return said.identity(self._told())
 
     def status(self) -> PrinterStatus:
         """See `CardPrinter`. `position` is what this side knows: the card is in the path from `feed` to `eject`."""
-        stopping, warnings = _reasons(self._asked(time.monotonic() + _ASK_S))
+        stopping, warnings = said.stops_and_warnings(self._told())
         where = Position.PRINT if self._card else Position.NONE
         return PrinterStatus(where, Counters(0, 0, None), stopping, warnings)
 
     def feed(self) -> None:
-        """Moves nothing yet: the printer draws the blank when it prints. <= 3 s."""
+        """Moves nothing yet: the printer draws the blank when it prints. <= 6 s."""
         if self._card:
             raise NotStarted("a card is in the path already")
         self._tidy()
@@ -135,148 +125,79 @@ class Ipp:
         letting(prepared.panels)
         deadline = time.monotonic() + _PRINT_S
         try:
-            ended, stopping = self._watch(self._send(prepared.downloads[0]), deadline)
+            ticket = self._jobs.begin(prepared.downloads[0], time.monotonic() + max(_ASK_S, self._patience_s))
+            ended, stopping = self._watch(ticket, deadline)
         finally:
             with suppress(DeviceError):  # `feed` and `open` tidy again, and no card begins before that was done
                 self._tidy()
         if not ended.is_good:
-            told = f"the job is {ended.state.name}, {', '.join(sorted(ended.reasons))}"
+            told = f"the job is {ended.state.name}, {listed(ended.reasons)}"
             raise Stopped(told, stopping) if stopping else OutcomeUnknown(told)
         if stopping - _HOPPER:
-            raise OutcomeUnknown(f"the job is completed, but the printer says {', '.join(sorted(stopping))}")
+            raise OutcomeUnknown(f"the job is completed, but the printer says {listed(stopping)}")
 
     def eject(self, tray: Tray) -> None:
         """Takes note that the card is out; there is one tray."""
-        self._asked(time.monotonic() + _ASK_S)
+        self._told()
         self._card = False
 
     def clear(self) -> None:
         """Nothing is to be acknowledged: IPP has no word for it that anybody may say. <= 3 s."""
-        self._asked(time.monotonic() + _ASK_S)
+        self._told()
 
     def close(self) -> None:
         self._card, self._closed = False, True
 
-    def _send(self, document: bytes) -> int:
-        reply = self._ask(
-            Operation.PRINT_JOB, time.monotonic() + self._patience_s, document=document, job_name="card",
-            document_format=raster.FORMAT,
-        )  # fmt: skip
-        if not reply.succeeded:
-            raise NotStarted(f"the printer refused the job: status {reply.status:04X}")
-        return _job(reply, OutcomeUnknown).number
-
-    def _watch(self, number: int, deadline: float) -> tuple[Job, frozenset[str]]:
+    def _watch(self, ticket: Ticket, deadline: float) -> tuple[Job, frozenset[str]]:
         """The job as it ended, and what stopped the printer then; cancelled, if it has to wait for a person."""
         well = heard = time.monotonic()
         begun = False
         while (now := time.monotonic()) < deadline:
             try:
-                job, (stopping, _) = self._look(number, now + _ASK_S), _reasons(self._asked(now + _ASK_S))
+                job, stopping = self._look(ticket)
                 heard = now
             except NotStarted as exc:
                 if now - heard >= self._patience_s:
                     raise OutcomeUnknown(f"no word of the job for {self._patience_s} s: {exc}") from exc
-                time.sleep(_POLL_S)
+                time.sleep(POLL_S)
                 continue
             if job.state.ended:
                 return job, stopping
             if begun and job.state < JobState.PROCESSING:  # CUPS was started again, and would begin it anew some day
-                return self._given_up(number), stopping
-            begun = job.state >= JobState.PROCESSING
-            if not stopping and job.state is not JobState.PROCESSING_STOPPED:
+                return self._jobs.given_up(ticket), stopping
+            begun = begun or job.state >= JobState.PROCESSING
+            if not stopping and job.state not in _WAITS:
                 well = now
             elif now - well >= self._stands_s:
-                return self._given_up(number), stopping or _UNSAFE
-            time.sleep(_POLL_S)
+                return self._jobs.given_up(ticket), stopping or frozenset({"other"})
+            time.sleep(POLL_S)
         raise OutcomeUnknown(f"the job has not ended in {_PRINT_S} s")
 
-    def _given_up(self, number: int) -> Job:
-        try:
-            return self._end(number, time.monotonic() + self._ending_s)
-        except NotStarted as exc:
-            raise OutcomeUnknown(str(exc)) from exc
+    def _look(self, ticket: Ticket) -> tuple[Job, frozenset[str]]:
+        """Job, then printer; and a job that is completed once more: what it says after that counts."""
+        job = self._jobs.look(ticket, time.monotonic() + _ASK_S)
+        stopping, _ = said.stops_and_warnings(self._told())
+        if job.is_good and not (again := self._jobs.look(ticket, time.monotonic() + _ASK_S)).is_good:
+            raise OutcomeUnknown(f"the job was completed, and then {again.state.name}, {listed(again.reasons)}")
+        return job, stopping
 
     def _tidy(self) -> None:
-        """No job of ours is left that may print, and none in the books of CUPS, which would keep its picture. <= 3 s.
+        self._must_be_open()
+        self._jobs.tidy(spools=self._spools)
 
-        NotStarted if one has not ended in time, Stopped if it stays.
-        """
-        deadline = time.monotonic() + self._ending_s
-        for job in self._ours("not-completed", deadline):
-            self._end(job.number, deadline)
-        if self._spools:
-            for job in self._ours("completed", deadline):
-                self._purge(job.number, deadline)
-
-    def _end(self, number: int, deadline: float) -> Job:
-        """Cancel it, and see it ended. NotStarted if it has not in time."""
-        while not (job := self._look(number, deadline)).state.ended:
-            self._ask(Operation.CANCEL_JOB, deadline, number)
-            if time.monotonic() + _POLL_S > deadline:
-                raise NotStarted(f"job {number} is {job.state.name} and can't be ended")
-            time.sleep(_POLL_S)
-        return job
-
-    def _purge(self, number: int, deadline: float) -> None:
-        self._ask(Operation.CANCEL_JOB, deadline, number, purge_job=True)
-        if self._ask(Operation.GET_JOB_ATTRIBUTES, deadline, number).status != NOT_FOUND:
-            raise Stopped(f"CUPS keeps job {number}, which holds a picture", _UNSAFE)
-
-    def _look(self, number: int, deadline: float) -> Job:
-        reply = self._ask(Operation.GET_JOB_ATTRIBUTES, deadline, number, requested_attributes=_JOB)
-        if reply.status == NOT_FOUND:
-            raise OutcomeUnknown(f"job {number} is not in the queue any more")
-        return _job(reply, NotStarted)
-
-    def _ours(self, which: str, deadline: float) -> list[Job]:
-        reply = self._ask(Operation.GET_JOBS, deadline, which_jobs=which, my_jobs=True, requested_attributes=_JOB)
-        if not reply.succeeded:
-            raise NotStarted(f"the printer does not tell of its jobs: status {reply.status:04X}")
-        return [_as_job(each) for each in reply.jobs]
-
-    def _asked(self, deadline: float) -> Attributes:
-        reply = self._ask(Operation.GET_PRINTER_ATTRIBUTES, deadline)
-        if not reply.succeeded or "printer-state" not in reply.first:
+    def _told(self) -> Attributes:
+        """What the printer says of itself. <= 3 s."""
+        self._must_be_open()
+        reply = self._wire.ask(
+            Operation.GET_PRINTER_ATTRIBUTES, time.monotonic() + _ASK_S, requested_attributes=said.ASKED
+        )
+        if not reply.succeeded or not said.is_printer(reply.printer):
             raise NotStarted(f"{self._wire.url} is no printer: status {reply.status:04X}")
-        return reply.first
+        return reply.printer
 
-    def _ask(self, operation: Operation, deadline: float, job: int | None = None, **named: Any) -> Reply:
+    def _must_be_open(self) -> None:
         if self._closed:
             raise NotStarted("the printer is closed")
-        return self._wire.ask(operation, deadline, job, **named)
-
-
-def _check_queue(url: str, said: Attributes) -> None:
-    """A queue of CUPS that could print a card a second time is not used."""
-    if (policy := _text(said, "printer-error-policy")) != "abort-job":
-        raise Stopped(f"{url}: its policy {policy!r} tries again: lpadmin -o printer-error-policy=abort-job", _UNSAFE)
-    if not (device := _text(said, "device-uri")).startswith("once:"):
-        raise Stopped(f"{url}: after a crash it prints again: put once: before its device {device}", _UNSAFE)
-
-
-def _reasons(said: Attributes) -> tuple[frozenset[str], frozenset[str]]:
-    stopping, warnings = reasons(said.get("printer-state-reasons", ()))
-    if said.get("printer-is-accepting-jobs") == (False,):
-        stopping |= _UNSAFE
-    return stopping, warnings
-
-
-def _job(reply: Reply, kind: type[DeviceError]) -> Job:
-    if not reply.succeeded or not reply.jobs:
-        raise kind(f"the printer does not tell of the job: status {reply.status:04X}")
-    return _as_job(reply.jobs[0])
-
-
-def _as_job(said: Attributes) -> Job:
-    try:
-        return as_job(said)
-    except ValueError as exc:
-        raise ProtocolViolation(f"no job: {exc}", repr(said).encode()) from exc
-
-
-def _text(said: Attributes, name: str) -> str:
-    return str(said.get(name, ("",))[0])
 
 
 def _refuse(stopping: frozenset[str]) -> None:

@@ -17,7 +17,7 @@ Attributes = Mapping[str, tuple[Value, ...]]
 
 NOT_FOUND = 0x0406
 _VERSION = 0x0200
-_OPERATION_GROUP, _JOB_GROUP, _END = 0x01, 0x02, 0x03
+_OPERATION_GROUP, _JOB_GROUP, _END, _PRINTER_GROUP = 0x01, 0x02, 0x03, 0x04
 _INTEGER, _BOOLEAN, _ENUM = 0x21, 0x22, 0x23
 _COLLECTION, _END_COLLECTION = 0x34, 0x37
 _STRINGS = range(0x40, 0x60)
@@ -48,7 +48,10 @@ class JobState(IntEnum):
 
 @dataclass(frozen=True)
 class Reply:
-    """`status`: 0 to 0xFF is success. `groups`: each group after the operation's own, in order, with its tag."""
+    """`status`: 0 to 0xFF is success. `groups`: each group after the operation's own, in order, with its tag.
+
+    What is named twice in a group has the values of both: of nothing that stops a printer one half is lost.
+    """
 
     status: int
     groups: tuple[tuple[int, Attributes], ...]
@@ -58,32 +61,53 @@ class Reply:
         return self.status <= 0xFF
 
     @property
-    def first(self) -> Attributes:
-        return self.groups[0][1] if self.groups else {}
+    def refused(self) -> bool:
+        """A job was asked for, and none was begun. Of a time that ran out, or an error in device or document, it
+        may have been: those come when the job is under way already (RFC 8011, B.1.4 and B.1.5)."""
+        by_client = 0x0400 <= self.status < 0x0500 and self.status not in (_TIMEOUT, _DOCUMENT_FORMAT_ERROR)
+        return by_client or self.status in _NOT_BEGUN
+
+    @property
+    def printer(self) -> Attributes:
+        """An answer may have other groups before it, as of what it does not support (RFC 8011, 4.2.5.2)."""
+        return next((attributes for tag, attributes in self.groups if tag == _PRINTER_GROUP), {})
 
     @property
     def jobs(self) -> list[Attributes]:
         return [attributes for tag, attributes in self.groups if tag == _JOB_GROUP]
 
 
+_TIMEOUT, _DOCUMENT_FORMAT_ERROR = 0x0405, 0x0411
+_NOT_BEGUN = frozenset({0x0501, 0x0502, 0x0503, 0x0506, 0x0507, 0x0509, 0x050A})
+
+
 @dataclass(frozen=True)
 class Job:
+    """`name`: None where it was not told."""
+
     number: int
     state: JobState
     reasons: frozenset[str]
+    name: str | None = None
 
     @property
     def is_good(self) -> bool:
-        """Completed, and nothing said beside it: the bytes being away, or errors on the way, are no card."""
-        return self.state is JobState.COMPLETED and self.reasons <= _NOTHING_SAID
+        """Completed, and said so with no other word: the bytes being away, or errors on the way, are no card."""
+        return self.state is JobState.COMPLETED and bool(self.reasons) and self.reasons <= _NOTHING_SAID
 
 
 _NOTHING_SAID = frozenset({"none", "job-completed-successfully", "processing-to-stop-point"})
 """The last is what CUPS 2.4 says of every job that has ended (seen)."""
 
 
-def request(operation: Operation, uri: str, user: str, job: int | None = None, **named: Value | list[str]) -> bytes:
-    """One message to the printer `uri`, about `job` of it; a document follows it. `named`: "_" stands for "-"."""
+def request(
+    operation: Operation, uri: str, user: str, job: int | None = None, *, wanted: Mapping[str, Value] | None = None,
+    **named: Value | list[str],
+) -> bytes:  # fmt: skip
+    """One message to the printer `uri`, about `job` of it; a document follows it. `named`: "_" stands for "-".
+
+    `wanted`: attributes of a job that is to be made.
+    """
     attributes: dict[str, Value | list[str]] = {
         "attributes-charset": "utf-8",
         "attributes-natural-language": "en",
@@ -93,6 +117,8 @@ def request(operation: Operation, uri: str, user: str, job: int | None = None, *
         **{name.replace("_", "-"): value for name, value in named.items()},
     }
     body = b"".join(_attribute(name, value) for name, value in attributes.items())
+    if wanted:
+        body += bytes([_JOB_GROUP]) + b"".join(_attribute(name, value) for name, value in wanted.items())
     return struct.pack(">HHIB", _VERSION, operation, 1, _OPERATION_GROUP) + body + bytes([_END])
 
 
@@ -129,24 +155,33 @@ def parse(message: bytes) -> Reply:
     if len(message) < 9 or message[0] not in (1, 2):
         raise ValueError("no IPP message")
     (status,) = struct.unpack_from(">H", message, 2)
-    at, groups, current, depth = 8, [], "", 0
+    at, current, depth = 8, "", 0
+    groups: list[tuple[int, dict[str, list[Value]]]] = []
     while (tag := _byte(message, at)) != _END:
         at += 1
         if tag < 0x10:
-            groups.append((tag, dict[str, tuple[Value, ...]]()))
-            current, depth = "", 0
+            _must_be_whole(depth)
+            groups.append((tag, {}))
+            current = ""
             continue
         name, at = _counted(message, at)
         content, at = _counted(message, at)
+        if name:
+            _must_be_whole(depth)
+            current = name.decode("ascii", "replace")
         depth += (tag == _COLLECTION) - (tag == _END_COLLECTION)
-        if depth or tag == _END_COLLECTION:
-            continue
-        current = name.decode("ascii", "replace") or current
-        if not groups or not current:
+        if depth < 0 or not groups or not current:
             raise ValueError("a value of no attribute")
-        attributes = groups[-1][1]
-        attributes[current] = (*(attributes.get(current, ()) if not name else ()), _value(tag, content))
-    return Reply(status, tuple(each for each in groups if each[0] != _OPERATION_GROUP))
+        if not depth and tag != _END_COLLECTION:
+            groups[-1][1].setdefault(current, []).append(_value(tag, content))
+    _must_be_whole(depth)
+    told = [(tag, {name: tuple(values) for name, values in said.items()}) for tag, said in groups]
+    return Reply(status, tuple(each for each in told if each[0] != _OPERATION_GROUP))
+
+
+def _must_be_whole(depth: int) -> None:
+    if depth:
+        raise ValueError("a collection has no end")
 
 
 def _byte(message: bytes, at: int) -> int:
@@ -180,6 +215,10 @@ def as_job(said: Attributes) -> Job:
         (number,), (state,) = said["job-id"], said["job-state"]
     except KeyError as exc:
         raise ValueError(f"a job without {exc}") from None
-    if not isinstance(number, int) or not isinstance(state, int):
+    if type(number) is not int or type(state) is not int:
         raise ValueError(f"a job is called {number!r}, its state {state!r}")
-    return Job(number, JobState(state), frozenset(map(str, said.get("job-state-reasons", ()))))
+    names = said.get("job-name", ())
+    return Job(
+        number, JobState(state), frozenset(map(str, said.get("job-state-reasons", ()))),
+        str(names[0]) if len(names) == 1 else None,
+    )  # fmt: skip

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from drivers.printers.evolis import Evolis
+from tests.printers.ipp_service import Service, serving
 from tests.printers.script import Script
 
 
@@ -17,3 +20,9 @@ def printer(line: Script) -> Evolis:
     made.initialise()
     line.sent.clear()
     return made
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    with serving() as told:
+        yield told

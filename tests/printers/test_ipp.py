@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import http.server
-import struct
-import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
-from drivers.errors import DeviceError, NotStarted, OutcomeUnknown, ProtocolViolation, Stopped
+from drivers.errors import DeviceError, NotStarted, OutcomeUnknown, Stopped
 from drivers.printers import ipp
 from drivers.printers.ipp_codec import JobState, Operation
 from drivers.printers.ipp_wire import Wire
@@ -20,16 +15,8 @@ from drivers.protocols import CardPrinter, Face, Position, Tray
 from kiosk.core.plan import Step
 from kiosk.core.reconcile import Evidence, Verdict, reconcile
 from tests.patience import BUSY_S
-from tests.print_services import HERE, Eveprinter, wait_for
-
-W, H = 1016, 648
-FACE = Face(W, H, bytes(W * H - 300) + b"\xff" * 300)
-
-
-def made(printer: ipp.Ipp) -> None:
-    printer.feed()
-    printer.print_face(printer.prepare(FACE))
-    printer.eject(Tray.OUTPUT)
+from tests.print_services import Eveprinter, wait_for
+from tests.printers.ipp_service import CUPS, FACE, H, Service, W, driver, made
 
 
 @pytest.fixture
@@ -76,7 +63,7 @@ def test_what_is_left_from_an_earlier_life_is_ended(eve: Eveprinter) -> None:
     eve.busy.touch()
     dead = ipp.open(eve.url)
     dead.feed()
-    dead._send(dead.prepare(FACE).downloads[0])
+    dead._jobs.begin(dead.prepare(FACE).downloads[0], time.monotonic() + BUSY_S)
     opened: list[ipp.Ipp] = []
 
     def again() -> bool:
@@ -89,119 +76,11 @@ def test_what_is_left_from_an_earlier_life_is_ended(eve: Eveprinter) -> None:
         return bool(opened)
 
     wait_for(again, "the queue is free")
-    assert opened[0]._ours("not-completed", time.monotonic() + BUSY_S) == []
+    assert opened[0]._jobs._ours("not-completed", time.monotonic() + BUSY_S) == []
     assert opened[0].status().position is Position.NONE
     before = len(eve.cards)
     made(opened[0])
     assert len(eve.cards) == before + 1 <= 2
-
-
-# A service that answers as it is told.
-
-
-def attribute(tag: int, name: str, value: Any) -> bytes:
-    content = struct.pack(">i", value) if tag in (0x21, 0x23) else bytes([value]) if tag == 0x22 else value.encode()
-    return struct.pack(">BH", tag, len(name)) + name.encode() + struct.pack(">H", len(content)) + content
-
-
-@dataclass
-class Service:
-    """One printer. `states`: what its job says at each look, the last for ever, or until it is cancelled."""
-
-    states: list[tuple[JobState, str]] = field(default_factory=lambda: [(JobState.COMPLETED, "none")])
-    reasons: list[str] = field(default_factory=lambda: ["none"])
-    extra: dict[str, str] = field(default_factory=dict)
-    operations: list[int] = field(default_factory=lambda: [2, 4, 5, 6, 8, 9, 10, 11])
-    format: str = "image/pwg-raster"
-    jobs: dict[int, list[tuple[JobState, str]]] = field(default_factory=dict)
-    heard: list[Operation] = field(default_factory=list)
-    cards: int = 0
-    http_status: int = 200
-    ipp_status: int = 0
-    cut: Callable[[Operation, bytes], bytes] = lambda operation, answer: answer
-    obeys: bool = True
-    purges: bool = True
-
-    def answer(self, body: bytes) -> tuple[Operation, bytes]:
-        operation = Operation(struct.unpack_from(">H", body, 2)[0])
-        self.heard.append(operation)
-        status, groups = getattr(self, operation.name.lower())(body)
-        return operation, struct.pack(">HHI", 0x0200, status, 1) + b"\x01" + groups + b"\x03"
-
-    def get_printer_attributes(self, body: bytes) -> tuple[int, bytes]:
-        said = (
-            b"\x04" + attribute(0x23, "printer-state", 3) + attribute(0x49, "document-format-supported", self.format)
-        )
-        for name, values in (("printer-state-reasons", self.reasons), ("operations-supported", self.operations)):
-            for at, value in enumerate(values):
-                said += attribute(0x23 if isinstance(value, int) else 0x44, "" if at else name, value)
-        return 0, said + b"".join(attribute(0x41, name, value) for name, value in self.extra.items())
-
-    def print_job(self, body: bytes) -> tuple[int, bytes]:
-        if self.ipp_status:
-            return self.ipp_status, b""
-        self.cards += 1
-        self.jobs[self.cards] = list(self.states)
-        return 0, self._told(self.cards)
-
-    def _told(self, number: int) -> bytes:
-        states = self.jobs[number]
-        state, reason = states[0] if len(states) == 1 else states.pop(0)
-        said = attribute(0x21, "job-id", number) + attribute(0x23, "job-state", int(state))
-        return b"\x02" + said + attribute(0x44, "job-state-reasons", reason)
-
-    def get_job_attributes(self, body: bytes) -> tuple[int, bytes]:
-        number = self._number(body)
-        return (0, self._told(number)) if number in self.jobs else (0x0406, b"")
-
-    def _number(self, body: bytes) -> int:
-        at = body.index(b"job-id") + 8
-        return int(struct.unpack_from(">i", body, at)[0])
-
-    def get_jobs(self, body: bytes) -> tuple[int, bytes]:
-        ended = b"not-completed" not in body
-        return 0, b"".join(self._told(n) for n, states in self.jobs.items() if states[0][0].ended is ended)
-
-    def cancel_job(self, body: bytes) -> tuple[int, bytes]:
-        number = self._number(body)
-        if b"purge-job" in body:
-            if self.purges:
-                self.jobs.pop(number, None)
-        elif self.obeys:
-            self.jobs[number] = [(JobState.CANCELED, "job-canceled-by-user")]
-        return 0, b""
-
-
-@pytest.fixture
-def service() -> Iterator[Service]:
-    made = Service()
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            operation, answer = made.answer(self.rfile.read(int(self.headers["Content-Length"])))
-            head = f"HTTP/1.1 {made.http_status} X\r\nContent-Length: {len(answer)}\r\n\r\n".encode()
-            self.wfile.write(made.cut(operation, head + answer))
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = http.server.HTTPServer((HERE, 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    made.url = f"ipp://{HERE}:{server.server_port}/ipp/print"  # type: ignore[attr-defined]
-    yield made
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def driver(service: Service, **patience: float) -> ipp.Ipp:
-    printer = ipp.Ipp(Wire(service.url), **{"patience_s": 0.2, "stands_s": 0.0, "ending_s": 0.3, **patience})  # type: ignore[attr-defined]
-    printer.initialise()
-    return printer
-
-
-CUPS = {"cups-version": "2.4.2", "printer-error-policy": "abort-job", "device-uri": "once:/socket://h"}
 
 
 @pytest.mark.parametrize(
@@ -311,20 +190,8 @@ def test_a_refused_job_did_not_start(service: Service) -> None:
         made(printer)
 
 
-@pytest.mark.parametrize("status", [401, 403, 404, 500, 503])
-def test_http_errors(service: Service, status: int) -> None:
-    printer = driver(service)
-    printer.feed()
-
-    def break_off(panels: int) -> None:
-        service.http_status = status
-
-    with pytest.raises(NotStarted if status < 500 else OutcomeUnknown):
-        printer.print_face(printer.prepare(FACE), break_off)
-
-
 def test_a_job_that_does_not_end_is_left_to_the_next_opening(service: Service) -> None:
-    printer = driver(service)
+    printer = driver(service, ending_s=1.0)
     service.states, service.obeys = [(JobState.PROCESSING, "none")], False
     printer.feed()
     ready = printer.prepare(FACE)
@@ -332,7 +199,7 @@ def test_a_job_that_does_not_end_is_left_to_the_next_opening(service: Service) -
         printer.print_face(ready, lambda panels: service.reasons.append("media-jam"))
     assert not isinstance(caught.value, NotStarted)
     with pytest.raises(NotStarted, match="can't be ended"):
-        driver(service)
+        driver(service, ending_s=0.5)
     service.obeys = True
     driver(service)
     assert service.cards == 1
@@ -366,47 +233,6 @@ def test_the_answer_to_each_request_cut_at_each_byte(service: Service) -> None:
             assert service.jobs == {}, (operation, at)
 
 
-@pytest.mark.parametrize("operation", [Operation.GET_PRINTER_ATTRIBUTES, Operation.PRINT_JOB, Operation.GET_JOBS])
-def test_garbage_for_an_answer(service: Service, operation: Operation) -> None:
-    printer = driver(service)
-    service.cut = lambda which, answer: answer[:45] + b"\xff" * (len(answer) - 45) if which is operation else answer
-    with pytest.raises(DeviceError):
-        made(printer)
-    service.cut = lambda which, answer: b"SSH-2.0-x\r\n" if which is operation else answer
-    with pytest.raises((ProtocolViolation, NotStarted)):
-        made(driver(service))
-    service.cut = lambda which, answer: answer
-    driver(service)
-
-
-def test_silence_and_trickle_end_in_time(service: Service) -> None:
-    """3 s for a look, also if a byte comes now and then."""
-    wire = Wire(service.url)  # type: ignore[attr-defined]
-    go_on = threading.Event()
-
-    def never(which: Operation, answer: bytes) -> bytes:
-        go_on.wait()
-        return b""
-
-    service.cut = never
-    began = time.monotonic()
-    with pytest.raises(NotStarted):
-        wire.ask(Operation.GET_PRINTER_ATTRIBUTES, began + 0.2)
-    assert time.monotonic() - began < 0.2 + BUSY_S
-    go_on.set()
-
-
-@pytest.mark.parametrize("url", ["", "http://h/", "ipps://h/x", "ipp:///x", "/dev/usb/lp0", "ipp://h:99999/x"])
-def test_a_port_that_is_none(url: str) -> None:
-    with pytest.raises(NotStarted):
-        ipp.open(url)
-
-
-def test_nobody_there() -> None:
-    with pytest.raises(NotStarted):
-        ipp.open(f"ipp://{HERE}:9/ipp/print")
-
-
 def test_no_chip_station_and_no_back(service: Service) -> None:
     printer = driver(service)
     with pytest.raises(NotStarted):
@@ -430,7 +256,7 @@ def test_a_trace_holds_no_picture(service: Service) -> None:
 
         received = sent
 
-    printer = ipp.Ipp(Wire(service.url, Told()))  # type: ignore[attr-defined]
+    printer = ipp.Ipp(Wire(service.url, Told()))
     made(printer)
     assert any(line.startswith(b"PRINT_JOB") for line in told)
     assert all(len(line) <= 64 for line in told)

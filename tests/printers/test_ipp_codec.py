@@ -59,7 +59,7 @@ def test_a_request_is_read_back() -> None:
     message = request(Operation.GET_JOBS, "ipp://h/p", "me", 5, my_jobs=True, requested_attributes=["x", "yy"])
     assert struct.unpack_from(">HHI", message) == (0x0200, 0x000A, 1)
     as_printer = message[:8] + b"\x04" + message[9:]
-    said = parse(as_printer).first
+    said = parse(as_printer).printer
     assert list(said)[:4] == ["attributes-charset", "attributes-natural-language", "printer-uri", "job-id"]
     assert said["requested-attributes"] == ("x", "yy")
     assert (said["my-jobs"], said["job-id"]) == ((True,), (5,))
@@ -104,6 +104,7 @@ def test_printer_reasons(
         (JobState.COMPLETED, {"job-completed-successfully"}, True),
         (JobState.COMPLETED, {"none"}, True),
         (JobState.COMPLETED, {"processing-to-stop-point"}, True),
+        (JobState.COMPLETED, set(), False),
         (JobState.COMPLETED, {"job-completed-with-errors"}, False),
         (JobState.COMPLETED, {"job-completed-successfully", "queued-in-device"}, False),
         (JobState.CANCELED, {"none"}, False),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -126,7 +127,7 @@ def test_station_and_cupsd_both_die(raw: RawPrinter) -> None:
     try:
         dead = ipp.open(server.url)
         raw.free.clear()
-        dead._send(dead.prepare(FACE).downloads[0])
+        dead._jobs.begin(dead.prepare(FACE).downloads[0], time.monotonic() + BUSY_S)
         wait_for(lambda: raw.begun and [name for name in server.spooled if name[0] == "c"], "the card is begun")
         server.kill()
         raw.free.set()
@@ -178,3 +179,16 @@ def test_what_cant_be_marked_does_not_pass(backends: Path) -> None:
     (backends / "cache").write_text("a file in its way")
     assert once(backends, "7", "keping", "card", "1", "job-uuid=urn:uuid:0a-1") != 0
     assert not (backends / "printed").exists()
+
+
+def test_a_queue_whose_default_is_two_copies_prints_one(raw: RawPrinter) -> None:
+    """And no page before the first; a job that is held by default is not."""
+    server = Cupsd(raw, queue="Option copies 2\nOption job-hold-until indefinite\nJobSheets standard none")
+    try:
+        printer = ipp.open(server.url)
+        printer.feed()
+        printer.print_face(ready := printer.prepare(FACE))
+        assert raw.cards == [*ready.downloads]
+        assert printer.status().stopping == frozenset()
+    finally:
+        server.close()
