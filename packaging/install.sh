@@ -11,7 +11,7 @@ say() { echo "install: $*"; }
 [ "$(id -u)" -eq 0 ] || { say "only root may install"; exit 1; }
 sha256sum --check --quiet SHA256SUMS || { say "the folder is not whole: copy it again"; exit 1; }
 
-PACKAGES="python3 python3-venv pcscd libccid polkitd udev dbus libpam-systemd cage chromium fonts-noto-core cups-client"
+PACKAGES="python3 python3-venv pcscd libccid polkitd udev dbus libpam-systemd cage xwayland chromium fonts-noto-core cups-client"
 absent=""
 for package in $PACKAGES; do
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || absent="$absent $package"
