@@ -5,7 +5,7 @@ SEED ?=
 SCALE ?=
 BIN := .venv/bin
 BENCHMARKS ?= web
-INPUTS ?= config hub-answers chip evolis evolis-classic
+INPUTS ?= config hub-answers chip evolis evolis-classic stick
 PYTEST := $(BIN)/python -m pytest -q
 # Most of the time a test waits for a device's simulated second: two at a time cost little more than one.
 # What hangs outside of Python, where no test's timeout reaches, shows its stack.

@@ -103,15 +103,14 @@ class Sticks:
             held = acceptance.position_of(connection, known.id, known.incarnation)
             receiver = stations.encryption_key(connection, known.id)
             called_for = stations.called_for(connection, known.id)
-        after = told.cursor if told.cursor.isdecimal() else ""
         said = {
-            "receipt": sign_receipt(held, self._keys.signing), "after": after,
+            "receipt": sign_receipt(held, self._keys.signing), "after": told.cursor,
             "announcements": self._keys.news_for(called_for or self._keys.audience),
         }  # fmt: skip
         sender = Sender(known.id, self._keys.signing, receiver)
         most = min(max(told.room, 0), MOST_RECORDS)
         written = write(
-            root, Kind.INTAKE, sender, said, self._now_ms, lambda: packed(self._lines(known.id, after, most))
+            root, Kind.INTAKE, sender, said, self._now_ms, lambda: packed(self._lines(known.id, told.cursor, most))
         )
         return Answer(known.id, held.seq, written)
 

@@ -8,6 +8,15 @@ from typing import Any
 
 import httpx
 
+MOST_TOLD = 300
+"""Characters of what an answer says in words: it goes into a log, and onto a screen."""
+
+
+def one_line(said: object, otherwise: str) -> str:
+    """`otherwise` if nothing is said, or something else than words."""
+    text = said if isinstance(said, str) and said else otherwise
+    return " ".join(text[: 4 * MOST_TOLD].split())[:MOST_TOLD]
+
 
 def media_type(response: httpx.Response) -> str:
     return str(response.headers.get("Content-Type", "")).split(";")[0].strip()

@@ -21,7 +21,7 @@ from kiosk.crypto.endorsement import Successors
 from kiosk.crypto.jose import SignatureError
 from kiosk.crypto.keys import OKPKey
 from kiosk.errors import Rejected, Unavailable, UsageError
-from kiosk.sync.answers import date_s, media_type, problem, retry_after_s
+from kiosk.sync.answers import date_s, media_type, one_line, problem, retry_after_s
 from kiosk.sync.stream import NDJSON, Item, NotItems, read_items
 from kiosk.sync.tls import trust, why
 
@@ -261,13 +261,13 @@ class HubClient:
     def _refusal(self, response: httpx.Response) -> HubUnreachable | HubRefused:
         status = response.status_code
         told = problem(response)
-        detail = f"{status} {told.get('detail') or response.reason_phrase}"
+        detail = f"{status} {one_line(told.get('detail'), response.reason_phrase)}"
         if status in (408, 429) or not 400 <= status < 500 or "reason" not in told:
             return HubUnreachable(
                 f"centre cannot serve now: {detail}", retry_after_s(response, self._clock() + self._ahead_s)
             )
         refusal = ChainRefused if status == 409 else HubRefused
-        return refusal(f"centre refuses: {detail}", str(told["reason"]), status)
+        return refusal(f"centre refuses: {detail}", one_line(told["reason"], "unnamed"), status)
 
 
 def _unreachable(exc: httpx.HTTPError) -> HubUnreachable:

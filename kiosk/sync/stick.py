@@ -27,6 +27,7 @@ from kiosk.crypto.jose import SignatureError
 from kiosk.crypto.keys import OKPKey
 from kiosk.crypto.sealing import SealBroken
 from kiosk.errors import Rejected, Unavailable
+from kiosk.sync.stream import CURSOR
 
 CHUNK_BYTES = MANIFEST_BYTES = 1 << 20
 CONTENT_BYTES = jwe.MOST_BYTES
@@ -230,6 +231,9 @@ def _parse(claims: Mapping[str, Any]) -> Manifest | None:
     if kind is None or claims.keys() != {*shape, *_TOLD[kind]}:
         return None
     if any(type(claims[name]) is not wanted for name, wanted in {**shape, **_TOLD[kind]}.items()):
+        return None
+    cursor = claims["cursor" if kind is Kind.JOURNAL else "after"]
+    if cursor and not CURSOR.fullmatch(cursor):
         return None
     chunks = claims["chunks"]
     if claims["v"] != VERSION or len(chunks) > MOST_CHUNKS or not all(map(_is_chunk, chunks)):

@@ -20,8 +20,8 @@ LINE_BYTES = 1 << 20
 LONGEST_SKIPPED = 16 << 20
 """A longer one is passed over up to here, by the cursor that it begins with; beyond, the answer is no list."""
 
-_CURSOR = re.compile(rb'\{"cursor": ?"([0-9]{1,19})"')
-_NUMBER = re.compile(r"[0-9]{1,19}")
+_BEGINNING = re.compile(rb'\{"cursor": ?"([0-9]{1,19})"')
+CURSOR = re.compile(r"[0-9]{1,19}")
 
 
 class NotItems(ValueError):
@@ -75,7 +75,7 @@ class _Line:
 
 
 def _cursor_of(beginning: bytes) -> str:
-    found = _CURSOR.match(beginning)
+    found = _BEGINNING.match(beginning)
     if found is None:
         raise NotItems("a line is too long, and does not begin with its cursor")
     return found[1].decode()
@@ -89,7 +89,7 @@ def _item(line: bytes) -> Item:
     if not isinstance(value, dict):
         raise NotItems("a line is no object")
     cursor, kinds = value.get("cursor"), KINDS & value.keys()
-    if not isinstance(cursor, str) or not _NUMBER.fullmatch(cursor) or len(kinds) != 1:
+    if not isinstance(cursor, str) or not CURSOR.fullmatch(cursor) or len(kinds) != 1:
         raise NotItems("a line holds no cursor, or not one item")
     [kind] = kinds
     if not isinstance(value[kind], str):

@@ -6,6 +6,7 @@ Work is counted in calls, not in seconds: a slow machine finds no hang that is n
 from __future__ import annotations
 
 import hashlib
+import logging
 import resource
 import sys
 import time
@@ -45,8 +46,8 @@ class OverBudget(BaseException):
 
 
 class Fuzzer(Protocol):
-    """`budget`: calls that one case may cost. `declared`: the errors that may come out. `secrets`: what none of them
-    may tell."""
+    """`budget`: calls that one case may cost. `declared`: the errors that may come out. `secrets`: what neither
+    they nor the log may tell."""
 
     budget: int
     declared: tuple[type[Exception], ...]
@@ -111,7 +112,7 @@ def run(fuzzer: Fuzzer, seed: int, *, cases: int | None = None, seconds: float =
 def one(fuzzer: Fuzzer, case: bytes, report: Report) -> None:
     report.cases += 1
     began = time.thread_time()
-    with _Judged(fuzzer, case, report):
+    with _Judged(fuzzer, case, report), _Overheard() as log:
         try:
             with bounded(fuzzer.budget):
                 reached = fuzzer.hold(case)
@@ -120,7 +121,28 @@ def one(fuzzer: Fuzzer, case: bytes, report: Report) -> None:
             raise
         finally:
             _must_be_cheap(began, report)
+            for line in log.lines:
+                _must_tell_little(line, fuzzer.secrets)
         report.taken[reached] += 1
+
+
+class _Overheard(logging.Handler):
+    """`lines`: what was logged, tracebacks too, in a `with`; it goes nowhere else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(self.format(record))
+
+    def __enter__(self) -> _Overheard:
+        root = logging.getLogger()
+        self._before, root.handlers = root.handlers, [self]
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        logging.getLogger().handlers = self._before
 
 
 def _must_tell_little(told: str, secrets: Iterable[str]) -> None:
@@ -156,7 +178,7 @@ class _Judged:
         elif isinstance(exc, (Exception, OverBudget)):
             where = traceback.extract_tb(trace)[-1]
             place = f"{type(exc).__name__} at {where.filename}:{where.lineno}"
-            told = "".join(traceback.format_exception(exc)[-6:])
+            told = "".join(f"{line[:300]}\n" for line in "".join(traceback.format_exception(exc)[-6:]).splitlines())
             self.report.found.setdefault(place, Found(told, self.case))
         return isinstance(exc, (Exception, OverBudget))
 

@@ -25,7 +25,6 @@ HEADERS = {
     "Date": ["Fri, 15 Jan 2027 08:00:00 GMT",
              "Fri, 15 Jan 99999999999999999999 08:00:00 GMT", "x", "", "1 Jan 0001 00:00"],
     "Retry-After": ["7", "9" * 30, "Fri, 15 Jan 2027 08:01:40 GMT", "-1", "\xb2"],
-    "Content-Encoding": ["gzip", "identity"],
     "Set-Cookie": ["a=b", "=; Max-Age=x; expires=9"],
     "Location": ["http://[", "https://elsewhere.example"],
 }  # fmt: skip
@@ -64,13 +63,16 @@ class HubAnswers:
         calls = ("position", "ship", "items", "change_keys")
         at = random.randrange(4)
         headers = {name: random.choice(values) for name, values in HEADERS.items() if random.random() < 0.3}
-        if at == 2 and random.random() < 0.8:
-            headers["Content-Type"] = NDJSON
-            headers.pop("Content-Encoding", None)
+        status = random.choice((200, 200, 200, 200, 401, 403, 409, 429, 302, 204, 500, 599))
+        if random.random() < 0.8:
+            headers["Content-Type"] = NDJSON if at == 2 else "application/json"
+        if random.random() < 0.02:
+            headers["Content-Encoding"] = random.choice(("gzip", "identity"))
         if "Date" in headers and random.random() < 0.5:
             headers["Date"] = mutated(random, headers["Date"].encode()).decode("latin-1")
-        body = random.choice(self._bodies) if random.random() < 0.3 else self._bodies[(0, 0, 3, 1)[at]]
-        status = random.choice((200, 200, 200, 200, 401, 403, 409, 429, 302, 204, 500, 599))
+        body = random.choice(self._bodies) if random.random() < 0.1 else self._bodies[(0, 0, 3, 1)[at]]
+        if status != 200 and random.random() < 0.7:
+            headers["Content-Type"], body = "application/problem+json", self._bodies[2]
         told = {"call": calls[at], "status": status, "headers": headers, "body": mutated(random, body).hex()}
         return json.dumps(told).encode()
 

@@ -11,6 +11,7 @@ from tests.fuzz.config_file import ConfigFile
 from tests.fuzz.engine import Fuzzer
 from tests.fuzz.hub_answers import HubAnswers
 from tests.fuzz.printer_answers import PrinterAnswers
+from tests.fuzz.stick import Stick
 
 INPUTS: Mapping[str, Callable[[Path], Fuzzer]] = {
     "config": ConfigFile,
@@ -18,4 +19,5 @@ INPUTS: Mapping[str, Callable[[Path], Fuzzer]] = {
     "chip": ChipAnswers,
     "evolis": PrinterAnswers,
     "evolis-classic": partial(PrinterAnswers, classic=True),
+    "stick": Stick,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import closing
 from pathlib import Path
 from random import Random
@@ -17,18 +18,20 @@ from drivers.printers.evolis import Evolis
 from kiosk.crypto import jose
 from kiosk.crypto.checkpoint import Position
 from tests.fuzz.chip_answers import ChipAnswers
-from tests.fuzz.engine import Report, one, run
+from tests.fuzz.engine import Fuzzer, Report, one, run
 from tests.fuzz.hub_answers import HubAnswers
 from tests.fuzz.inputs import INPUTS
 from tests.fuzz.printer_answers import PrinterAnswers
+from tests.fuzz.stick import VALUES, Stick
 
-SAMPLES = {"config": 25, "chip": 40, "evolis": 60, "evolis-classic": 60}
+SAMPLES = {"config": 10, "hub-answers": 40, "chip": 15, "evolis": 25, "evolis-classic": 25, "stick": 7}
+"""So many cases as cost some tenths of a second."""
 
 
 @pytest.mark.parametrize("name", INPUTS)
 def test_a_sample_finds_nothing(name: str, tmp_path: Path) -> None:
     with closing(INPUTS[name](tmp_path)) as fuzzer:
-        report = run(fuzzer, 20_261_129, cases=SAMPLES.get(name, 100))
+        report = run(fuzzer, 20_261_129, cases=SAMPLES[name])
     assert {place: found.told for place, found in report.found.items()} == {}
     assert report.taken.total() > 0, "some is good"
     assert report.refused.total() > 0, "some is not"
@@ -108,3 +111,28 @@ def test_a_movement_that_is_called_none_is_found(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(Evolis, "feed", hiding)
     assert run(PrinterAnswers(), 1, cases=200).found
+
+
+def test_what_is_lost_or_stumbled_over_on_a_stick_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(Stick(tmp_path)) as fuzzer:
+        seed = next(seed for seed in range(2_000) if told_after(seed) == "x")
+        case = json.dumps({"side": "intake", "spoils": [["claims", seed]]}).encode()
+        with monkeypatch.context() as patch:
+            patch.setattr("kiosk.hub.delivery.deliver", lambda *_: None)
+            assert found_by(fuzzer, b'{"side": "journal", "spoils": []}') == ["Finding"]
+        assert found_by(fuzzer, case) == []
+        monkeypatch.setattr("kiosk.sync.stick.CURSOR", re.compile(".*"))
+        assert found_by(fuzzer, case) == ["ValueError"]
+
+
+def found_by(fuzzer: Fuzzer, case: bytes) -> list[str]:
+    report = Report()
+    one(fuzzer, case, report)
+    return [place.split()[0] for place in report.found]
+
+
+def told_after(seed: int) -> object:
+    """What a change of the manifest's claims makes of `after`."""
+    random = Random(seed)
+    claims = ["v", "station", "kind", "id", "made_ms", "receipt", "after", "announcements", "chunks"]
+    return random.choice(VALUES) if random.choice([*claims, "path", "v"]) == "after" else None

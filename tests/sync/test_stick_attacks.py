@@ -19,9 +19,9 @@ from kiosk.crypto import jose, jwe, keys
 from kiosk.crypto.checkpoint import Position, sign_receipt
 from kiosk.crypto.sealing import SealBroken
 from kiosk.hub.schema import leases
-from kiosk.sync.carrying import Imported
 from kiosk.sync.stick import CHUNK_BYTES, MANIFEST, MANIFEST_BYTES, Reason, StickRefused
-from tests.sync.centre import Centre, Station, payload_of
+from tests.sync.centre import Centre, Station
+from tests.sync.parcels import Side, flip, grow, to_directory, to_fifo, to_link
 from tests.sync.trips import Trips
 
 
@@ -34,77 +34,9 @@ def trips(centre: Centre, station: Station, tmp_path: Path) -> Iterator[Trips]:
     tmp_path.chmod(0o700)
 
 
-class Side:
-    """One reader of sticks, with a good one before it. `parcel`: what lies on it for that reader."""
-
-    def __init__(self, trips: Trips, kind: str) -> None:
-        self.trips, self.kind = trips, kind
-        self.root, _ = trips.export()
-        if kind == "intake":
-            trips.visit(self.root)
-        self.parcel = trips.parcel(self.root, kind)
-        self.first = self.parcel / "000001.jwe"
-        self.signing = trips.station.key if kind == "journal" else trips.centre.keys.signing
-        self.receiver = trips.station.pins.encryption if kind == "journal" else trips.station.encryption
-
-    def read(self) -> list[str]:
-        """The reasons of what was refused."""
-        if self.kind == "journal":
-            return [each.reason for each in self.trips.hub.take(self.root)]
-        return [each.reason for each in self._taken().unused]
-
-    def _taken(self) -> Imported:
-        return self.trips.carrier.take(self.root)
-
-    @property
-    def untouched(self) -> bool:
-        """Nothing of the parcel had an effect: no frame, no record."""
-        return not (self.trips.held() if self.kind == "journal" else self.trips.sink.held)
-
-    @property
-    def claims(self) -> dict[str, Any]:
-        return payload_of((self.parcel / MANIFEST).read_text())
-
-    def sign(self, claims: dict[str, Any], key: keys.OKPKey | None = None, typ: str = jose.MANIFEST) -> None:
-        (self.parcel / MANIFEST).write_text(jose.sign(claims, key or self.signing, typ))
-
-    def exchange(self, content: bytes) -> None:
-        """Another first chunk, listed rightly by whoever may sign."""
-        self.first.write_bytes(content)
-        chunk = [len(content), hashlib.sha256(content).hexdigest()]
-        self.sign({**self.claims, "chunks": [chunk, *self.claims["chunks"][1:]]})
-
-
 @pytest.fixture(params=["journal", "intake"])
 def side(request: pytest.FixtureRequest, trips: Trips) -> Side:
     return Side(trips, request.param)
-
-
-def flip(path: Path) -> None:
-    content = bytearray(path.read_bytes())
-    content[-30] ^= 1
-    path.write_bytes(content)
-
-
-def grow(path: Path) -> None:
-    with path.open("ab") as file:
-        file.truncate(CHUNK_BYTES * 64)
-
-
-def to_link(path: Path) -> None:
-    elsewhere = path.parent.parent / "elsewhere"
-    path.rename(elsewhere)
-    path.symlink_to(elsewhere)
-
-
-def to_fifo(path: Path) -> None:
-    path.unlink()
-    os.mkfifo(path)
-
-
-def to_directory(path: Path) -> None:
-    path.unlink()
-    path.mkdir()
 
 
 @pytest.mark.parametrize(
@@ -170,6 +102,14 @@ def test_a_manifest_that_is_not_the_senders(side: Side, forge: str) -> None:
 def test_a_manifest_of_another_shape(side: Side, change: dict[str, Any]) -> None:
     """Also when it is signed rightly: whoever has a key may have a fault."""
     side.sign({**side.claims, **change})
+    assert side.read() == [Reason.MANIFEST]
+    assert side.untouched
+
+
+@pytest.mark.parametrize("cursor", ["x", "-1", "\u0663", "9" * 5_000, "1 "])
+def test_a_cursor_that_is_no_number(side: Side, cursor: str) -> None:
+    """Of the newest record that the station has, and of the one behind which the answer begins."""
+    side.sign({**side.claims, "cursor" if side.kind == "journal" else "after": cursor})
     assert side.read() == [Reason.MANIFEST]
     assert side.untouched
 
