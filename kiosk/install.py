@@ -15,6 +15,7 @@ from kiosk.resources import resource
 MARK = "Written by `keping install`"
 PROGRAM = "@PROGRAM@"
 UNITS = ("keping.service", "keping-screen.service")
+READERS = Path("etc/systemd/system/pcscd.socket.d/keping.conf")
 CONFIG = Path("etc/keping/config.yaml")
 DATA = Path("var/lib/keping")
 FOR_RUNNING = Path("usr/local/bin")
@@ -57,6 +58,7 @@ class Installation:
         """Idempotent; a run that was broken off is finished by the next. Rejected if a file there is not ours."""
         if foreign := [f"/{path}" for path in self._files if self._is_foreign(path)]:
             raise Rejected(f"not written by keping, so left alone: {', '.join(foreign)}; move it away", "not-ours")
+        new = not (self._root / READERS).exists()
         steps = [self._written(path) for path in self._files]
         if (self._root / CONFIG).exists():
             steps.append(Step(f"keep    /{CONFIG}"))
@@ -66,7 +68,7 @@ class Installation:
         steps.append(self._command("systemd-sysusers", root, "keping.conf"))
         steps.append(self._command("systemd-tmpfiles", root, "--create", "keping.conf"))
         steps.append(self._command("systemctl", root, "enable", *UNITS))
-        return steps + (list(self._told()) if self._live else [])
+        return steps + (list(self._told(new)) if self._live else [])
 
     def uninstall(self) -> list[Step]:
         """Idempotent. What is stored, the configuration and the users stay."""
@@ -78,7 +80,7 @@ class Installation:
             steps.append(self._command("systemctl", "disable", *where, *units))
         steps += [Step(f"remove  /{path}", (self._root / path).unlink) for path in ours]
         if ours and self._live:
-            steps += self._told()
+            steps += self._told(readers=True)
         return [*steps, Step(f"keep    /{DATA}: journal, vault, keys"), Step(f"keep    /{CONFIG}")]
 
     def _is_foreign(self, path: Path) -> bool:
@@ -101,8 +103,11 @@ class Installation:
     def _command(self, *words: str) -> Step:
         return Step(f"run     {' '.join(words)}", lambda: self._run(words))
 
-    def _told(self) -> Iterator[Step]:
+    def _told(self, readers: bool) -> Iterator[Step]:
+        """`readers`: another may reach them than before. Else pcscd is left alone, for a chip may be written now."""
         yield self._command("systemctl", "daemon-reload")
+        if readers:
+            yield self._command("systemctl", "try-restart", "pcscd.socket")
         yield self._command("systemctl", "try-restart", "polkit.service")
         yield self._command("udevadm", "control", "--reload")
         yield self._command("udevadm", "trigger", "--subsystem-match=tty", "--subsystem-match=usbmisc")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
@@ -165,9 +166,12 @@ def test_the_daemons_of_a_running_system_are_told_and_nothing_is_started(box: Bo
     box.install(live=True)
     told = box.ran[3:]
     assert told == [
-        "systemctl daemon-reload", "systemctl try-restart polkit.service", "udevadm control --reload",
-        "udevadm trigger --subsystem-match=tty --subsystem-match=usbmisc",
+        "systemctl daemon-reload", "systemctl try-restart pcscd.socket", "systemctl try-restart polkit.service",
+        "udevadm control --reload", "udevadm trigger --subsystem-match=tty --subsystem-match=usbmisc",
     ]  # fmt: skip
+    del box.ran[:]
+    box.install(live=True)
+    assert box.ran[3:] == [each for each in told if "pcscd" not in each], "a chip may be written during an upgrade"
     del box.ran[:]
     box.uninstall(live=True)
     assert box.ran[0] == "systemctl disable --now keping-screen.service keping.service"
@@ -243,6 +247,24 @@ def test_the_station_is_somebody_and_may_little() -> None:
     assert {line.split()[0] for line in station["DeviceAllow"].splitlines()} == {
         "char-ttyUSB", "char-ttyACM", "char-ttyS", "char-usb"
     }  # fmt: skip
+
+
+def test_an_adapter_that_is_plugged_in_days_later_may_be_opened() -> None:
+    """systemd looks into /proc/devices when the unit starts: a kind whose module is not loaded then is denied."""
+    text = (SYSTEM / "etc/systemd/system/keping.service").read_text(encoding="utf-8")
+    for verb in ("Wants", "After"):
+        [line] = [line for line in text.splitlines() if line.startswith(f"{verb}=")]
+        assert {f"modprobe@{name}.service" for name in ("usbserial", "cdc_acm", "usblp")} <= set(
+            line.partition("=")[2].split()
+        ), verb
+    users = (SYSTEM / "etc/sysusers.d/keping.conf").read_text(encoding="utf-8")
+    assert re.search(r"^m keping +dialout$", users, re.MULTILINE), "a port on the board, ttyS0, is that group's"
+
+
+def test_the_browser_reaches_no_reader() -> None:
+    socket = (SYSTEM / "etc/systemd/system/pcscd.socket.d/keping.conf").read_text(encoding="utf-8")
+    assert {"SocketGroup=keping", "SocketMode=0660"} <= set(socket.splitlines())
+    assert "/run/pcscd" in unit("keping-screen.service")["InaccessiblePaths"]
 
 
 def test_the_screen_is_somebody_else_and_keeps_nothing() -> None:
