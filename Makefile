@@ -7,11 +7,13 @@ BIN := .venv/bin
 BENCHMARKS ?= web
 INPUTS ?= config hub-answers chip evolis evolis-classic stick
 PYTEST := $(BIN)/python -m pytest -q
-# Most of the time a test waits for a device's simulated second: two at a time cost little more than one.
+# A test waits for a device's simulated second as long as it computes: four keep two processors busy.
 # What hangs outside of Python, where no test's timeout reaches, shows its stack.
-SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist worksteal -o faulthandler_timeout=120
+SIDE_BY_SIDE := -n 4 --dist worksteal -o faulthandler_timeout=120
+# Whatever the shell says: else each of the processes compiles the tests, and what they rewrite, once more (25 s).
+export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: setup demo check test test-long matrix soak scenario screens bench fuzz
+.PHONY: setup demo static check test test-long matrix soak scenario screens bench fuzz
 
 setup:
 	@packaging/setup.sh
@@ -19,17 +21,19 @@ setup:
 demo: setup
 	$(BIN)/keping demo $(if $(CARDS),--cards $(CARDS)) $(if $(SPEED),--speed $(SPEED))
 
-check: setup
+static: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+check: static
 	$(PYTEST) -m "not pcsc and not rig and not long" tests/core tests/journal tests/docs tests/printers tests/crypto
 
-test: check
+test: static
 	$(PYTEST) $(SIDE_BY_SIDE) -m "not long"
 
-test-long: check
+test-long: static
 	$(PYTEST) --timeout 900
 
 matrix: setup

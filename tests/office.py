@@ -7,6 +7,7 @@ import random
 import threading
 from collections.abc import Callable, Iterator
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,12 @@ STATION = "kupang-01"
 PATIENCE_S, SLOW_PATIENCE_S = 120.0, 200.0
 
 
+@cache
+def _people() -> tuple[Resident, ...]:
+    """Whoever comes to an office, drawn once for all offices of a test run."""
+    return tuple(invent(3, 12, issued=date(2018, 8, 14)))
+
+
 class Killed(Exception):
     """Stands for the process ending between two instructions."""
 
@@ -69,7 +76,7 @@ class Office:
         self.desk_antenna = SocketAntenna(directory / "desk.sock")
         self.desk = DeskReader(self.desk_antenna, str(directory / "desk.sock"))
         self.line, self.port = self.lay_line(Firmware(self.world, printer))
-        self.residents = list(invent(3, 12, issued=date(2018, 8, 14)))
+        self.residents = list(_people())
         self._others = iter(invent(4, 1_000, issued=date(2018, 8, 14)))
         self._came: set[str] = set()
         self._refs = iter(range(1, 1_000))

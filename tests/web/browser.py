@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 CHROMIUM = "/usr/bin/chromium"
 SIZES = {"small": (1024, 600), "middle": (1280, 800), "large": (1920, 1080)}
 PATIENCE_MS = 60_000
-SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+# The last three: fewer processes. They cost a fifth of all that the browser does, and protect nobody here.
+SWITCHES = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--in-process-gpu", "--disable-site-isolation-trials", "--renderer-process-limit=1",
+]  # fmt: skip
 
 
 def missing() -> str | None:
