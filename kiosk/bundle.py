@@ -1,8 +1,8 @@
 """What support needs of a station, in one zip file: nothing of a resident, no key, no PIN.
 
-Facts are gathered by name, never by copying a directory: of DATA only what `kiosk.trace` wrote is taken as it is. Of
-the journal there is where it ends and how much is in it; of the vault nothing. The config goes as it was understood,
-without its comments, and what an address holds beside the host is masked.
+Facts are gathered by name, never by copying a directory: of DATA only what `kiosk.wire_trace` wrote is taken as it
+is. Of the journal there is where it ends and how much is in it; of the vault nothing. The config goes as it was
+understood, without its comments, and what an address holds beside the host is masked.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from kiosk.config import Config
 from kiosk.errors import KepingError, UsageError
 from kiosk.journal import scan_live
 from kiosk.journal.segments import list_segments
-from kiosk.trace import DIRECTORY as TRACE
-from kiosk.trace import files
+from kiosk.wire_trace import DIRECTORY as TRACE
+from kiosk.wire_trace import files
 
 LOG_BYTES = 512 << 10
 MASK = "***"

@@ -21,7 +21,7 @@ from kiosk.core.jobs import ASKED, Answer, JobEvent, JobState, Why
 from kiosk.core.projection import SPOKEN_FOR
 from kiosk.core.reconcile import Evidence
 from kiosk.core.release import GONE
-from kiosk.core.turns import Rules
+from kiosk.core.service_order import Rules
 from kiosk.core.verdicts import (
     AnswerError,
     Resolution,
@@ -32,7 +32,7 @@ from kiosk.core.verdicts import (
     resolve,
 )
 from kiosk.errors import Rejected, UsageError
-from kiosk.service import Service
+from kiosk.service_order import Service
 from kiosk.views import View
 
 

@@ -19,7 +19,7 @@ from kiosk.config import ReaderConfig
 from kiosk.datalock import DataLock
 from kiosk.equipment import as_command, as_response, list_readers, open_link
 from kiosk.errors import Rejected, Unavailable
-from kiosk.trace import code_of
+from kiosk.wire_trace import code_of
 
 READS = 50
 LOOK_S = 0.5

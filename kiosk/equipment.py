@@ -13,7 +13,7 @@ from drivers.iso7816 import Command, Response
 from drivers.protocols import ApduLink, CardPrinter, ChipEncoder, PrinterIdentity
 from kiosk.config import PrinterConfig, ReaderConfig
 from kiosk.errors import UsageError
-from kiosk.trace import Trace
+from kiosk.wire_trace import Trace
 
 BY_PORT = "@"
 """Begins what stands for the serial of a printer that has none."""

@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from kiosk.arguments import counted_of, sku_of, text, whole
 from kiosk.books import Books
 from kiosk.core import gap
 from kiosk.core.accounts import Account
@@ -16,7 +17,6 @@ from kiosk.core.records import Sku
 from kiosk.core.release import GONE
 from kiosk.errors import Rejected, UsageError
 from kiosk.roster import Roster
-from kiosk.said import counted_of, sku_of, text, whole
 from kiosk.views import View
 
 Asked = Mapping[str, str]

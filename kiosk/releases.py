@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from kiosk.arguments import text
 from kiosk.books import Books
 from kiosk.core import gap, release
 from kiosk.core.card_test import given_up
@@ -13,7 +14,6 @@ from kiosk.core.frames import Frame
 from kiosk.core.jobs import TRANSITIONS, JobEvent, JobState, Why
 from kiosk.core.movements import Detail
 from kiosk.errors import KepingError, Rejected, UsageError
-from kiosk.said import text
 from kiosk.vault import Vault
 from kiosk.views import View
 

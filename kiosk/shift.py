@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from kiosk.access import Access
+from kiosk.arguments import counted_of, text
 from kiosk.books import CHECKPOINTS, Books
 from kiosk.core import shift as rules
 from kiosk.core.accounts import Account, Transfer
 from kiosk.core.movements import Detail
 from kiosk.core.records import Sku
 from kiosk.errors import Rejected, UsageError
-from kiosk.said import counted_of, text
 from kiosk.stock import Counted, Stock, adjusted, must_fit, standing
 from kiosk.views import View
 from kiosk.worker.halt import Halt

@@ -11,13 +11,13 @@ from collections.abc import Callable
 from typing import Any
 
 from kiosk.access import Access
+from kiosk.arguments import text
 from kiosk.books import Books
 from kiosk.core.change import ProjectionError
 from kiosk.core.permissions import Role
 from kiosk.core.staff import StaffEvent, acts_on, body, term
 from kiosk.errors import Rejected, UsageError
 from kiosk.people import CODES, People, Person, check_pin
-from kiosk.said import text
 
 log = logging.getLogger(__name__)
 

@@ -18,6 +18,7 @@ from kiosk.books import Books, DataLock
 from kiosk.callbacks import CallBacks
 from kiosk.callbook import CallBook
 from kiosk.card_tests import CardTests
+from kiosk.card_time import Pace
 from kiosk.config import Config
 from kiosk.control import ControlServer
 from kiosk.core.frames import Frame
@@ -30,8 +31,8 @@ from kiosk.crypto.keyring import Keyring
 from kiosk.desk import Desk
 from kiosk.deskreader import DeskReader
 from kiosk.equipment import load_driver, test_files
+from kiosk.equipment_choice import EquipmentChoice
 from kiosk.errors import Rejected, UsageError
-from kiosk.fittings import Fittings
 from kiosk.gap import Gap
 from kiosk.gate import open_keyring, require_enrolled
 from kiosk.guard import Guard
@@ -39,7 +40,6 @@ from kiosk.interruption import Interruption, note_start, note_stop
 from kiosk.janitor import Janitor
 from kiosk.journal import Clock
 from kiosk.link import Ends
-from kiosk.pace import Pace
 from kiosk.people import Named, People
 from kiosk.power import Power
 from kiosk.pulse import Pulse
@@ -47,7 +47,7 @@ from kiosk.releases import Releases, follow
 from kiosk.render import render_face
 from kiosk.reprints import Reprints
 from kiosk.roster import Roster
-from kiosk.service import Service
+from kiosk.service_order import Service
 from kiosk.shift import Shifts
 from kiosk.staff import Staff
 from kiosk.sticks import Sticks
@@ -56,10 +56,10 @@ from kiosk.supply import Supply
 from kiosk.sync.enrol import Pins, load_pins
 from kiosk.sync.intake import RefusedRecord, judge
 from kiosk.sync.loop import SyncLoop
-from kiosk.trace import DIRECTORY as TRACE
-from kiosk.trace import Trace
 from kiosk.vault import Vault
-from kiosk.worker import Bench, Letting, Prepress, Worker, without_printer
+from kiosk.wire_trace import DIRECTORY as TRACE
+from kiosk.wire_trace import Trace
+from kiosk.worker import Devices, Prepress, PrintNote, Worker, without_printer
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +100,7 @@ class Station:
         self.sync: SyncLoop | None = None
         self._link = ExitStack()
         self._prepress: Prepress | None = None
-        self._bench: Bench | None = None
+        self._devices: Devices | None = None
         self._control: ControlServer | None = None
         self.pace = Pace()
         self.interruption: Interruption | None = None
@@ -108,8 +108,8 @@ class Station:
 
     def _open_desk(self, keyring: Keyring, pins: Pins) -> None:
         """What a person may ask, and what follows from it without one."""
-        self.fittings = Fittings(self.books, self.config, self.trace)
-        self._desk_reader = DeskReader(lambda: self.fittings.desk, self.fittings.open_desk)
+        self.equipment = EquipmentChoice(self.books, self.config, self.trace)
+        self._desk_reader = DeskReader(lambda: self.equipment.desk, self.equipment.open_desk)
         self.counter = Counter(self.books, self.vault, self._desk_reader, self.config.reader.appear_timeout)
         people = People(self.data)
         self._guard = Guard(self.books, self.data, self.config, self._wake)
@@ -122,9 +122,7 @@ class Station:
         self.roster = Roster(self.vault)
         self.service = Service(self.books, self.config.service, self.roster, self.access.second, self._wake)
         self.callbacks = CallBacks(self.books, CallBook(self.data / "vault" / "calls", keyring), self.roster)
-        self.gap = Gap(
-            self.books, self.roster, self.access.second, lambda: self._bench.fed if self._bench else None, self._wake
-        )
+        self.gap = Gap(self.books, self.roster, self.access.second, self._cards_fed, self._wake)
         self.card_tests = CardTests(
             self.books, self._wake, self._may_start, colour="y" in self.config.printer.ribbon,
             files=lambda: test_files(self.config.reader.encoder),
@@ -137,9 +135,9 @@ class Station:
         self.sticks = Sticks(self._ends.carrier(), self.config.stick, self.pulse.beat)
         self.authority = Authority(self.books, lambda: self.sticks.acknowledged, self.config.hub, self._wake)
         parts = (
-            self.stock, self.counter, self.reprints, self.callbacks, self.shifts, self.staff, self.gap, self.fittings,
-            self.card_tests, self.power, self.sticks, Releases(self.books, self._wake), self._ends.rotation,
-            self.authority, Supply(self.books, self.config), self.service, self._janitor, self.corrections,
+            self.stock, self.counter, self.reprints, self.callbacks, self.shifts, self.staff, self.gap,
+            self.equipment, self.card_tests, self.power, self.sticks, self.authority, self.service, self.corrections,
+            self._ends.rotation, self._janitor, Releases(self.books, self._wake), Supply(self.books, self.config),
         )  # fmt: skip
         self._bars = (self._guard, self.power, self.shifts, self.authority)
         more = {name: action for part in parts for name, action in part.commands.items()}
@@ -152,22 +150,22 @@ class Station:
         config = self.config
         for family, name in (("printers", config.printer.driver), ("encoders", config.reader.encoder)):
             load_driver(family, name)
-        self._bench = Bench(self.fittings.open_printer, self.fittings.open_encoder, Letting(self.data))
-        self._bench.on_fault = self.trace.fault
+        self._devices = Devices(self.equipment.open_printer, self.equipment.open_encoder, PrintNote(self.data))
+        self._devices.on_fault = self.trace.fault
         self._prepress = Prepress(
-            self.vault, self._check_record, render_face, self._bench.prepare, self.card_tests.specimen
+            self.vault, self._check_record, render_face, self._devices.prepare, self.card_tests.specimen
         )
         sync = self._ends.link(self._link, self._guard.close_down) if config.hub.url else None
         self.books.on_commit = self._committed
         # What can be refused was built before this line; from here on cards may move.
         self.worker = Worker(
-            self.books, self._bench, self._desk_reader, self._prepress, lambda: self.fittings.plan,
+            self.books, self._devices, self._desk_reader, self._prepress, lambda: self.equipment.plan,
             config.card.refusals_in_a_row,
         )  # fmt: skip
         self.worker.turn = self.service.rules.key
         self.worker.on_change = self.pulse.beat
         self.worker.barred = lambda: next(filter(None, (each.barred() for each in self._bars)), None)
-        self.fittings.serve(self.worker, self.pulse.beat)
+        self.equipment.serve(self.worker, self.pulse.beat)
         self.begin_roster()
         self.interruption = note_start(self.books)
         self.worker.start()
@@ -215,20 +213,23 @@ class Station:
             "keys": self._ends.rotation.state,
             "authority": self.authority.status,
             "shift": self.shifts.current,
-            "plan": self.fittings.plan.value,
-            "devices": {"printer": self._bench.said if self._bench else None, "reader_open": self.reader_open},
+            "plan": self.equipment.plan.value,
+            "devices": {"printer": self._devices.said if self._devices else None, "reader_open": self.reader_open},
             **self._guard.status,
         }
 
     @property
     def printer_status(self) -> PrinterStatus | None:
         """What the printer said last, None if it does not answer. Asks nothing."""
-        return self._bench.last_status if self._bench else None
+        return self._devices.last_status if self._devices else None
+
+    def _cards_fed(self) -> tuple[str, int] | None:
+        return self._devices.fed if self._devices else None
 
     @property
     def reader_open(self) -> bool:
         """The chip reader is in use and has raised no fault since it was opened. Asks nothing."""
-        return bool(self._bench and self._bench.reader_open)
+        return bool(self._devices and self._devices.reader_open)
 
     def record(self, ref: str) -> Record:
         """The record from the vault, verified. Rejected or DamagedData if it can't be had."""
@@ -266,7 +267,7 @@ class Station:
 
     def _witness(self, job: dict[str, Any]) -> Evidence:
         """What speaks for or against an answer. Blocks <= 5 s, for the devices."""
-        return (self.worker.witness(job) if self.worker else None) or without_printer(job, Letting(self.data))
+        return (self.worker.witness(job) if self.worker else None) or without_printer(job, PrintNote(self.data))
 
     def _wake(self) -> None:
         if self.worker:

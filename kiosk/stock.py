@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from kiosk.arguments import counted_of, row_of, said_of, sku_of, source_of, text, whole
 from kiosk.books import Books
 from kiosk.core.accounts import Account, LedgerError, Transfer, draw
 from kiosk.core.collection import OLD_CARDS
@@ -16,7 +17,6 @@ from kiosk.core.plan import place_of
 from kiosk.core.records import Sku
 from kiosk.core.stock import asked_before, counter_entry, has_lot, reversible
 from kiosk.errors import Rejected, UsageError
-from kiosk.said import counted_of, row_of, said_of, sku_of, source_of, text, whole
 from kiosk.views import View
 
 TAKEN_FROM = frozenset({Account.HOPPER, Account.BENCH})

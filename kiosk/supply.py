@@ -11,6 +11,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
+from kiosk.arguments import sku_of, text, whole
 from kiosk.books import Books
 from kiosk.config import Config, SupplyConfig
 from kiosk.core import letter as letters
@@ -23,7 +24,6 @@ from kiosk.core.records import Sku
 from kiosk.core.supply import Figure
 from kiosk.core.workdays import office_day
 from kiosk.errors import UsageError
-from kiosk.said import sku_of, text, whole
 from kiosk.views import View
 
 MOST_PEOPLE = 100_000_000

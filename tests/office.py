@@ -87,7 +87,7 @@ class Office:
             self.station.stock.move("test", movement, "wni", blanks, "BAST-1")
         self.station.start()
         self._listen()
-        self.until(lambda: self.station.fittings.booked(EquipmentRole.PRINTER) is not None)
+        self.until(lambda: self.station.equipment.booked(EquipmentRole.PRINTER) is not None)
 
     def lay_antenna(self) -> Antenna:
         return SocketAntenna(self.directory / "chip.sock")

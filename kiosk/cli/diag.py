@@ -14,8 +14,8 @@ from kiosk.control import NotRunning, call
 from kiosk.core.faults import with_codes
 from kiosk.core.plan import Plan
 from kiosk.equipment import open_encoder, open_printer
+from kiosk.equipment_choice import as_chosen
 from kiosk.errors import Unavailable, UsageError
-from kiosk.fittings import as_chosen
 
 BAR = 40
 

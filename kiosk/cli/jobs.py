@@ -14,10 +14,10 @@ from kiosk.core.faults import codes, with_codes
 from kiosk.core.handover import ChipCheck, OldCard, Proof, Taker
 from kiosk.core.jobs import Answer
 from kiosk.core.reprint import ReprintReason
-from kiosk.core.turns import JumpReason
+from kiosk.core.service_order import JumpReason
 from kiosk.core.verdicts import SpoilCause
 from kiosk.desk import jobs_in_order
-from kiosk.service import rules_of
+from kiosk.service_order import rules_of
 
 
 @click.group()

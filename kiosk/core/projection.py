@@ -24,11 +24,11 @@ from kiosk.core import (
     release,
     reprint,
     retention,
+    service_order,
     shift,
     staff,
     stock,
     supply,
-    turns,
     usage,
     workdays,
 )
@@ -114,7 +114,7 @@ def _job_created(frame: Frame, read: Read) -> list[Change]:
     if gap.is_open(read):
         raise ProjectionError(f"record {data['ref']} may have a card: the gap of the lost disk is open")
     job = new_job(data["job"], record, frame.seq)
-    counts = turns.begun(frame, record, job, read)
+    counts = service_order.begun(frame, record, job, read)
     record["state"] = "in-job"
     return [*counts, Change("jobs", job["id"], job), Change("records", record["ref"], record)]
 
@@ -246,7 +246,7 @@ def _job_ended(frame: Frame, read: Read) -> list[Change]:
         counted(read, "finished"),
         Change("records", record["ref"], record),
         *(workdays.card_made(frame, read) if state is JobState.COMPLETED else []),
-        *(turns.given_back(job, read) if record["state"] not in SPOKEN_FOR else []),
+        *(service_order.given_back(job, read) if record["state"] not in SPOKEN_FOR else []),
         *collection.finished_card(frame, job, record["state"]),
         *closing.noted(frame, read, chips=(card["uid"] for card in job["cards"] if card["written"])),
     ]
@@ -281,7 +281,7 @@ _HANDLERS: dict[str, Callable[[Frame, Read], list[Change]]] = {
     clock.KIND: clock.noted,
     release.KIND: release.released,
     authority.KIND: authority.lifted,
-    turns.JUMP: turns.jumped,
+    service_order.JUMP: service_order.jumped,
     retention.KIND: retention.erased,
     **supply.HANDLERS,
     **correction.HANDLERS,

@@ -15,8 +15,8 @@ from kiosk.doctor.look import Look
 from kiosk.doctor.report import Report
 from kiosk.doctor.situations import Finding
 from kiosk.equipment import list_readers
+from kiosk.equipment_choice import as_chosen
 from kiosk.errors import KepingError, Rejected
-from kiosk.fittings import as_chosen
 
 HEAD_DIGITS = 16
 

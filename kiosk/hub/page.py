@@ -16,7 +16,7 @@ from kiosk.hub.overview import overview
 from kiosk.hub.page_words import ALARMS, DAYS, MONTHS
 from kiosk.hub.register import ZONES
 from kiosk.hub.store import Store
-from kiosk.resources import resource
+from kiosk.pages import pages_app
 
 REFRESH_S = 60
 MOST_LISTED = 6
@@ -33,13 +33,7 @@ HEADERS = {
 
 def create_page(store: Store, zone: str, now: Callable[[], float]) -> Flask:
     """`zone`: a key of `ZONES`, in which days begin and times are told. `now`: Unix seconds."""
-    app = Flask(
-        "keping-hub",
-        template_folder=str(resource("templates", "hub")),
-        static_folder=str(resource("templates", "static")),
-        static_url_path="/static",
-    )
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app = pages_app("keping-hub", "hub")
     ahead = timedelta(hours=ZONES[zone])
 
     def local(ms: int) -> datetime:

@@ -17,7 +17,7 @@ from kiosk.core.change import Change, Document
 from kiosk.core.forecast import Forecast
 from kiosk.core.frames import Frame
 from kiosk.core.records import Sku
-from kiosk.core.service import within_a_day
+from kiosk.core.within_a_day import within_a_day
 from kiosk.core.workdays import office_day
 from kiosk.reports.backlog import SERVED, BacklogReport
 from kiosk.reports.chart import HOLLOW, SOLID, STRIPED, Bars, Chart, Columns, Curve, Lines, Stack

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from kiosk.books import read_view
-from kiosk.core.service import share_within_a_day
 from kiosk.core.usage import USABLE
+from kiosk.core.within_a_day import share_within_a_day
 from kiosk.core.workdays import office_day
 from kiosk.errors import KepingError
 from kiosk.hub.status import status as hub_status

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, Response, abort
 
-from kiosk.resources import resource
+from kiosk.pages import pages_app
 from kiosk.web import errors, frame, language, live, safe, security
 from kiosk.web.fonts import WEIGHTS, woff
 from kiosk.web.house import House, house
@@ -77,14 +77,8 @@ SCREENS = (
 
 def create_app(house: House) -> Flask:
     """No state of its own beyond sessions; a second app on the same station would show the same."""
-    app = Flask(
-        "keping",
-        template_folder=str(resource("templates", "kiosk")),
-        static_folder=str(resource("templates", "static")),
-        static_url_path="/static",
-    )
+    app = pages_app("keping", "kiosk")
     app.config.update(MAX_CONTENT_LENGTH=MOST_FORM_BYTES, SEND_FILE_MAX_AGE_DEFAULT=3600)
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["house"] = house
     language.install(app)
     security.guard(app, house.sessions, house.parked, house.people, house.station.access)

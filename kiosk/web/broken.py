@@ -14,20 +14,14 @@ from markupsafe import Markup
 from kiosk.config import Config
 from kiosk.core.faults import FAULTS
 from kiosk.doctor import as_svg, encode, examine, six_lines
-from kiosk.resources import resource
+from kiosk.pages import pages_app
 from kiosk.web import language, security, technician_words, words
 from kiosk.web.fonts import WEIGHTS, woff
 
 
 def create_broken_app(config: Config, data: Path, why: str) -> Flask:
     """One page at `/`, made anew at each look (<= 30 s); it opens no device and writes nothing."""
-    app = Flask(
-        "keping",
-        template_folder=str(resource("templates", "kiosk")),
-        static_folder=str(resource("templates", "static")),
-        static_url_path="/static",
-    )
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app = pages_app("keping", "kiosk")
     language.install(app)
     security.guard_nobody(app)
 

@@ -20,8 +20,8 @@ from kiosk.core.equipment import EquipmentRole
 from kiosk.doctor import Report, examine
 from kiosk.errors import KepingError, Rejected, Unavailable
 from kiosk.station import Station
-from kiosk.trace import code_of
-from kiosk.worker import Bench
+from kiosk.wire_trace import code_of
+from kiosk.worker import Devices
 
 PATIENCE_S = 120.0
 """After this an examination that has not ended is in nobody's way any more."""
@@ -90,12 +90,12 @@ class Examinations:
         )
         self._end(begun)
 
-    def _ask(self, begun: Examination, question: Callable[[Station, Bench], Iterable[Any]]) -> None:
+    def _ask(self, begun: Examination, question: Callable[[Station, Devices], Iterable[Any]]) -> None:
         if self._station.worker is None:
             raise Unavailable("no worker: the station does not print")
 
-        def asked(bench: Bench) -> None:
-            for each in question(self._station, bench):
+        def asked(devices: Devices) -> None:
+            for each in question(self._station, devices):
                 self._tell(begun, each)
 
         self._station.worker.ask(asked).add_done_callback(lambda done: self._answered(begun, done))
@@ -118,19 +118,19 @@ class Examinations:
         self._station.pulse.beat()
 
 
-def _readers(station: Station, bench: Bench) -> Iterable[dict[str, Any]]:
-    bench.release_chip()  # or its reader would be in use, by ourselves
-    station.fittings.list_readers()
-    listed = station.fittings.reader_at
+def _readers(station: Station, devices: Devices) -> Iterable[dict[str, Any]]:
+    devices.release_chip()  # or its reader would be in use, by ourselves
+    station.equipment.list_readers()
+    listed = station.equipment.reader_at
     return diagnosis.readers(replace(
         station.config.reader,
         name=listed(EquipmentRole.READER), desk=listed(EquipmentRole.DESK), sam=listed(EquipmentRole.SAM),
     ))  # fmt: skip
 
 
-_QUESTIONS: dict[Kind, Callable[[Station, Bench], Iterable[Any]]] = {
-    Kind.PRINTER: lambda station, bench: [diagnosis.printer(bench.printer)],
-    Kind.LATENCY: lambda station, bench: diagnosis.reading_times(bench.printer),
+_QUESTIONS: dict[Kind, Callable[[Station, Devices], Iterable[Any]]] = {
+    Kind.PRINTER: lambda station, devices: [diagnosis.printer(devices.printer)],
+    Kind.LATENCY: lambda station, devices: diagnosis.reading_times(devices.printer),
     Kind.READERS: _readers,
-    Kind.CHIP: lambda station, bench: [diagnosis.chip(bench.encoder)],
+    Kind.CHIP: lambda station, devices: [diagnosis.chip(devices.encoder)],
 }

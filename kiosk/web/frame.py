@@ -90,7 +90,7 @@ def read_bar(place: House) -> Bar:
     state = sync.state if sync else None
     status = station.printer_status
     holdup = worker.holdup if worker else None
-    found = {each.serial for each in station.fittings.printers}
+    found = {each.serial for each in station.equipment.printers}
     battery, left = station.power.on_battery, station.authority.left
     other = status is None and chosen is not None and bool(found) and chosen["serial"] not in found
     return Bar(
@@ -109,7 +109,7 @@ def read_bar(place: House) -> Bar:
         at_desk=bool(holdup and AT_DESK & holdup.reasons),
         battery_ms=battery.since_ms if battery else None,
         warns=by_weight(status.warnings) if status else [],
-        plan=station.fittings.plan.value,
+        plan=station.equipment.plan.value,
         job=current,
         waiting=sum(job["state"] == JobState.PENDING for job in jobs),
         clock=station.books.time,

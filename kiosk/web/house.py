@@ -12,8 +12,8 @@ from kiosk.papers import Papers
 from kiosk.people import People
 from kiosk.station import Station
 from kiosk.web.book_check import BookCheck
+from kiosk.web.cached import Unsent, Waiting
 from kiosk.web.examination import Examinations
-from kiosk.web.kept import Unsent, Waiting
 from kiosk.web.security import current
 from kiosk.web.sessions import Parked, Sessions, Throttle
 

@@ -19,7 +19,7 @@ from kiosk.core.plan import CHIP, Plan, Step, following
 from kiosk.core.reconcile import Verdict, reconcile
 from kiosk.core.verdicts import SET_ASIDE, SpoilCause
 from kiosk.deskreader import DeskReader
-from kiosk.worker.bench import Bench
+from kiosk.worker.devices import Devices
 from kiosk.worker.entries import Entries
 from kiosk.worker.evidence import evidence_of
 from kiosk.worker.halt import Halt
@@ -42,11 +42,11 @@ class CardRun:
     told when a step is done, and when the long one begins: whatever had stopped it is over."""
 
     def __init__(
-        self, entries: Entries, bench: Bench, desk: DeskReader, plan: Plan, ready: PrintReady,
+        self, entries: Entries, devices: Devices, desk: DeskReader, plan: Plan, ready: PrintReady,
         going_on: Callable[[], object],
     ) -> None:  # fmt: skip
         self._entries = entries
-        self._bench = bench
+        self._devices = devices
         self._desk = desk
         self._plan = plan
         self._ready = ready
@@ -94,15 +94,15 @@ class CardRun:
         return self._idle_status()
 
     def _at_desk(self, plan: Plan) -> None:
-        Touch(self._entries, self._desk, plan, self._ready.chip, self._bench.on_fault, self._going_on).look()
+        Touch(self._entries, self._desk, plan, self._ready.chip, self._devices.on_fault, self._going_on).look()
 
     def _perform(self, step: Step) -> None:
         try:
             found = self._acts[step]()
-            status = self._bench.status()
+            status = self._devices.status()
         except Refused as exc:
             log.warning("job=%s step=%s refused cause=%s", self._entries.job_id, step, exc.cause)
-            self._bench.on_fault(exc)
+            self._devices.on_fault(exc)
             self._reject(step, exc.cause)
         except SeenBefore as exc:
             log.warning("job=%s step=%s %s", self._entries.job_id, step, exc)
@@ -116,8 +116,8 @@ class CardRun:
     # What each step does. Each returns what its outcome adds to the frame.
 
     def _feed(self) -> dict[str, Any]:
-        self._bench.release_chip()
-        self._bench.printer.feed()
+        self._devices.release_chip()
+        self._devices.printer.feed()
         return {}
 
     def _identify(self) -> dict[str, Any]:
@@ -136,42 +136,42 @@ class CardRun:
 
     def _encode(self) -> dict[str, Any]:
         self._same_chip()
-        self._bench.encoder.encode(self._ready.chip)
+        self._devices.encoder.encode(self._ready.chip)
         return {}
 
     def _verify(self) -> dict[str, Any]:
         self._same_chip()
-        self._bench.encoder.verify(self._ready.chip)
+        self._devices.encoder.verify(self._ready.chip)
         return {}
 
     def _print(self) -> dict[str, Any]:
-        self._bench.release_chip()
-        if self._bench.last_status and not self._bench.last_status.stopping:
+        self._devices.release_chip()
+        if self._devices.last_status and not self._devices.last_status.stopping:
             self._going_on()
-        letting = self._bench.letting
-        letting.begin(self._entries.job_id, self._entries.card_now["n"])
-        self._bench.printer.print_face(self._ready.prepared, letting.let)
+        note = self._devices.note
+        note.begin(self._entries.job_id, self._entries.card_now["n"])
+        self._devices.printer.print_face(self._ready.prepared, note.let)
         before = self._entries.card_now["intent"]
-        panels = self._bench.status().counters.panels_printed - before["panels"]
+        panels = self._devices.status().counters.panels_printed - before["panels"]
         # Some printers count at the eject (docs/adding-a-printer.md): then every OK is the evidence, not the count.
         if panels not in (0, before["panels_due"]):
             raise OutcomeUnknown(f"the printer counted {panels} panels, {before['panels_due']} were sent")
-        letting.end(before["panels_due"])
+        note.end(before["panels_due"])
         return {"panels": panels}
 
     def _eject(self) -> dict[str, Any]:
-        self._bench.release_chip()
-        self._bench.printer.eject(Tray(self._entries.card_now["intent"]["tray"]))
-        position = self._bench.status().position
+        self._devices.release_chip()
+        self._devices.printer.eject(Tray(self._entries.card_now["intent"]["tray"]))
+        position = self._devices.status().position
         if position is not Position.NONE:
             raise OutcomeUnknown(f"after the eject a card is still at {position}")
         return {}
 
     def _power_chip(self) -> ChipIdentity:
-        if self._bench.status().position is not Position.CONTACTLESS:
-            self._bench.release_chip()
-            self._bench.printer.to_chip_station()
-        return self._bench.encoder.identify()
+        if self._devices.status().position is not Position.CONTACTLESS:
+            self._devices.release_chip()
+            self._devices.printer.to_chip_station()
+        return self._devices.encoder.identify()
 
     def _same_chip(self) -> None:
         # After a restart the chip is powered anew, and it must be the one that the books know.
@@ -203,9 +203,9 @@ class CardRun:
         """An intent without outcome: read the devices, reconcile, make the verdict true or halt."""
         self._chip = None
         step = Step(self._entries.card_now["intent"]["step"])
-        self._bench.reopen(error)
+        self._devices.reopen(error)
         status = self._status()
-        verdict, rule = reconcile(evidence_of(self._entries.job, self._bench.letting, self._bench.identity, status))
+        verdict, rule = reconcile(evidence_of(self._entries.job, self._devices.note, self._devices.identity, status))
         # What is tried again may be tried each second, for as long as a device is away.
         level = logging.DEBUG if verdict is Verdict.NOT_DONE else logging.WARNING
         log.log(level, "job=%s step=%s verdict=%s rule=%s why=%s", self._entries.job_id, step, verdict, rule, why)
@@ -240,9 +240,9 @@ class CardRun:
     # What the devices say, and what is asked of them.
 
     def _intent(self, step: Step, status: PrinterStatus, tray: Tray | None = None) -> dict[str, Any]:
-        assert self._bench.identity is not None
+        assert self._devices.identity is not None
         intent: dict[str, Any] = {
-            "step": step.value, "printer": self._bench.identity.serial, "fed": status.counters.cards_fed,
+            "step": step.value, "printer": self._devices.identity.serial, "fed": status.counters.cards_fed,
             "panels": status.counters.panels_printed, "panels_due": self._ready.prepared.panels,
         }  # fmt: skip
         if step is Step.EJECT:
@@ -251,9 +251,9 @@ class CardRun:
 
     def _status(self) -> PrinterStatus:
         try:
-            return self._bench.status()
+            return self._devices.status()
         except DeviceError as exc:
-            raise self._bench.lost(exc) from exc
+            raise self._devices.lost(exc) from exc
 
     def _idle_status(self) -> PrinterStatus:
         """Nothing may stop the printer, no card be inside and the ribbon have a set left before one is fed."""
@@ -272,7 +272,7 @@ class CardRun:
     def _clear(self) -> PrinterStatus:
         """No card is in the machine by the books: a fault that a person mended, or a restart, is none of the next."""
         try:
-            self._bench.printer.clear()
+            self._devices.printer.clear()
         except DeviceError as exc:
-            raise self._bench.lost(exc) from exc
+            raise self._devices.lost(exc) from exc
         return self._status()

@@ -17,12 +17,13 @@ from kiosk.core.card_test import given_up, is_test
 from kiosk.core.jobs import LET_GO_ON, JobEvent, JobState, Why
 from kiosk.core.plan import Plan
 from kiosk.core.reconcile import Evidence
-from kiosk.core.turns import Rules
+from kiosk.core.service_order import Rules
 from kiosk.deskreader import DeskReader
 from kiosk.errors import KepingError, Rejected, Unavailable
 from kiosk.journal import Poisoned
-from kiosk.worker.bench import Bench
 from kiosk.worker.card import CardRun
+from kiosk.worker.card_test import TrialEntries
+from kiosk.worker.devices import Devices
 from kiosk.worker.entries import WORKER, Entries, is_due
 from kiosk.worker.evidence import evidence_of
 from kiosk.worker.halt import CardWanted, Halt
@@ -30,7 +31,6 @@ from kiosk.worker.lastcard import check_last
 from kiosk.worker.prepress import Prepress, PrintReady
 from kiosk.worker.questions import Questions
 from kiosk.worker.rounds import Rounds
-from kiosk.worker.trial import TrialEntries
 
 log = logging.getLogger(__name__)
 
@@ -56,12 +56,12 @@ class Worker(threading.Thread):
     """
 
     def __init__(
-        self, books: Books, bench: Bench, desk: DeskReader, prepress: Prepress, plan: Callable[[], Plan],
+        self, books: Books, devices: Devices, desk: DeskReader, prepress: Prepress, plan: Callable[[], Plan],
         refusals_allowed: int,
     ) -> None:  # fmt: skip
         super().__init__(name="worker")
         self._books = books
-        self._bench = bench
+        self._devices = devices
         self._desk = desk
         self._prepress = prepress
         self._plan = plan
@@ -70,9 +70,9 @@ class Worker(threading.Thread):
         self._stop_after_card = threading.Event()
         self._look_s = FIRST_LOOK_S
         self._aborted_in_a_row = 0
-        self._questions = Questions(bench)
+        self._questions = Questions(devices)
         self.rounds = Rounds()
-        bench.on_use = self.rounds.come
+        devices.on_use = self.rounds.come
         self._holdup: Halt | None = None
         self.failure: BaseException | None = None
         self.on_change: Callable[[], None] = lambda: None
@@ -91,7 +91,7 @@ class Worker(threading.Thread):
         self._look_s = FIRST_LOOK_S
         self._wake.set()
 
-    def ask(self, question: Callable[[Bench], Answer]) -> Future[Answer]:
+    def ask(self, question: Callable[[Devices], Answer]) -> Future[Answer]:
         """Have the devices asked in this thread, before the next card; also while one waits for a person's word.
 
         The question may block for as long as the devices do. It raises DeviceError or KepingError, which the Future
@@ -107,7 +107,7 @@ class Worker(threading.Thread):
     def witness(self, job: dict[str, Any]) -> Evidence | None:
         """What the devices say now of the card in doubt; None if they have not answered within WITNESS_S."""
         with suppress(DeviceError, KepingError, TimeoutError, CancelledError):
-            asked = self.ask(lambda bench: evidence_of(job, bench.letting, bench.identity, bench.status()))
+            asked = self.ask(lambda devices: evidence_of(job, devices.note, devices.identity, devices.status()))
             try:
                 return asked.result(WITNESS_S)
             finally:
@@ -117,7 +117,7 @@ class Worker(threading.Thread):
     def refit(self) -> None:
         """Other devices were chosen: the links are dropped before the next card, and opened again."""
         with suppress(Unavailable):
-            self._questions.put(Bench.reopen)
+            self._questions.put(Devices.reopen)
         self.wake()
 
     def finish(self) -> None:
@@ -145,7 +145,7 @@ class Worker(threading.Thread):
             self.failure = exc
         finally:
             self._questions.close()
-            self._bench.close()
+            self._devices.close()
             self.on_change()
 
     def _wait(self) -> None:
@@ -159,18 +159,18 @@ class Worker(threading.Thread):
     def _pause_s(self) -> float:
         if isinstance(self.holdup, CardWanted):
             return FIRST_LOOK_S  # the look itself waits for the card
-        well = self.holdup is None and self._bench.last_status is not None
+        well = self.holdup is None and self._devices.last_status is not None
         return IDLE_LOOK_S if well else self._look_s
 
     def _glance(self) -> None:
         """Between cards, and while one is in doubt: is the printer there, what does it say? Moves nothing."""
-        before = self._bench.last_status
+        before = self._devices.last_status
         try:
-            self._bench.status()
+            self._devices.status()
         except DeviceError as exc:
-            self._bench.reopen(exc)
+            self._devices.reopen(exc)
         self.glanced()
-        if self._bench.last_status != before:
+        if self._devices.last_status != before:
             self.on_change()
 
     def _one_card(self) -> bool:
@@ -193,7 +193,9 @@ class Worker(threading.Thread):
             check_last(self._books, job, self._refusals_allowed)
             ready = self._ready(job)
             if ready is not None:
-                CardRun(self._entries(job), self._bench, self._desk, self._plan_for(job), ready, self._going_on).run()
+                CardRun(
+                    self._entries(job), self._devices, self._desk, self._plan_for(job), ready, self._going_on
+                ).run()
                 self._forget_if_done(job)
         except Halt as halt:
             self._halt(job["id"], halt)
@@ -229,10 +231,10 @@ class Worker(threading.Thread):
         Several refused in a row point at the station (a vault that is gone, a wrong ribbon), not at the records.
         """
         try:
-            _ = self._bench.printer
+            _ = self._devices.printer
             ready = self._prepress.specimen() if is_test(job) else self._prepress.take(job["ref"])
         except DeviceError as exc:
-            raise self._bench.lost(exc) from exc
+            raise self._devices.lost(exc) from exc
         except KepingError as exc:
             if job["card"] is not None:
                 raise Halt(str(exc), frozenset({Why.RECORD_REFUSED.value, Why.OUTCOME_UNKNOWN.value})) from exc

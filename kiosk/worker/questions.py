@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from drivers.errors import DeviceError, Refused
 from kiosk.errors import KepingError, Unavailable
-from kiosk.worker.bench import Bench
+from kiosk.worker.devices import Devices
 
 Answer = TypeVar("Answer")
 
@@ -17,12 +17,12 @@ Answer = TypeVar("Answer")
 class Questions:
     """In the order in which they were put. `put` from any thread, the others from the worker's alone."""
 
-    def __init__(self, bench: Bench) -> None:
-        self._bench = bench
-        self._waiting: queue.SimpleQueue[tuple[Future[Any], Callable[[Bench], Any]]] = queue.SimpleQueue()
+    def __init__(self, devices: Devices) -> None:
+        self._devices = devices
+        self._waiting: queue.SimpleQueue[tuple[Future[Any], Callable[[Devices], Any]]] = queue.SimpleQueue()
         self._closed = False
 
-    def put(self, question: Callable[[Bench], Answer]) -> Future[Answer]:
+    def put(self, question: Callable[[Devices], Answer]) -> Future[Answer]:
         """Who stops waiting cancels it: then it is not asked any more. Unavailable if nobody answers from now on."""
         asked: Future[Answer] = Future()
         self._waiting.put((asked, question))
@@ -37,12 +37,12 @@ class Questions:
             if asked.set_running_or_notify_cancel():
                 self._ask(asked, question)
 
-    def _ask(self, asked: Future[Any], question: Callable[[Bench], Any]) -> None:
+    def _ask(self, asked: Future[Any], question: Callable[[Devices], Any]) -> None:
         try:
-            asked.set_result(question(self._bench))
+            asked.set_result(question(self._devices))
         except (DeviceError, KepingError) as exc:
             if isinstance(exc, DeviceError) and not isinstance(exc, Refused):
-                self._bench.reopen(exc)
+                self._devices.reopen(exc)
             asked.set_exception(exc)
 
     def close(self) -> None:

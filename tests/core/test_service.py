@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.core.service import share_within_a_day, within_a_day
+from kiosk.core.within_a_day import share_within_a_day, within_a_day
 
 FRIDAY, MONDAY, TUESDAY = 4, 7, 8
 OPEN = (0, 1, 2, 3, FRIDAY, MONDAY, TUESDAY)

@@ -29,10 +29,10 @@ from kiosk.core.records import Reason, Sku
 from kiosk.core.release import Withdrawal
 from kiosk.core.reprint import ReprintReason
 from kiosk.core.retention import Rule
+from kiosk.core.service_order import JumpReason
 from kiosk.core.shift import TERMS, Term
 from kiosk.core.staff import StaffEvent
 from kiosk.core.supply import Figure
-from kiosk.core.turns import JumpReason
 from kiosk.core.verdicts import SpoilCause, account_of_refused
 from kiosk.counter import PROBLEMS
 from kiosk.rig.faults import KINDS as FAULTS

@@ -14,8 +14,8 @@ from kiosk.books import read_view
 from kiosk.cli import main
 from kiosk.core.change import ProjectionError
 from kiosk.core.equipment import EquipmentRole, row_of
+from kiosk.equipment_choice import as_chosen
 from kiosk.errors import Rejected, UsageError
-from kiosk.fittings import as_chosen
 from tests.office import Office, office
 
 __all__ = ["office"]
@@ -40,14 +40,14 @@ def chosen(office: Office) -> dict[str, str]:
 
 def test_without_a_choice_the_config_holds(office: Office) -> None:
     assert chosen(office)["desk"] == chosen(office)["reader"] == "config"
-    assert office.station.fittings.name_of(EquipmentRole.DESK) == office.desk.name
-    assert office.station.fittings.name_of(EquipmentRole.SAM) == ""
+    assert office.station.equipment.name_of(EquipmentRole.DESK) == office.desk.name
+    assert office.station.equipment.name_of(EquipmentRole.SAM) == ""
 
 
 def test_the_books_go_before_the_config_also_after_a_restart(office: Office, another: str) -> None:
     assert use(office, "desk", another) == {"role": "desk", "name": another}
     for _ in range(2):
-        assert office.station.fittings.name_of(EquipmentRole.DESK) == another
+        assert office.station.equipment.name_of(EquipmentRole.DESK) == another
         assert chosen(office)["desk"] == "books"
         office.restart()
     assert read_view(office.data).read("equipment", "desk") == {"role": "desk", "name": another}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from drivers.sim.chiplink import SocketAntenna
-from kiosk.fittings import LOOK_S
+from kiosk.equipment_choice import LOOK_S
 from tests.conftest import Measured
 from tests.office import Office
 from tests.web.browser import screen_of
@@ -110,9 +110,9 @@ def test_it_is_said_before_a_card_is_wanted(office: Office, supervisor: Visitor)
     """And no longer once it is chosen."""
     assert office.station.worker is not None
     office.world.serial = ANOTHER
-    office.station.fittings.seen = office.station.worker.on_change
+    office.station.equipment.seen = office.station.worker.on_change
     office.station.worker.refit()
-    office.until(lambda: ANOTHER in {each.serial for each in office.station.fittings.printers})
+    office.until(lambda: ANOTHER in {each.serial for each in office.station.equipment.printers})
     assert "Printer lain terpasang" in supervisor.get("/supplies").text
     choose(supervisor, "printer", ANOTHER)
     office.until(lambda: office.station.printer_status is not None)

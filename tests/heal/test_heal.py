@@ -14,7 +14,7 @@ import pytest
 from drivers.errors import NotStarted
 from kiosk.core.plan import Step
 from kiosk.equipment import Opened
-from kiosk.fittings import Fittings
+from kiosk.equipment_choice import EquipmentChoice
 from kiosk.rig.pcscd import PrivatePcscd
 from kiosk.worker import loop
 from tests.chip.readers import BY_THREAD, pcscd
@@ -99,14 +99,14 @@ def test_a_station_that_looks_too_seldom_is_found_out(
 def test_a_station_that_does_not_open_a_link_anew_is_found_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
-    opened, calls = Fittings.open_printer, [None]
+    opened, calls = EquipmentChoice.open_printer, [None]
 
-    def once(fittings: Fittings) -> Opened:
+    def once(equipment: EquipmentChoice) -> Opened:
         if not calls:
             raise NotStarted("it was opened once")
         calls.pop()
-        return opened(fittings)
+        return opened(equipment)
 
-    monkeypatch.setattr(Fittings, "open_printer", once)
+    monkeypatch.setattr(EquipmentChoice, "open_printer", once)
     with pytest.raises(AssertionError, match="it was opened once"):
         heal(tmp_path, Cell("pty-hung-up", Step.VERIFY, "before"), request)

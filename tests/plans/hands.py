@@ -17,7 +17,7 @@ class Hands:
     def __init__(self, office: Office, plan: Plan) -> None:
         self.office = office
         self.world = office.world
-        office.station.fittings.use("test", "plan", plan.value)
+        office.station.equipment.use("test", "plan", plan.value)
 
     def begin(self) -> str:
         """One record, one job; its id."""

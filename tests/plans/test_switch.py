@@ -65,7 +65,7 @@ def test_a_card_keeps_the_plan_with_which_it_began(office: Office) -> None:
     hands = Hands(office, Plan.DESKTOP_AFTER)
     job = hands.begin()
     hands.asked()
-    office.station.fittings.use("test", "plan", "inline")
+    office.station.equipment.use("test", "plan", "inline")
     assert office.station.status()["plan"] == "inline"
     hands.lay(hands.printed())
     hands.finished(job)
@@ -76,14 +76,14 @@ def test_a_card_keeps_the_plan_with_which_it_began(office: Office) -> None:
 
 def test_the_choice_is_booked_once_and_survives(office: Office) -> None:
     for _ in range(2):
-        office.station.fittings.use("op:yosep", "plan", "desktop-after")
+        office.station.equipment.use("op:yosep", "plan", "desktop-after")
     assert [frame.data for frame in office.frames() if frame.data.get("role") == "plan"] == [
         {"role": "plan", "name": "desktop-after"}
     ]
     office.restart()
     assert office.station.status()["plan"] == "desktop-after"
     with pytest.raises(UsageError, match="inline, desktop-before, desktop-after"):
-        office.station.fittings.use("op:yosep", "plan", "outline")
+        office.station.equipment.use("op:yosep", "plan", "outline")
 
 
 def test_the_page_says_what_still_works(kiosk: Kiosk, visitor: Visitor) -> None:

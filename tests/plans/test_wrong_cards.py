@@ -229,6 +229,6 @@ def test_a_reader_that_is_gone_is_a_fault_and_comes_back(office: Office) -> None
 @pytest.mark.parametrize("plan", [BEFORE, AFTER])
 def test_a_station_without_a_reader_on_the_desk_has_no_such_plan(office: Office, plan: Plan) -> None:
     office.desk_taken_away()
-    office.station.fittings._config.reader.__dict__["desk"] = ""
+    office.station.equipment._config.reader.__dict__["desk"] = ""
     with pytest.raises(Rejected, match=r"reader\.desk"):
         Hands(office, plan)

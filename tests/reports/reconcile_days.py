@@ -8,7 +8,7 @@ from typing import Any
 
 from kiosk.config import Config
 from kiosk.core.records import Sku
-from kiosk.core.service import share_within_a_day
+from kiosk.core.within_a_day import share_within_a_day
 from kiosk.core.workdays import office_day
 from kiosk.reports.chart import Bars
 from kiosk.reports.paper import Stretch

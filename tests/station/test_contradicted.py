@@ -12,7 +12,7 @@ from kiosk.core.permissions import Role
 from kiosk.errors import Rejected
 from kiosk.people import People
 from kiosk.rig.world_check import good_cards
-from kiosk.worker import Letting
+from kiosk.worker import PrintNote
 from tests.office import Office
 from tests.station.test_in_doubt import stop_in_doubt
 
@@ -58,10 +58,10 @@ def test_how_far_the_print_was_let_is_known_without_the_printer(office: Office, 
     else:
         office.station.close()
         office.station = office._open()
-    letting = Letting(office.data)
-    letting.begin(ident, 1)
+    note = PrintNote(office.data)
+    note.begin(ident, 1)
     assert refused(office, ident, "good") == "not-all-printed"
-    letting.end(5)
+    note.end(5)
     assert refused(office, ident, "blank") == "printed-on"
 
 

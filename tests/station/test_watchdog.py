@@ -15,7 +15,7 @@ import pytest
 from drivers.protocols import Prepared
 from kiosk.notify import ALIVE, ENDING, READY, Alive, notify
 from kiosk.web.serve import serve
-from kiosk.worker.bench import Bench
+from kiosk.worker.devices import Devices
 from kiosk.worker.halt import Halt
 from kiosk.worker.loop import IDLE_LOOK_S
 from kiosk.worker.rounds import CARD_S, REST_S, Rounds
@@ -121,7 +121,7 @@ def at_clock(office: Office) -> tuple[Rounds, Hand]:
     assert worker is not None
     hand, rounds = Hand(), worker.rounds
     rounds._clock = hand
-    worker.ask(lambda bench: rounds.come()).result(BUSY_S)
+    worker.ask(lambda devices: rounds.come()).result(BUSY_S)
     return rounds, hand
 
 
@@ -156,11 +156,11 @@ def test_each_use_of_a_device_is_a_sign_of_life(office: Office) -> None:
     worker = office.station.worker
     assert worker is not None
 
-    def used(bench: Bench) -> list[int]:
-        counts, come = [0], bench.on_use
-        bench.on_use = lambda: counts.append(counts[-1] + 1)
-        seen = [len(counts) for act in (lambda: bench.printer, bench.status, lambda: bench.encoder) if act()]
-        bench.on_use = come
+    def used(devices: Devices) -> list[int]:
+        counts, come = [0], devices.on_use
+        devices.on_use = lambda: counts.append(counts[-1] + 1)
+        seen = [len(counts) for act in (lambda: devices.printer, devices.status, lambda: devices.encoder) if act()]
+        devices.on_use = come
         return seen
 
     assert worker.ask(used).result(BUSY_S) == [2, 3, 4]
@@ -174,7 +174,7 @@ def test_a_worker_at_rest_comes_round_and_one_that_hangs_does_not(
     rounds, hand = at_clock(office)
     stuck, go_on, came = threading.Event(), threading.Event(), threading.Event()
 
-    def hang(bench: Any) -> None:
+    def hang(devices: Any) -> None:
         stuck.set()
         go_on.wait(BUSY_S)
 
@@ -194,8 +194,8 @@ def test_a_long_print_is_no_hang_and_one_without_end_is(office: Office, monkeypa
     office.bring_records(1)
     rounds, hand = at_clock(office)
     printing, go_on = threading.Event(), threading.Event()
-    assert office.station._bench is not None
-    printer = type(office.station._bench.printer)
+    assert office.station._devices is not None
+    printer = type(office.station._devices.printer)
     inner = printer.print_face
 
     def slow(self: Any, prepared: Prepared, letting: Callable[[int], object] = lambda panels: None) -> None:

@@ -11,7 +11,7 @@ import pytest
 from drivers.errors import NotStarted
 from kiosk.core.frames import Frame
 from kiosk.errors import Rejected, Unavailable
-from kiosk.worker import Bench, Worker
+from kiosk.worker import Devices, Worker
 from tests.office import PATIENCE_S, Office
 
 
@@ -20,7 +20,7 @@ def worker_of(office: Office) -> Worker:
     return office.station.worker
 
 
-def who_answers(_bench: Bench) -> str:
+def who_answers(_devices: Devices) -> str:
     return threading.current_thread().name
 
 
@@ -67,21 +67,21 @@ def test_a_halted_worker_answers_also_with_a_card_inside(office: Office) -> None
 
 
 def test_an_error_of_a_device_is_the_askers_and_the_link_is_opened_anew(office: Office) -> None:
-    before = worker_of(office).ask(lambda bench: bench.printer).result(PATIENCE_S)
+    before = worker_of(office).ask(lambda devices: devices.printer).result(PATIENCE_S)
 
-    def fails(_bench: Bench) -> None:
+    def fails(_devices: Devices) -> None:
         raise NotStarted("pulled out")
 
     with pytest.raises(NotStarted):
         worker_of(office).ask(fails).result(PATIENCE_S)
-    assert worker_of(office).ask(lambda bench: bench.printer).result(PATIENCE_S) is not before
+    assert worker_of(office).ask(lambda devices: devices.printer).result(PATIENCE_S) is not before
     assert office.print_one()["state"] == "completed"
 
 
 def test_what_nobody_waits_for_any_more_is_not_asked(office: Office) -> None:
     begun, go_on, asked = threading.Event(), threading.Event(), []
 
-    def holds(_bench: Bench) -> None:
+    def holds(_devices: Devices) -> None:
         begun.set()
         assert go_on.wait(PATIENCE_S)
 

@@ -14,7 +14,7 @@ import pytest
 from drivers.errors import Cause, NotStarted, OutcomeUnknown, ProtocolViolation, Refused, Stopped
 from drivers.sim.chip import Behaviour
 from kiosk.render import render_face
-from kiosk.trace import LONGEST_TEXT, MOST_BYTES, MOST_ENTRIES, MOST_FILES, SAME_FAULT_MS, Trace, code_of, files
+from kiosk.wire_trace import LONGEST_TEXT, MOST_BYTES, MOST_ENTRIES, MOST_FILES, SAME_FAULT_MS, Trace, code_of, files
 from tests.office import Office
 from tests.privacy.life import secrets_of, telling_part
 from tests.privacy.search import Needles, Secret, search

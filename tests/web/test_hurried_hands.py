@@ -20,7 +20,7 @@ from kiosk.rig.operator import ScriptedOperator
 from kiosk.rig.residents import Resident
 from kiosk.rig.world_check import good_cards, wrong_cards
 from kiosk.roster import Roster
-from kiosk.service import Service
+from kiosk.service_order import Service
 from kiosk.sync.intake import RefusedRecord, judge
 from tests.office import STATION, Office
 from tests.station.test_in_doubt import stop_in_doubt

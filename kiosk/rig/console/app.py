@@ -12,7 +12,7 @@ from flask import Flask, Response, abort, current_app, jsonify, render_template,
 from werkzeug.wrappers import Response as BaseResponse
 
 from kiosk.errors import KepingError, Rejected, Unavailable
-from kiosk.resources import resource
+from kiosk.pages import pages_app
 from kiosk.rig.console.diary import Diary
 from kiosk.rig.console.pictures import Album, version
 from kiosk.rig.console.scene import Scene
@@ -27,13 +27,7 @@ log = logging.getLogger(__name__)
 
 def create_console(rig: Rig, trouble: Trouble) -> Flask:
     """An app on a rig that is up."""
-    app = Flask(
-        "keping-console",
-        template_folder=str(resource("templates", "console")),
-        static_folder=str(resource("templates", "static")),
-        static_url_path="/static",
-    )
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app = pages_app("keping-console", "console")
     app.config["CACHE"] = rig.data / "cache"
     app.before_request(_check)
     app.after_request(_harden)

@@ -42,18 +42,18 @@ def begin() -> str:
 
 def begin_devices() -> str | Response:
     """Takes a device into use, or looks again (blocks <= 4 s); without one it can be gone on as well."""
-    fittings = house().station.fittings
+    equipment = house().station.equipment
     if request.method == "POST":
         if role := request.form.get("role", ""):
-            fittings.use(NOBODY_YET, role, request.form.get("name", ""))
+            equipment.use(NOBODY_YET, role, request.form.get("name", ""))
         else:
-            fittings.look()
+            equipment.look()
         return redirect(url_for("begin_devices"), 303)
     ready = (
-        bool(fittings.booked(EquipmentRole.PRINTER)) and fittings.name_of(EquipmentRole.READER) in fittings.readers
+        bool(equipment.booked(EquipmentRole.PRINTER)) and equipment.name_of(EquipmentRole.READER) in equipment.readers
     )
     return render_template(
-        "begin_devices.html", printers=printer_rows(fittings), readers=reader_rows(fittings), ready=ready, bar=None
+        "begin_devices.html", printers=printer_rows(equipment), readers=reader_rows(equipment), ready=ready, bar=None
     )
 
 

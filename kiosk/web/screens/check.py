@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response, abort, redirect, render_template, request, url_for
 
 from kiosk.core.records import Sku, nik_warnings
-from kiosk.core.turns import OUT_OF_TURN, QUOTA_USED
+from kiosk.core.service_order import OUT_OF_TURN, QUOTA_USED
 from kiosk.errors import Rejected
 from kiosk.render import draw_proof
 from kiosk.web.house import actor, done, house

@@ -11,7 +11,7 @@ from kiosk.core.equipment import EquipmentRole
 from kiosk.core.faults import READER_LOST
 from kiosk.core.plan import Plan
 from kiosk.equipment import BY_PORT
-from kiosk.fittings import READERS, Fittings
+from kiosk.equipment_choice import READERS, EquipmentChoice
 from kiosk.web import desk_words
 from kiosk.web.house import actor, done, house
 
@@ -53,46 +53,46 @@ class ReaderRow:
 def devices() -> str:
     """What was found when the station last looked; asks no device."""
     station = house().station
-    fittings, holdup = station.fittings, station.worker.holdup if station.worker else None
+    equipment, holdup = station.equipment, station.worker.holdup if station.worker else None
     return render_template(
-        "devices.html", printers=printer_rows(fittings), readers=reader_rows(fittings),
-        plan=fittings.plan, has_desk=bool(fittings.desk), told=desk_words,
-        reader_lost=fittings.plan is Plan.INLINE and holdup is not None and bool(READER_LOST & holdup.reasons),
+        "devices.html", printers=printer_rows(equipment), readers=reader_rows(equipment),
+        plan=equipment.plan, has_desk=bool(equipment.desk), told=desk_words,
+        reader_lost=equipment.plan is Plan.INLINE and holdup is not None and bool(READER_LOST & holdup.reasons),
     )  # fmt: skip
 
 
-def printer_rows(fittings: Fittings) -> list[PrinterRow]:
-    booked = fittings.booked(EquipmentRole.PRINTER) or {"serial": "", "model": ""}
+def printer_rows(equipment: EquipmentChoice) -> list[PrinterRow]:
+    booked = equipment.booked(EquipmentRole.PRINTER) or {"serial": "", "model": ""}
     found = [
-        PrinterRow(each.model, each.serial, each.port, each.serial == booked["serial"]) for each in fittings.printers
+        PrinterRow(each.model, each.serial, each.port, each.serial == booked["serial"]) for each in equipment.printers
     ]
     if booked["serial"] and not any(row.chosen for row in found):
         found.insert(0, PrinterRow(booked["model"], booked["serial"], "", chosen=True))
     return found
 
 
-def reader_rows(fittings: Fittings) -> list[ReaderRow]:
+def reader_rows(equipment: EquipmentChoice) -> list[ReaderRow]:
     """Those that are used and not there come first. A SAM's slot is offered where one is used."""
-    serving = {role: fittings.reader_at(role) for role in READERS}
+    serving = {role: equipment.reader_at(role) for role in READERS}
     roles = [role for role in READERS if role is not EquipmentRole.SAM or serving[role]]
-    named = dict.fromkeys(name for name in serving.values() if name and name not in fittings.readers)
+    named = dict.fromkeys(name for name in serving.values() if name and name not in equipment.readers)
     return [
         ReaderRow(
             name,
             tuple(role for role in roles if serving[role] == name),
-            tuple(role for role in roles if serving[role] != name) if name in fittings.readers else (),
-            name in fittings.readers,
+            tuple(role for role in roles if serving[role] != name) if name in equipment.readers else (),
+            name in equipment.readers,
         )
-        for name in (*named, *fittings.readers)
+        for name in (*named, *equipment.readers)
     ]
 
 
 def use_device() -> Response:
-    house().station.fittings.use(actor(), request.form.get("role", ""), request.form.get("name", ""))
+    house().station.equipment.use(actor(), request.form.get("role", ""), request.form.get("name", ""))
     return done("devices")
 
 
 def look_for_devices() -> Response:
     """Blocks <= 4 s. While a card is made nothing is asked, and the page stays as it is."""
-    house().station.fittings.look()
+    house().station.equipment.look()
     return done("devices")

@@ -88,12 +88,12 @@ def now() -> str:
         "now.html", job=line.job, following=line.following, held=line.held, last=line.last, waiting=line.waiting,
         steps=_steps(line.job), pace=station.pace.seconds, by_hand=not LET_GO_ON.isdisjoint(reasons),
         stops=tell_all(reasons, card_inside=bool(line.job and line.job["card"])),
-        desk_helps=station.fittings.plan is Plan.INLINE and bool(station.fittings.desk),
+        desk_helps=station.equipment.plan is Plan.INLINE and bool(station.equipment.desk),
     )  # fmt: skip
 
 
 def _steps(job: dict[str, Any] | None) -> list[str]:
-    plan = plan_of(job["card"]) if job and job["card"] else house().station.fittings.plan
+    plan = plan_of(job["card"]) if job and job["card"] else house().station.equipment.plan
     return [step.value for step in plan.steps]
 
 

@@ -10,7 +10,7 @@ from flask import Flask, abort, redirect, render_template, request, url_for
 from kiosk.core.correction import STATE
 from kiosk.core.records import Fields, Reason
 from kiosk.core.release import RELEASED
-from kiosk.core.turns import Line
+from kiosk.core.service_order import Line
 from kiosk.web import service_words, words
 from kiosk.web.house import house
 from kiosk.web.security import current, first_page

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, redirect, render_template, request, url_for
 
 from kiosk.core.records import Reason
-from kiosk.core.turns import NO_LIMIT, served
+from kiosk.core.service_order import NO_LIMIT, served
 from kiosk.errors import Rejected, UsageError
 from kiosk.web import service_words
 from kiosk.web.house import actor, house

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.core import turns
+from kiosk.core import service_order
 from kiosk.core.change import Change, ProjectionError
 from kiosk.core.frames import ZERO_HEAD, Frame, Stamp, make_frame
 from kiosk.core.movements import ApprovalError
 from kiosk.core.records import Reason
-from kiosk.core.turns import HAS_CARD, JUST_CAME_MS, QUOTA_USED, Line, Rules, line, overtaken
+from kiosk.core.service_order import HAS_CARD, JUST_CAME_MS, QUOTA_USED, Line, Rules, line, overtaken
 from kiosk.core.workdays import DAY_MS, office_day
 
 REASONS = [reason.value for reason in Reason]
@@ -170,21 +170,21 @@ def test_a_job_counts_on_its_day_and_gives_its_place_back() -> None:
     jobs: list[dict[str, Any]] = []
     for seq, when in enumerate((day, day, day + 1), start=1):
         job: dict[str, Any] = {"reason": "baru"}
-        put(state, turns.begun(frame(seq, "job-created", day=when), record, job, read))
+        put(state, service_order.begun(frame(seq, "job-created", day=when), record, job, read))
         jobs.append(job)
-    assert [turns.served(read, "baru", each) for each in (day, day + 1, day + 2)] == [2, 1, 0]
-    put(state, turns.given_back(jobs[0], read))
-    assert turns.served(read, "baru", day) == 1
-    assert turns.given_back({"reason": "baru"}, read) == []
+    assert [service_order.served(read, "baru", each) for each in (day, day + 1, day + 2)] == [2, 1, 0]
+    put(state, service_order.given_back(jobs[0], read))
+    assert service_order.served(read, "baru", day) == 1
+    assert service_order.given_back({"reason": "baru"}, read) == []
     moved_up: dict[str, Any] = {"reason": "baru"}
-    assert turns.begun(frame(9, "job-created", day=day), {**record, "ahead": 3}, moved_up, read) == []
+    assert service_order.begun(frame(9, "job-created", day=day), {**record, "ahead": 3}, moved_up, read) == []
     assert "day" not in moved_up
     old: dict[str, Any] = {}
-    put(state, turns.begun(frame(4, "job-created"), record, old, read))
+    put(state, service_order.begun(frame(4, "job-created"), record, old, read))
     assert old["day"] == day, "of a journal whose frames do not say it"
     for later in range(20):
-        put(state, turns.begun(frame(30 + later, "job-created", day=day + later), record, {}, read))
-    assert len(state["served", "baru"]["days"]) == turns.DAYS_KEPT
+        put(state, service_order.begun(frame(30 + later, "job-created", day=day + later), record, {}, read))
+    assert len(state["served", "baru"]["days"]) == service_order.DAYS_KEPT
 
 
 @pytest.mark.parametrize(
@@ -202,4 +202,4 @@ def test_a_jump_that_can_not_be(record: Any, said: dict[str, str], error: type[E
     body = {"ref": "a", "reason": "ill", "approved": "op:yosep", **said}
     found = {**record, "ref": "a", "reason": "baru", "sku": "wni"} if record else None
     with pytest.raises(error):
-        turns.jumped(frame(5, "queue-jump", **body), lambda table, key: found if table == "records" else None)
+        service_order.jumped(frame(5, "queue-jump", **body), lambda table, key: found if table == "records" else None)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from kiosk.books import Books
-from kiosk.core.turns import Line
-from kiosk.service import Service
+from kiosk.core.service_order import Line
+from kiosk.service_order import Service
 
 
 class Waiting:

@@ -17,7 +17,7 @@ from kiosk.core.plan import FOR_RECORDS, Plan
 from kiosk.equipment import Found, Opened, found_readers, identified_printer, open_encoder
 from kiosk.errors import KepingError, Rejected, UsageError
 from kiosk.search import PrinterSearch
-from kiosk.trace import Trace
+from kiosk.wire_trace import Trace
 from kiosk.worker import Worker
 
 READERS = (EquipmentRole.READER, EquipmentRole.DESK, EquipmentRole.SAM)
@@ -36,7 +36,7 @@ def as_chosen(config: Config, data: Path) -> Config:
     return replace(config, reader=replace(config.reader, **names))
 
 
-class Fittings:
+class EquipmentChoice:
     """Thread-safe, but for `open_printer`, `open_encoder` and `look_here`: for the thread that owns the devices.
 
     That is the worker's, from `serve` on; before, whoever asks looks.

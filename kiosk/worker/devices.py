@@ -9,20 +9,20 @@ from drivers.errors import DeviceError, Stopped
 from drivers.protocols import CardPrinter, ChipEncoder, Face, Prepared, PrinterIdentity, PrinterStatus
 from kiosk.equipment import Found, Opened
 from kiosk.worker.halt import Halt
-from kiosk.worker.letting import Letting
+from kiosk.worker.print_note import PrintNote
 
 
-class Bench:
+class Devices:
     """Used by the worker thread alone, but for `prepare`, `identity`, `in_use`, `said`, `last_status`, `reader_open`.
 
     In the worker's thread `on_use` is called before each use of a device, and `on_fault` is told of every error of
-    one, before its link is dropped. `letting`: what is known of the print under way.
+    one, before its link is dropped. `note`: what is known of the print under way.
     """
 
     def __init__(
-        self, open_printer: Callable[[], Opened], open_encoder: Callable[[], ChipEncoder], letting: Letting
+        self, open_printer: Callable[[], Opened], open_encoder: Callable[[], ChipEncoder], note: PrintNote
     ) -> None:
-        self.letting = letting
+        self.note = note
         self._open_printer = open_printer
         self._open_encoder = open_encoder
         self._opened: Opened | None = None

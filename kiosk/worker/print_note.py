@@ -29,7 +29,7 @@ class Let(NamedTuple):
     ended: bool = False
 
 
-class Letting:
+class PrintNote:
     """Of one DATA, for the worker's thread. Each write blocks for one fdatasync."""
 
     def __init__(self, data: Path) -> None:

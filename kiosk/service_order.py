@@ -7,10 +7,10 @@ from typing import Any
 
 from kiosk.books import Books
 from kiosk.config import ServiceConfig
-from kiosk.core import turns
+from kiosk.core import service_order
 from kiosk.core.projection import SPOKEN_FOR
 from kiosk.core.records import Reason
-from kiosk.core.turns import JUMP, JumpReason, Line, Rules
+from kiosk.core.service_order import JUMP, JumpReason, Line, Rules
 from kiosk.core.workdays import office_day
 from kiosk.errors import Rejected, UsageError
 from kiosk.roster import Roster
@@ -61,7 +61,7 @@ class Service:
         ordered = sorted(view.rows("records", state="waiting"), key=self.rules.key)
         fit = set(self.of_new_people(view, (row["ref"] for row in ordered)))
         day = self.day
-        return turns.line(ordered, fit, lambda reason: self.rules.left(view.read, reason, day))
+        return service_order.line(ordered, fit, lambda reason: self.rules.left(view.read, reason, day))
 
     def of_new_people(self, view: View, refs: Iterable[str]) -> list[str]:
         """Those of `refs` whose person has no card here, nor will have by another record; of one person the first."""
@@ -76,25 +76,27 @@ class Service:
         """Rejected if nobody is to be served now, saying whether anybody waits."""
         waiting = self.line(view)
         if not (refs := waiting.now[:count]):
-            used = turns.QUOTA_USED in waiting.why.values()
-            raise Rejected("no record waits to be printed", turns.QUOTA_USED if used else "queue-empty")
+            used = service_order.QUOTA_USED in waiting.why.values()
+            raise Rejected("no record waits to be printed", service_order.QUOTA_USED if used else "queue-empty")
         return refs
 
     def must_be_served(self, view: View, refs: Sequence[str]) -> None:
         """Rejected unless all of `refs`, which somebody chose, may be printed today, one after the other."""
         for ref in set(refs) - set(self.of_new_people(view, refs)):
-            raise Rejected(f"record {ref}: its person has a card here by another", turns.HAS_CARD)
+            raise Rejected(f"record {ref}: its person has a card here by another", service_order.HAS_CARD)
         rows = [row for ref in refs if (row := view.read("records", ref)) and "ahead" not in row]
         asked = [row["reason"] for row in rows]
         for reason in dict.fromkeys(asked):
             left = self.rules.left(view.read, reason, self.day)
             if asked.count(reason) > left:
-                raise Rejected(f"{reason}: {left} more today, by its quota (keping jobs jump)", turns.QUOTA_USED)
+                raise Rejected(
+                    f"{reason}: {left} more today, by its quota (keping jobs jump)", service_order.QUOTA_USED
+                )
         if self.rules.in_turn and (passed := self._overtaken(view, refs)):
-            raise Rejected(f"{len(passed)} people wait ahead of them (keping jobs jump)", turns.OUT_OF_TURN)
+            raise Rejected(f"{len(passed)} people wait ahead of them (keping jobs jump)", service_order.OUT_OF_TURN)
 
     def _overtaken(self, view: View, refs: Collection[str]) -> list[str]:
-        return turns.overtaken(self.line(view), refs, self._books.time.time_ms)
+        return service_order.overtaken(self.line(view), refs, self._books.time.time_ms)
 
     def queue(self, by: str) -> dict[str, Any]:
         """Who waits, in order of service, and how far each quota is used: no names."""
@@ -102,7 +104,10 @@ class Service:
         with self._books.transaction() as view:
             waiting, day = self.line(view), self.day
             used = {
-                each.value: {"served": turns.served(view.read, each.value, day), "quota": self.rules.quota[each]}
+                each.value: {
+                    "served": service_order.served(view.read, each.value, day),
+                    "quota": self.rules.quota[each],
+                }
                 for each in Reason
             }
         return {
@@ -116,7 +121,7 @@ class Service:
 
     def jumps(self, view: View) -> list[dict[str, Any]]:
         """Whom two people moved up, newest first, of the last ones."""
-        return sorted(view.rows(turns.JUMPS), key=lambda row: (row["at"], row["ref"]), reverse=True)
+        return sorted(view.rows(service_order.JUMPS), key=lambda row: (row["at"], row["ref"]), reverse=True)
 
     def jump(self, by: str, ref: str, reason: str, supervisor: str = "", pin: str = "") -> dict[str, str]:
         """Move somebody who waits to the head of the line, outside the quota.
