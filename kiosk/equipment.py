@@ -12,6 +12,7 @@ from drivers.errors import DeviceError
 from drivers.iso7816 import Command, Response
 from drivers.protocols import ApduLink, CardPrinter, ChipEncoder, PrinterIdentity
 from kiosk.config import PrinterConfig, ReaderConfig
+from kiosk.core.plan import Plan
 from kiosk.errors import UsageError
 from kiosk.wire_trace import Trace
 
@@ -58,6 +59,30 @@ def load_driver(family: str, name: str) -> Any:
     if not hasattr(module, "open"):
         raise UsageError(f"{full} is no driver: it has nothing to open")
     return module
+
+
+def has_chip_station(driver: str) -> bool:
+    """Whether its printers bring a card to a reader within. UsageError as `load_driver`."""
+    return bool(getattr(load_driver("printers", driver), "CHIP_STATION", True))
+
+
+def check_drivers(printer: PrinterConfig, reader: ReaderConfig, plan: Plan) -> None:
+    """UsageError if there is no such driver, or `plan` wants of the printer what it has not."""
+    load_driver("encoders", reader.encoder)
+    if not has_chip_station(printer.driver) and not plan.uses_desk:
+        raise UsageError(
+            f"card.plan: {plan}: a printer with driver {printer.driver!r} has no chip station: desktop-after or "
+            "desktop-before, in the config or by: keping equipment use plan"
+        )
+
+
+def survey_queue(config: PrinterConfig) -> list[tuple[str, str]] | None:
+    """What a technician has to change at a print queue: keyword and sentence. None if the driver has no queue.
+
+    Blocks <= 6 s, moves nothing, ends no job. Errors as `open_printer`.
+    """
+    survey = getattr(load_driver("printers", config.driver), "survey", None)
+    return list(survey(config.port)) if survey else None
 
 
 def open_printer(config: PrinterConfig, trace: Trace | None = None) -> CardPrinter:

@@ -14,7 +14,7 @@ from kiosk.books import Books, read_view
 from kiosk.config import Config
 from kiosk.core.equipment import FIELDS, TABLE, EquipmentRole, pick_reader
 from kiosk.core.plan import FOR_RECORDS, Plan
-from kiosk.equipment import Found, Opened, found_readers, identified_printer, open_encoder
+from kiosk.equipment import Found, Opened, found_readers, has_chip_station, identified_printer, open_encoder
 from kiosk.errors import KepingError, Rejected, UsageError
 from kiosk.search import PrinterSearch
 from kiosk.wire_trace import Trace
@@ -137,6 +137,8 @@ class EquipmentChoice:
     def _check_plan(self, name: str) -> None:
         if name not in FOR_RECORDS:
             raise UsageError(f"plan: {name!r} is not one of {', '.join(FOR_RECORDS)}")
+        if not Plan(name).uses_desk and not has_chip_station(self._config.printer.driver):
+            raise Rejected("this printer has no chip station", "equipment-missing")
         if Plan(name).uses_desk and not self.desk:
             raise Rejected("there is no reader on the desk (reader.desk)", "no-desk-reader")
 

@@ -19,6 +19,7 @@ READERS = Path("etc/systemd/system/pcscd.socket.d/keping.conf")
 CONFIG = Path("etc/keping/config.yaml")
 DATA = Path("var/lib/keping")
 FOR_RUNNING = Path("usr/local/bin")
+BACKENDS = Path("usr/lib/cups/backend")
 HIDDEN = re.compile(r"/(home|root|run/user|tmp)/")
 PLAIN = re.compile(r"/[\w./+-]+")
 
@@ -114,7 +115,8 @@ class Installation:
 
 
 def mode(path: Path) -> int:
-    return 0o755 if path.parent == FOR_RUNNING else 0o644
+    """cupsd runs a backend as root, as the USB backend behind it needs, if nobody else may run it."""
+    return {FOR_RUNNING: 0o755, BACKENDS: 0o744}.get(path.parent, 0o644)
 
 
 def place(path: Path, content: bytes, its_mode: int) -> None:

@@ -30,7 +30,7 @@ from kiosk.crypto import keys
 from kiosk.crypto.keyring import Keyring
 from kiosk.desk import Desk
 from kiosk.deskreader import DeskReader
-from kiosk.equipment import load_driver, test_files
+from kiosk.equipment import check_drivers, load_driver, test_files
 from kiosk.equipment_choice import EquipmentChoice
 from kiosk.errors import Rejected, UsageError
 from kiosk.gap import Gap
@@ -148,8 +148,7 @@ class Station:
     def start(self) -> None:
         """Begin to serve. Blocks for no device: printer and reader are opened by the worker when they are needed."""
         config = self.config
-        for family, name in (("printers", config.printer.driver), ("encoders", config.reader.encoder)):
-            load_driver(family, name)
+        check_drivers(config.printer, config.reader, self.equipment.plan)
         self._devices = Devices(self.equipment.open_printer, self.equipment.open_encoder, PrintNote(self.data))
         self._devices.on_fault = self.trace.fault
         self._prepress = Prepress(

@@ -12,7 +12,7 @@ import pytest
 
 from tests.print_services import HERE, RawPrinter, begun, free_port, killed, listens, program, wait_for
 
-ONCE = Path(__file__).parents[1] / "packaging" / "cups" / "once"
+ONCE = Path(__file__).parents[1] / "packaging" / "system" / "usr" / "lib" / "cups" / "backend" / "once"
 SERVER_BIN = Path("/usr/lib/cups")
 
 

@@ -8,7 +8,7 @@ doubt is asked of a person.
 A job in a queue is a card that may still be printed, when nobody reckons with it any more. So none outlives the call
 that made it: however `print_face` ends, its job has ended before; what an earlier life of the station has left is
 ended when the queue is opened. A queue of CUPS prints a job again after cupsd was killed, whatever its policy, so its
-device has to be behind the backend `once` (packaging/cups/once), which lets a job through a single time
+device has to be behind the backend `once` (`keping install` brings it), which lets a job through a single time
 (docs/adr/0059-a-card-as-a-print-job.md).
 
 Tested with: `ippeveprinter` and cupsd of CUPS 2.4.2 (November 2026); no card printer yet.
@@ -17,7 +17,7 @@ Tested with: `ippeveprinter` and cupsd of CUPS 2.4.2 (November 2026); no card pr
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -30,12 +30,16 @@ from drivers.printers.ipp_wire import Wire
 from drivers.protocols import CardPrinter, Counters, Face, Position, Prepared, PrinterIdentity, PrinterStatus, Tray
 from drivers.serialport import Tracer
 
-__all__ = ["Ipp", "open"]
+__all__ = ["CHIP_STATION", "Ipp", "open", "survey"]
+
+CHIP_STATION = False
 
 _ASK_S = 3.0
 _PRINT_S = 280.0
 _STANDS_S = 5.0
-_HOPPER = frozenset({"media-empty", "media-needed"})
+_LAST_S = 60.0
+_USED_UP = frozenset({"media-empty", "media-needed", "output-area-full", "marker-supply-empty"})
+"""What a card that is good may leave behind: it was the last of its hopper or its ribbon, or filled the tray."""
 _WAITS = frozenset({JobState.PENDING_HELD, JobState.PROCESSING_STOPPED})
 _PANELS = 1
 """A job is let onto the card as a whole."""
@@ -54,20 +58,35 @@ def open(url: str, baud: int = 0, tracer: Tracer | None = None, reply_timeout_s:
     return printer
 
 
+def survey(url: str) -> Iterator[tuple[str, str]]:
+    """What a technician has to know of a queue before a card is trusted to it: keyword and sentence. <= 6 s.
+
+    Ends no job. `queue-unsafe` as `open` refuses it, `paused`, `job-left`; of one that is fit, nothing. NotStarted if
+    it does not answer.
+    """
+    try:
+        printer = Ipp(Wire(url))
+    except ValueError as exc:
+        raise NotStarted(str(exc)) from exc
+    yield from printer.survey()
+
+
 class Ipp:
     """A `CardPrinter`. `patience_s`: how long a printer may not answer while it prints, before its job is given up.
 
-    `stands_s`: how long it may wait for a person in the middle of a job, before that is.
-    `ending_s`: within which a job that is cancelled has to end.
+    `stands_s`: how long it may wait for a person in the middle of a job, before that is; `last_s`: the same of one
+    that says that something is used up and goes on, as with the last card. `ending_s`: within which a job that is
+    cancelled has to end. `ask_s`: within which any other question is answered.
     """
 
     def __init__(
-        self, wire: Wire, patience_s: float = 30.0, stands_s: float = _STANDS_S, ending_s: float = _ASK_S
-    ) -> None:
+        self, wire: Wire, patience_s: float = 30.0, stands_s: float = _STANDS_S, last_s: float = _LAST_S,
+        ending_s: float = _ASK_S, ask_s: float = _ASK_S,
+    ) -> None:  # fmt: skip
         self._wire = wire
         self._jobs = Jobs(wire, ending_s)
         self._patience_s = patience_s
-        self._stands_s = stands_s
+        self._stands_s, self._last_s, self._ask_s = stands_s, last_s, ask_s
         self._card = False
         self._closed = False
         self._spools = False
@@ -78,6 +97,15 @@ class Ipp:
         self._spools = said.spools(told)
         said.check(self._wire.url, told)
         self._tidy()
+
+    def survey(self) -> Iterator[tuple[str, str]]:
+        """As the function."""
+        told = self._told()
+        yield from (("queue-unsafe", danger) for danger in said.dangers(told))
+        if "paused" in said.stops_and_warnings(told)[0]:
+            yield "paused", "cupsenable QUEUE; cupsaccept QUEUE"
+        if left := self._jobs.left():
+            yield "job-left", f"{len(left)} jobs of the station, which end when it starts"
 
     def identity(self) -> PrinterIdentity:
         return said.identity(self._told())
@@ -125,7 +153,7 @@ class Ipp:
         letting(prepared.panels)
         deadline = time.monotonic() + _PRINT_S
         try:
-            ticket = self._jobs.begin(prepared.downloads[0], time.monotonic() + max(_ASK_S, self._patience_s))
+            ticket = self._jobs.begin(prepared.downloads[0], time.monotonic() + max(self._ask_s, self._patience_s))
             ended, stopping = self._watch(ticket, deadline)
         finally:
             with suppress(DeviceError):  # `feed` and `open` tidy again, and no card begins before that was done
@@ -133,7 +161,7 @@ class Ipp:
         if not ended.is_good:
             told = f"the job is {ended.state.name}, {listed(ended.reasons)}"
             raise Stopped(told, stopping) if stopping else OutcomeUnknown(told)
-        if stopping - _HOPPER:
+        if stopping - _USED_UP:
             raise OutcomeUnknown(f"the job is completed, but the printer says {listed(stopping)}")
 
     def eject(self, tray: Tray) -> None:
@@ -168,16 +196,16 @@ class Ipp:
             begun = begun or job.state >= JobState.PROCESSING
             if not stopping and job.state not in _WAITS:
                 well = now
-            elif now - well >= self._stands_s:
+            elif now - well >= (self._last_s if _is_last(job, stopping) else self._stands_s):
                 return self._jobs.given_up(ticket), stopping or frozenset({"other"})
             time.sleep(POLL_S)
         raise OutcomeUnknown(f"the job has not ended in {_PRINT_S} s")
 
     def _look(self, ticket: Ticket) -> tuple[Job, frozenset[str]]:
         """Job, then printer; and a job that is completed once more: what it says after that counts."""
-        job = self._jobs.look(ticket, time.monotonic() + _ASK_S)
+        job = self._jobs.look(ticket, time.monotonic() + self._ask_s)
         stopping, _ = said.stops_and_warnings(self._told())
-        if job.is_good and not (again := self._jobs.look(ticket, time.monotonic() + _ASK_S)).is_good:
+        if job.is_good and not (again := self._jobs.look(ticket, time.monotonic() + self._ask_s)).is_good:
             raise OutcomeUnknown(f"the job was completed, and then {again.state.name}, {listed(again.reasons)}")
         return job, stopping
 
@@ -189,7 +217,7 @@ class Ipp:
         """What the printer says of itself. <= 3 s."""
         self._must_be_open()
         reply = self._wire.ask(
-            Operation.GET_PRINTER_ATTRIBUTES, time.monotonic() + _ASK_S, requested_attributes=said.ASKED
+            Operation.GET_PRINTER_ATTRIBUTES, time.monotonic() + self._ask_s, requested_attributes=said.ASKED
         )
         if not reply.succeeded or not said.is_printer(reply.printer):
             raise NotStarted(f"{self._wire.url} is no printer: status {reply.status:04X}")
@@ -198,6 +226,10 @@ class Ipp:
     def _must_be_open(self) -> None:
         if self._closed:
             raise NotStarted("the printer is closed")
+
+
+def _is_last(job: Job, stopping: frozenset[str]) -> bool:
+    return job.state is JobState.PROCESSING and stopping <= _USED_UP
 
 
 def _refuse(stopping: frozenset[str]) -> None:

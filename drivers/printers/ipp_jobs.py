@@ -84,6 +84,10 @@ class Jobs:
             for number in self._ours("completed", deadline):
                 self._purge(number, deadline)
 
+    def left(self) -> list[int]:
+        """Those of ours that may still print, ended by nobody yet."""
+        return self._ours("not-completed", time.monotonic() + self._ending_s)
+
     def _end(self, number: int, deadline: float) -> None:
         while (job := self._told(number, deadline)) and not job.state.ended:
             self._wire.ask(Operation.CANCEL_JOB, deadline, number)

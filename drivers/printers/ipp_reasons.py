@@ -10,10 +10,10 @@ from collections.abc import Iterable
 
 from drivers.printers.ipp_codec import Value
 
-__all__ = ["TRANSCRIPT", "reasons"]
+__all__ = ["OURS", "TRANSCRIPT", "reasons"]
 
 _SEVERITIES = ("error", "warning", "report")
-_OURS = {
+OURS = {
     **{each: each for each in (
         "media-empty", "media-needed", "media-jam", "cover-open", "interlock-open", "input-tray-missing",
         "output-area-full", "marker-supply-empty", "marker-supply-low", "fuser-over-temp", "connecting-to-device",
@@ -22,7 +22,8 @@ _OURS = {
     "door-open": "cover-open", "output-tray-missing": "output-area-full", "marker-waste-full": "cleaner-life-over",
     "toner-empty": "marker-supply-empty", "toner-low": "marker-supply-low", "opc-life-over": "cleaner-life-over",
     "marker-supply-missing": "marker-supply-missing", "offline": "connecting-to-device",
-    "shutdown": "connecting-to-device", "timed-out": "connecting-to-device",
+    "paused": "paused",
+    "moving-to-paused": "paused", "shutdown": "connecting-to-device", "timed-out": "connecting-to-device",
 }  # fmt: skip
 """RFC 8011, 5.4.12 and PWG 5100.9, as far as the station has a word; what else stops the printer is `other`."""
 _ONLY_WARN = frozenset({"marker-supply-low", "cleaner-life-almost-over"})
@@ -36,7 +37,7 @@ def reasons(said: Iterable[Value]) -> tuple[frozenset[str], frozenset[str]]:
         name, _, severity = keyword.rpartition("-")
         if severity not in _SEVERITIES:
             name, severity = keyword, "error"  # RFC 8011: without a suffix it weighs most
-        ours = _OURS.get(name)
+        ours = OURS.get(name)
         if ours in _ONLY_WARN or (ours and severity == "warning"):
             warnings.add(ours)
         elif severity == "error" and name not in _TALK:
@@ -51,7 +52,8 @@ TRANSCRIPT: tuple[tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], str],
     (("marker-supply-low-warning",), (), ("marker-supply-low",), "RFC 8011, 5.4.12"),
     (("marker-supply-low-report",), (), ("marker-supply-low",), "RFC 8011, 5.4.12"),
     (("door-open-error", "media-jam-error"), ("cover-open", "media-jam"), (), "RFC 8011, 5.4.12"),
-    (("paused",), ("other",), (), "CUPS 2.4: cupsdisable"),
+    (("paused",), ("paused",), (), "CUPS 2.4: cupsdisable"),
+    (("moving-to-paused",), ("paused",), (), "RFC 8011, 5.4.12"),
     (("offline-report",), (), (), "CUPS 2.4, backend socket: it tries to connect"),
     (("cups-missing-filter-warning",), (), (), "CUPS 2.4"),
     (("cups-insecure-filter-error",), ("other",), (), "CUPS 2.4"),

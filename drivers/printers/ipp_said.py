@@ -11,7 +11,7 @@ from drivers.printers.ipp_codec import Attributes, Operation
 from drivers.printers.ipp_reasons import reasons
 from drivers.protocols import PrinterIdentity
 
-__all__ = ["ASKED", "UNSAFE", "check", "identity", "is_printer", "spools", "stops_and_warnings"]
+__all__ = ["ASKED", "UNSAFE", "check", "dangers", "identity", "is_printer", "spools", "stops_and_warnings"]
 
 ASKED = [
     "printer-state", "printer-state-reasons", "printer-is-accepting-jobs", "operations-supported",
@@ -19,8 +19,8 @@ ASKED = [
     "printer-firmware-string-version", "printer-uuid",
 ]  # fmt: skip
 """All else, of which some printers tell 100 KB, is of no use here."""
-UNSAFE = frozenset({"other"})
-_OTHER = frozenset({"other"})
+UNSAFE = frozenset({"queue-unsafe"})
+_PAUSED, _OTHER = frozenset({"paused"}), frozenset({"other"})
 _STOPPED = 5
 _STATES = frozenset({3, 4, _STOPPED})
 _LONGEST = 100
@@ -37,17 +37,24 @@ def spools(said: Attributes) -> bool:
 
 
 def check(url: str, said: Attributes) -> None:
-    """Stopped{other}, with what has to be changed, where a card could be printed twice or not at all."""
+    """Stopped{queue-unsafe} for its `dangers`."""
+    if found := dangers(said):
+        raise Stopped(f"{url}: {'; '.join(found)}", UNSAFE)
+
+
+def dangers(said: Attributes) -> list[str]:
+    """Why a card could be printed twice or not at all, each with what has to be changed."""
+    found = []
     if lacking := _NEEDED - set(said.get("operations-supported", ())):
-        raise Stopped(f"{url} can't {', '.join(sorted(each.name for each in lacking))}", UNSAFE)
+        found.append(f"it can't {', '.join(sorted(each.name for each in lacking))}")
     if raster.FORMAT not in said.get("document-format-supported", ()):
-        raise Stopped(f"{url} does not read {raster.FORMAT}", UNSAFE)
-    if not spools(said):
-        return
-    if (policy := _text(said, "printer-error-policy")) != "abort-job":
-        raise Stopped(f"{url}: its policy {policy!r} tries again: lpadmin -o printer-error-policy=abort-job", UNSAFE)
-    if not (device := _text(said, "device-uri")).startswith("once:"):
-        raise Stopped(f"{url}: after a crash it prints again: put once: before its device {device}", UNSAFE)
+        found.append(f"it does not read {raster.FORMAT}")
+    if spools(said):
+        if (policy := _text(said, "printer-error-policy")) != "abort-job":
+            found.append(f"its policy {policy!r} tries again: lpadmin -o printer-error-policy=abort-job")
+        if not (device := _text(said, "device-uri")).startswith("once:"):
+            found.append(f"after a crash it prints again: put once:/ before its device {device}")
+    return found
 
 
 def identity(said: Attributes) -> PrinterIdentity:
@@ -57,10 +64,10 @@ def identity(said: Attributes) -> PrinterIdentity:
 
 
 def stops_and_warnings(said: Attributes) -> tuple[frozenset[str], frozenset[str]]:
-    """A printer that is stopped and tells no reason stops for `other`; so does one that takes no jobs."""
+    """A printer that is stopped and tells no reason stops for `other`; one that takes no jobs is `paused`."""
     stopping, warnings = reasons(said.get("printer-state-reasons", ()))
     if _only(said, "printer-is-accepting-jobs") is False:
-        stopping |= _OTHER
+        stopping |= _PAUSED
     if _only(said, "printer-state") == _STOPPED and not stopping:
         stopping = _OTHER
     return stopping, warnings

@@ -89,6 +89,8 @@ FAULTS: Mapping[str, Fault] = MappingProxyType({
     "card-in-path": _error("P-15", Remedy(Act.TAKE_CARD_OUT)),
     "other": _error("P-16", _TECHNICIAN),
     "printer-unknown": _error("P-17", Remedy(Act.CHOOSE_EQUIPMENT, 1), Remedy(Act.CHECK_CABLE), _TECHNICIAN),
+    "queue-unsafe": _error("P-18", _TECHNICIAN),
+    "paused": _error("P-19", _TECHNICIAN),
     "reader-missing": _error("R-01", Remedy(Act.CHECK_CABLE), _OTHER_READER, _TECHNICIAN),
     "reader-busy": _error("R-02", Remedy(Act.CLOSE_PROGRAM), _OTHER_READER, _TECHNICIAN),
     "reader-hung": _error("R-03", Remedy(Act.REPLUG_READER), _OTHER_READER, _TECHNICIAN),

@@ -53,8 +53,9 @@ def examine(
     note(stored.mirror(look))
     note(reached.hub(look))
     work, halted = reached.work(look)
+    note(work, *(() if safe else reached.queue(look)))
     printer = reached.Printer(Finding("printer.left-alone")) if safe else reached.printer(look)
-    note(work, printer.finding)
+    note(printer.finding)
     note(*(() if safe else (*reached.readers(look), reached.screen(look))), reached.browser())
     return Report(
         version("keping"), config.station.id, now_ms // 1000, last.seq if last else 0,

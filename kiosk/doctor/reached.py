@@ -21,7 +21,7 @@ from kiosk.core.faults import with_codes
 from kiosk.crypto import keys
 from kiosk.doctor.look import Look
 from kiosk.doctor.situations import Finding
-from kiosk.equipment import open_printer
+from kiosk.equipment import open_printer, survey_queue
 from kiosk.errors import KepingError, UsageError
 from kiosk.sync.client import HubClient, HubUnreachable, connect
 from kiosk.sync.enrol import load_pins
@@ -53,9 +53,27 @@ def printer(look: Look) -> Printer:
             identity, status = opened.identity(), opened.status()
     except UsageError as exc:
         return Printer(Finding("printer.no-driver", str(exc)))
+    except Stopped as exc:
+        return Printer(Finding("printer.stopped", f"{with_codes(sorted(exc.reasons))}: {exc}"), (), (*exc.reasons,))
     except DeviceError as exc:
         return Printer(Finding("printer.silent", str(exc)))
     return _judged(vars(identity), sorted(status.stopping), sorted(status.warnings), f"at {port}")
+
+
+def queue(look: Look) -> list[Finding]:
+    """What has to be changed at a print queue; of one without, or silent, nothing. Blocks <= 6 s.
+
+    Before `printer`, which ends the jobs that are left, as the station does when it starts.
+    """
+    try:
+        found = survey_queue(look.config.printer)
+    except (UsageError, DeviceError):
+        return []
+    if found is None:
+        return []
+    # While the station runs, a job of its own is the card in the machine.
+    said = [(word, told) for word, told in found if word != "job-left" or look.status is None]
+    return [Finding(f"queue.{word.removeprefix('queue-')}", told) for word, told in said] or [Finding("queue.ok")]
 
 
 def _said(look: Look) -> Printer:

@@ -132,6 +132,16 @@ SITUATIONS: Mapping[str, Words] = MappingProxyType({
     "printer.held": _fail(
         "Program lain memakai port printer. Tutup program itu.",
         "Another program holds the printer's port. Close that program."),
+    "queue.ok": _OK,
+    "queue.unsafe": _fail(
+        "Antrean cetak bisa mencetak kartu dua kali. Atur seperti di docs/technician.md.",
+        "The print queue could print a card twice. Set it up as in docs/technician.md."),
+    "queue.paused": _fail(
+        "Antrean cetak dijeda. Jalankan: cupsenable dan cupsaccept.",
+        "The print queue is paused. Run: cupsenable and cupsaccept."),
+    "queue.job-left": _warn(
+        "Pekerjaan lama masih ada di antrean. Stasiun membatalkannya waktu mulai; lihat kartunya.",
+        "A job of before is still in the queue. The station cancels it when it starts; look at its card."),
     "printer.no-driver": _fail(
         "Driver printer tidak ada. Perbaiki printer.driver.",
         "There is no such printer driver. Correct printer.driver."),
@@ -167,7 +177,7 @@ SITUATIONS: Mapping[str, Words] = MappingProxyType({
 })  # fmt: skip
 
 STORED = frozenset({"data", "journal", "reserve", "keys", "vault"})
-REACHED = frozenset({"service", "hub", "printer", "reader", "desk", "sam"})
+REACHED = frozenset({"service", "hub", "queue", "printer", "reader", "desk", "sam"})
 
 
 @dataclass(frozen=True)

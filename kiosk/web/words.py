@@ -50,6 +50,8 @@ STOPS = {
     "other": "Gangguan lain pada printer",
     "connecting-to-device": "Printer tidak menjawab",
     "printer-unknown": "Printer lain terpasang",
+    "queue-unsafe": "Antrean cetak belum aman",
+    "paused": "Printer sedang dijeda",
     "reader-missing": "Pembaca chip tidak ada",
     "reader-busy": "Pembaca chip dipakai program lain",
     "reader-hung": "Pembaca chip tidak menjawab",

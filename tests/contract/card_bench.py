@@ -12,7 +12,7 @@ import pytest
 
 from drivers.errors import NotStarted
 from drivers.printers.evolis import Evolis
-from drivers.protocols import CardPrinter, Face, Position, Prepared, Tray
+from drivers.protocols import CardPrinter, Face, Position, Prepared, PrinterStatus, Tray
 from drivers.serialport import SerialPort
 from drivers.sim.answers import CLASSIC, PRIMACY
 from drivers.sim.build import Capacity, Timings
@@ -77,11 +77,38 @@ class Bench:
     wire: Wire | None = None
     reopen: Callable[[], CardPrinter] | None = None
     classic: bool = False
+    ipp: bool = False
+    cards: int = 3
 
     def unless_classic(self, reason: str) -> None:
         """Skip what a printer without status words can't fulfil."""
         if self.classic:
             pytest.skip(f"classic: {reason}")
+
+    def unless_ipp(self, reason: str) -> None:
+        """Skip what a printer that does a card in one can't fulfil."""
+        if self.ipp:
+            pytest.skip(f"ipp: {reason}")
+
+    @property
+    def fed_to(self) -> Position:
+        """Where a card is after `feed`, as the driver tells."""
+        return Position.PRINT if self.ipp else Position.CONTACTLESS
+
+    def bring_out(self, tray: Tray) -> None:
+        """A card into `tray`."""
+        self.printer.feed()
+        if self.ipp:
+            self.printer.print_face(small_face(self.printer))
+        self.printer.eject(tray)
+
+    def agrees(self, status: PrinterStatus) -> bool:
+        """Whether what is told of card and counters is so; where neither is known, one card is used at most."""
+        if self.ipp:
+            return status.position is Position.NONE and len(self.world.hopper) >= self.cards - 1
+        meter = self.world.odometer
+        counted = (status.counters.cards_fed, status.counters.panels_printed)
+        return status.position is POSITIONS[self.world.place] and counted == (meter.cards_fed, meter.panels_printed)
 
     def now(self, event: str, act: Callable[[], object], detail: str | None = None) -> None:
         """Have `act` done the first time `event` happens in the world."""

@@ -11,6 +11,7 @@ from inspect import signature
 import pytest
 
 from tests.contract.card_bench import Bench, Rig
+from tests.contract.ipp_bench import IppRig
 from tests.contract.real_reader import MACHINES_PCSCD, SCHEME, SOCKET
 
 
@@ -23,6 +24,7 @@ SIMULATED = {
     "evolis-pty": lambda: Rig("pty"),
     "evolis-tcp": lambda: Rig("tcp"),
     "evolis-classic": lambda: Rig("pty", classic=True),
+    "ipp": IppRig,
 }
 
 

@@ -14,7 +14,7 @@ from drivers.sim.cards import Ribbon
 from tests.contract.card_bench import Bench, Rig, live, small_face
 from tests.patience import BUSY_S
 
-PRINTERS = ["evolis-pty", "evolis-tcp", "evolis-classic"]
+PRINTERS = ["evolis-pty", "evolis-tcp", "evolis-classic", "ipp"]
 
 
 def test_01_idle_printer_reports_nothing(bench: Bench) -> None:
@@ -68,8 +68,9 @@ def test_03_full_tray(rig: Rig, tray: Tray) -> None:
     """A full tray is `output-area-full`."""
     bench = rig.bench(capacity=Capacity(output=1, reject=1))
     bench.unless_classic("no question of the guide tells of the trays")
-    bench.printer.feed()
-    bench.printer.eject(tray)
+    if tray is Tray.REJECT:
+        bench.unless_ipp("it has one tray")
+    bench.bring_out(tray)
     assert bench.printer.status().stopping == {"output-area-full"}
     bench.world.collect()
     assert bench.printer.status().stopping == frozenset()
@@ -87,6 +88,7 @@ def test_03_low_ribbon_only_warns(sim: Bench) -> None:
 @pytest.mark.blanks(1)
 def test_04_feed_brings_a_card_to_the_chip_station(bench: Bench) -> None:
     """feed leaves the card where asked, and counts it."""
+    bench.unless_ipp("it draws a blank when it prints; there is no chip station and no counter")
     before = bench.printer.status().counters
     bench.printer.feed()
     status = bench.printer.status()
@@ -100,6 +102,7 @@ def test_05_hopper_found_empty_while_feeding(sim: Bench) -> None:
 
     Without a sensor in the hopper it is `media-needed`: a card was wanted and none came.
     """
+    sim.unless_ipp("feed draws nothing; what the pick finds out ends the job")
     sim.now("command", sim.world.hopper.clear, "Sic")
     with pytest.raises(Stopped) as caught:
         sim.printer.feed()
@@ -123,6 +126,7 @@ def test_07_print_uses_one_panel_set(bench: Bench) -> None:
 
     A classic printer does not count its ribbon, and ejects the card.
     """
+    bench.unless_ipp("it tells of no counter, and puts the card out")
     bench.printer.feed()
     before = bench.printer.status().counters
     face = small_face(bench.printer)
@@ -135,6 +139,7 @@ def test_07_print_uses_one_panel_set(bench: Bench) -> None:
 
 def test_07_each_panel_is_let_before_it_prints(sim: Bench) -> None:
     """`letting` tells of a panel before anything lets it onto the card, and of the last before the last."""
+    sim.unless_ipp("a job is let as a whole")
     let: list[int] = []
     printed: list[int] = []
     sim.world.observe(lambda event, card, detail: printed.append(let[-1]) if event == "panel-started" else None)
@@ -158,8 +163,7 @@ def test_08_print_without_a_card(bench: Bench) -> None:
 def test_10_eject_empties_the_path_once(bench: Bench) -> None:
     """eject empties the path; a second one does nothing."""
     bench.world.collect()
-    bench.printer.feed()
-    bench.printer.eject(Tray.OUTPUT)
+    bench.bring_out(Tray.OUTPUT)
     before = bench.truth()
     bench.printer.eject(Tray.OUTPUT)
     bench.printer.eject(Tray.REJECT)
@@ -171,6 +175,7 @@ def test_10_eject_empties_the_path_once(bench: Bench) -> None:
 @pytest.mark.blanks(2)
 def test_11_trays_are_different(bench: Bench) -> None:
     """REJECT and OUTPUT go to different trays."""
+    bench.unless_ipp("it has one tray")
     bench.world.collect()
     for tray, output in ((Tray.REJECT, 0), (Tray.OUTPUT, 1)):
         bench.printer.feed()
@@ -181,7 +186,10 @@ def test_11_trays_are_different(bench: Bench) -> None:
 @pytest.mark.blanks(1)
 @pytest.mark.parametrize("panel", ["k", "o"])
 def test_12_cover_opened_during_print(bench: Bench, panel: str) -> None:
-    """Stopped{cover-open}; status agrees and does not lie about the card. Cleared, the card can be rejected."""
+    """Stopped{cover-open}; status agrees and does not lie about the card. Cleared, the card can be rejected.
+
+    By IPP there is nothing to be cleared, and the printer puts it out itself, before the next.
+    """
     bench.world.collect()
     bench.printer.feed()
     bench.now("panel-started", bench.world.open_cover, panel)
@@ -191,9 +199,12 @@ def test_12_cover_opened_during_print(bench: Bench, panel: str) -> None:
     status = bench.printer.status()
     assert (status.position, status.stopping) == (Position.PRINT, {"cover-open"})
     bench.world.close_cover()
-    assert bench.printer.status().stopping == {"cover-open"}
+    assert bench.printer.status().stopping == (frozenset() if bench.ipp else {"cover-open"})
     bench.printer.clear()
     assert bench.printer.status().stopping == frozenset()
+    if bench.ipp:
+        assert bench.agrees(bench.reopen().status())
+        bench.unless_ipp("the printer puts the card out by itself, before the next")
     bench.printer.eject(Tray.REJECT)
     bench.lies(output=0, reject=1)
 
@@ -201,15 +212,17 @@ def test_12_cover_opened_during_print(bench: Bench, panel: str) -> None:
 @pytest.mark.parametrize("move", ["feed", "contactless", "print", "move", "eject"])
 def test_12_jam_anywhere(sim: Bench, move: str) -> None:
     """Stopped{media-jam}; no card is claimed absent that is stuck; taken out and cleared, the printer goes on."""
+    if move in ("contactless", "move"):
+        sim.unless_ipp("there is no such move")
     sim.world.jam(move)
     with pytest.raises(Stopped) as caught:
         live(sim.printer)
     assert caught.value.reasons == {"media-jam"}
     status = sim.printer.status()
-    assert (status.position, status.stopping) == (Position.UNKNOWN, {"media-jam"})
+    assert (status.position, status.stopping) == (Position.PRINT if sim.ipp else Position.UNKNOWN, {"media-jam"})
     sim.world.take_card()
     sim.printer.clear()
-    live(sim.printer)
+    live(sim.reopen() if sim.ipp else sim.printer)
     assert len(sim.world.output) == 1
 
 
@@ -233,6 +246,9 @@ def test_12_power_lost_during_print(rig: Rig) -> None:
     with pytest.raises(OutcomeUnknown):
         bench.printer.print_face(small_face(bench.printer))
     bench.world.power_on()
+    if bench.ipp:
+        assert bench.agrees(bench.reopen().status())
+        bench.unless_ipp("it does not tell of a restart")
     status = bench.printer.status()
     assert status.just_reset
     assert status.position is Position.PRINT
@@ -266,6 +282,7 @@ def test_12_last_card_of_the_hopper(rig: Rig) -> None:
 def test_12_back_to_the_chip_station(bench: Bench) -> None:
     """A printed card can be brought back; without a card nothing is fed."""
     bench.unless_classic("it ejects what it has printed")
+    bench.unless_ipp("there is no chip station")
     with pytest.raises(NotStarted):
         bench.printer.to_chip_station()
     bench.printer.feed()

@@ -18,7 +18,7 @@ P-01 media-empty            P-02 media-needed           P-03 media-jam          
 P-05 interlock-open         P-06 input-tray-missing     P-07 output-area-full          P-08 marker-supply-empty
 P-09 marker-supply-low      P-10 marker-supply-missing  P-11 cleaner-life-over         P-12 cleaner-life-almost-over
 P-13 fuser-over-temp        P-14 connecting-to-device   P-15 card-in-path              P-16 other
-P-17 printer-unknown
+P-17 printer-unknown        P-18 queue-unsafe           P-19 paused
 R-01 reader-missing         R-02 reader-busy            R-03 reader-hung               R-04 sam-missing
 S-01 shift-not-open         S-02 spool-area-full        S-03 gap-open                  S-04 superseded
 S-05 journal-damaged        S-06 hopper-empty-in-books  S-07 on-battery

@@ -19,7 +19,7 @@ TARGET = ROOT / "docs" / "contract.md"
 SUITE = "tests/contract"
 
 VARIANTS = {
-    "rig": ["evolis-pty", "evolis-tcp", "evolis-classic"],
+    "rig": ["evolis-pty", "evolis-tcp", "evolis-classic", "ipp"],
     "reader": ["in_process", "over_pcsc", "through_sam", "sam_over_pcsc", "toy_chip"],
     "wire": ["serial", "network"],
 }
@@ -44,6 +44,7 @@ something is noticed show that the others can fail.
 |---|---|
 | `evolis-pty`, `evolis-tcp` | the driver `evolis`; the simulated printer behind a pseudo-terminal, or a TCP port |
 | `evolis-classic` | the same driver on a simulated printer without status words, behind a pseudo-terminal |
+| `ipp` | the driver `ipp`; a simulated printer that speaks IPP on a TCP port, from the RFCs, in the same world |
 | `in_process` | the encoder `ktp_el`, and the simulated chip on a socket |
 | `over_pcsc` | the same over pyscard, a real pcscd and vpcd |
 | `through_sam`, `sam_over_pcsc` | the same with a locked chip and a simulated SAM; over pcscd, in the second slot |

@@ -11,6 +11,7 @@ import pytest
 
 from drivers import pcsc
 from drivers.errors import Cause
+from drivers.printers import ipp_reasons, ipp_said
 from drivers.printers.evolis_status import FAILURE_REPLIES, NO_REASON, STATUS_BITS
 from kiosk.core.accounts import OUTSIDE, Account
 from kiosk.core.authority import LiftReason
@@ -58,6 +59,7 @@ def printer_state_reasons() -> set[str]:
     found = {word for path in [*files(".py", under="kiosk"), *files(".py", under="drivers")]
              for word in keyword_literals(path.read_text(encoding="utf-8"))}  # fmt: skip
     found |= pcsc.READER_MISSING | pcsc.READER_BUSY | {"other"}
+    found |= set(ipp_reasons.OURS.values()) | ipp_said.UNSAFE
     found |= {bit.keyword for bit in STATUS_BITS} | set(FAILURE_REPLIES.values())
     return found - {NO_REASON}
 

@@ -84,7 +84,7 @@ def test_modes_do_not_depend_on_who_installs(box: Box) -> None:
     finally:
         os.umask(before)
     for name in FILES:
-        wanted = 0o755 if name == "usr/local/bin/keping" else 0o644
+        wanted = {"usr/local/bin/keping": 0o755, "usr/lib/cups/backend/once": 0o744}.get(name, 0o644)
         assert (box.root / name).stat().st_mode & 0o777 == wanted, name
         assert {
             folder.stat().st_mode & 0o777 for folder in (box.root / name).parents if box.root in folder.parents

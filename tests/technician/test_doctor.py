@@ -55,12 +55,6 @@ def troubles(report: Report) -> set[str]:
     return {each.situation for each in report.troubles} - {"browser.missing"}
 
 
-@pytest.fixture
-def stopped(office: Office) -> Office:
-    office.station.close()
-    return office
-
-
 def until_seen(office: Office) -> None:
     office.until(lambda: office.station.printer_status is not None)
 

@@ -17,6 +17,7 @@ from drivers.sim import status
 from drivers.sim.cards import Place, Ribbon
 from kiosk.core.authority import Caps
 from kiosk.core.faults import FAULTS, by_weight
+from kiosk.equipment import Opened
 from kiosk.journal import Poisoned
 from kiosk.journal.auditor import AuditState
 from kiosk.rig.residents import invent
@@ -93,17 +94,34 @@ def reader(reason: str) -> Callable[[Office], Cure]:
     """Each attempt to open the reader fails so."""
 
     def lose(office: Office) -> Cure:
-        bench: Any = office.station._bench
-        usual = bench._open_encoder
+        devices: Any = office.station._devices
+        usual = devices._open_encoder
 
         def gone() -> ChipEncoder:
             raise Stopped("as in the test", frozenset({reason}))
 
-        bench._open_encoder = gone
+        devices._open_encoder = gone
         refit(office)
-        return lambda: setattr(bench, "_open_encoder", usual)
+        return lambda: setattr(devices, "_open_encoder", usual)
 
     return lose
+
+
+def queue(reason: str) -> Callable[[Office], Cure]:
+    """The printer is behind a queue that is refused so each time it is opened."""
+
+    def refuse(office: Office) -> Cure:
+        devices: Any = office.station._devices
+        usual = devices._open_printer
+
+        def refused() -> Opened:
+            raise Stopped("as in the test", frozenset({reason}))
+
+        devices._open_printer = refused
+        refit(office)
+        return lambda: setattr(devices, "_open_printer", usual)
+
+    return refuse
 
 
 def says(word: str, name: str) -> Callable[[Office], Cure]:
@@ -169,6 +187,8 @@ CAUSES: dict[str, Callable[[Office], Cure]] = {
     "card-in-path": strange_card,
     "other": says("inf", "UPDATING_FIRMWARE"),
     "printer-unknown": another_printer,
+    "queue-unsafe": queue("queue-unsafe"),
+    "paused": queue("paused"),
     "reader-missing": reader("reader-missing"),
     "reader-busy": reader("reader-busy"),
     "reader-hung": reader("reader-hung"),

@@ -24,6 +24,7 @@ PLACE_OF: Mapping[str, str] = MappingProxyType({
     "marker-supply-empty": "ribbon", "marker-supply-low": "ribbon", "marker-supply-missing": "ribbon",
     "cleaner-life-over": "path", "cleaner-life-almost-over": "path", "fuser-over-temp": "head",
     "connecting-to-device": "cable", "card-in-path": "path", "other": "printer", "printer-unknown": "printer",
+    "queue-unsafe": "printer", "paused": "printer",
     "reader-missing": "reader", "reader-busy": "reader", "reader-hung": "reader", "sam-missing": "sam",
     "shift-not-open": "box", "spool-area-full": "disk", "gap-open": "trays", "superseded": "box",
     "journal-damaged": "disk", "hopper-empty-in-books": "hopper", "on-battery": "power",
