@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,6 +13,7 @@ import httpx
 import pytest
 
 from kiosk.people import People, Role
+from kiosk.sticks import mounted
 from kiosk.web import House, WebServer, create_app
 from kiosk.web.sessions import Parked, Sessions, Throttle
 from tests.office import Office, office
@@ -115,6 +117,25 @@ def visitor(kiosk: Kiosk) -> Iterator[Visitor]:
     assert somebody.sign_in().status_code == 303
     yield somebody
     somebody.leave()
+
+
+@pytest.fixture
+def yosep(kiosk: Kiosk) -> Iterator[Visitor]:
+    """The supervisor, signed in."""
+    somebody = Visitor(kiosk.url)
+    assert somebody.sign_in("yosep", OTHER_PIN).status_code == 303
+    yield somebody
+    somebody.leave()
+
+
+@pytest.fixture
+def stick(kiosk: Kiosk) -> Path:
+    """A folder, plugged in."""
+    root = kiosk.office.directory / "KANTOR"
+    root.mkdir()
+    sticks = kiosk.office.station.sticks
+    sticks.offered, sticks.look = [str(kiosk.office.directory / "KAN*")], partial(mounted, is_mounted=Path.is_dir)
+    return root
 
 
 @pytest.fixture(scope="session")

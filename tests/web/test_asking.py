@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,14 +19,6 @@ if TYPE_CHECKING:
 
 DAY = r"\d+ \w+( \d{4})?"
 LETTER = {"sku": "wni", "quantity": "20000", "document": "470/12/2026"}
-
-
-@pytest.fixture
-def yosep(kiosk: Kiosk) -> Iterator[Visitor]:
-    somebody = Visitor(kiosk.url)
-    assert somebody.sign_in("yosep", OTHER_PIN).status_code == 303
-    yield somebody
-    somebody.leave()
 
 
 def said(kiosk: Kiosk) -> list[Frame]:

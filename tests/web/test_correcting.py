@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,14 +16,6 @@ from tests.web.test_service import Walk
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
-
-
-@pytest.fixture
-def yosep(kiosk: Kiosk) -> Iterator[Visitor]:
-    somebody = Visitor(kiosk.url)
-    assert somebody.sign_in("yosep", OTHER_PIN).status_code == 303
-    yield somebody
-    somebody.leave()
 
 
 def kinds(kiosk: Kiosk) -> list[str]:

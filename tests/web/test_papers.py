@@ -9,7 +9,6 @@ import threading
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,6 @@ from kiosk.reports import office_printer
 from kiosk.reports.catalogue import CATALOGUE, NAMED
 from kiosk.reports.events import EVENTS
 from kiosk.reports.office_printer import NotPrinted
-from kiosk.sticks import mounted
 from kiosk.sync.intake import judge
 from tests.office import STATION
 from tests.privacy.life import secrets_of
@@ -55,15 +53,6 @@ def tray(kiosk: Kiosk) -> Tray:
     made = Tray()
     kiosk.house.papers.printer = made  # type: ignore[assignment]
     return made
-
-
-@pytest.fixture
-def stick(kiosk: Kiosk) -> Path:
-    root = kiosk.office.directory / "KANTOR"
-    root.mkdir()
-    sticks = kiosk.office.station.sticks
-    sticks.offered, sticks.look = [str(kiosk.office.directory / "KAN*")], partial(mounted, is_mounted=Path.is_dir)
-    return root
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -20,14 +19,6 @@ if TYPE_CHECKING:
 NEW_PIN = "112358"
 PINS = {"new_pin": NEW_PIN, "new_again": NEW_PIN, "own_pin": OTHER_PIN}
 DEWI = {"called": "Dewi Ludji", "ident": "Dewi", "role": "operator", **PINS}
-
-
-@pytest.fixture
-def yosep(kiosk: Kiosk) -> Iterator[Visitor]:
-    somebody = Visitor(kiosk.url)
-    assert somebody.sign_in("yosep", OTHER_PIN).status_code == 303
-    yield somebody
-    somebody.leave()
 
 
 def send(visitor: Visitor, path: str, **fields: Any) -> httpx.Response:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,16 +13,6 @@ from kiosk.sticks import Work, mounted
 from kiosk.sync import packing
 from tests.office_centre import Centre
 from tests.web.conftest import Kiosk, Visitor
-
-
-@pytest.fixture
-def stick(kiosk: Kiosk) -> Path:
-    """Plugged in."""
-    root = kiosk.office.directory / "KANTOR"
-    root.mkdir()
-    sticks = kiosk.office.station.sticks
-    sticks.offered, sticks.look = [str(kiosk.office.directory / "KAN*")], partial(mounted, is_mounted=Path.is_dir)
-    return root
 
 
 @pytest.fixture
