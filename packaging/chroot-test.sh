@@ -50,6 +50,10 @@ tail -1 "$work/wheels.log"
 
 step "install"
 inside sh /keping-wheels/install.sh >"$work/install.log" 2>&1 || { tail -5 "$work/install.log"; fail "see $work/install.log"; }
+mv "$root/keping-wheels/made-with" "$work/made-with"
+echo "Python 3.9 x86_64" >"$root/keping-wheels/made-with"
+! inside sh /keping-wheels/install.sh >/dev/null 2>&1 || fail "a folder that is not whole was installed"
+mv "$work/made-with" "$root/keping-wheels/made-with"
 first=$(inside keping install --dry-run)
 [ -z "$(echo "$first" | grep -E '^(write|replace)' || true)" ] || fail "a second install would change something: $first"
 [ "$(inside stat -c '%U %a' /var/lib/keping /etc/keping/config.yaml | tr '\n' ' ')" = "keping 700 root 640 " ] || fail "owners"
@@ -86,6 +90,8 @@ step "upgrade"
 echo "another release" >"$root/keping-wheels/note"
 (cd "$root/keping-wheels" && sha256sum note >>SHA256SUMS)
 inside sh /keping-wheels/install.sh >"$work/upgrade.log" 2>&1 || { tail -5 "$work/upgrade.log"; fail "see $work/upgrade.log"; }
+rm -r "$root/etc/systemd/system/keping.service" "$root/usr/local/bin/keping"  # as if it had been broken off
+inside sh /keping-wheels/install.sh >>"$work/upgrade.log" 2>&1 || { tail -5 "$work/upgrade.log"; fail "see $work/upgrade.log"; }
 [ "$(ls "$root/usr/local/lib/keping" | wc -l)" -eq 2 ] || fail "the release before is not there to go back to"
 printf '%s\n' 'printer: {port: "/run/keping/printer", reply_timeout: 3.0}' \
     'reader: {link: "in-process", name: "/run/keping/chip.sock"}' >"$root/etc/keping/config.yaml"

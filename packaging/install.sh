@@ -20,8 +20,12 @@ if [ -n "$absent" ]; then
     say "Debian packages:$absent"
     apt-get update -qq || say "apt-get update failed; trying with the lists that are here"
     # shellcheck disable=SC2086  # the packages are words
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $absent >/dev/null
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $absent >/dev/null \
+        || { say "no network, or apt is not set up: nothing of the station was installed"; exit 1; }
 fi
+here=$(python3 -c 'import platform, sys; print("Python %d.%d" % sys.version_info[:2], platform.machine())')
+[ "$here" = "$(cat made-with)" ] \
+    || { say "the folder is for $(cat made-with), this computer has $here: make it on one like this"; exit 1; }
 
 programs=/usr/local/lib/keping
 place="$programs/$(sha256sum SHA256SUMS | cut -c1-12)"
@@ -36,7 +40,10 @@ if [ ! -e "$place/whole" ]; then
     : >"$place/whole"
 fi
 "$place/bin/keping" install
-# The one before stays, to go back to: its own bin/keping install.
+# The one before stays, to go back to: its own bin/keping install. So does one that still runs. This one done again, or one
+# that was broken off, does not know which was before. The brackets keep grep from finding itself.
+[ -n "$before" ] && [ "$before" != "$place" ] || exit 0
 for other in "$programs"/*; do
-    [ "$other" = "$place" ] || [ "$other" = "$before" ] || rm -rf "$other"
+    [ "$other" = "$place" ] || [ "$other" = "$before" ] || grep -qs "^/[u]${other#/u}/" /proc/[0-9]*/cmdline \
+        || rm -rf "$other"
 done

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 
 made=$(mktemp -d)
 trap 'rm -rf "$made"' EXIT
-"${PYTHON:-python3}" -m venv "$made/venv"
+"${PYTHON:-/usr/bin/python3}" -m venv "$made/venv"
 pip() { "$made/venv/bin/python" -m pip --disable-pip-version-check --quiet "$@"; }
 # Published as source only: font-roboto is data; pyscard is built here (swig, libpcsclite-dev, gcc, python3-dev).
 pip wheel --require-hashes --only-binary :all: --no-binary font-roboto,pyscard --use-pep517 --wheel-dir "$folder" \
@@ -20,5 +20,7 @@ mkdir "$made/source"
 cp -R pyproject.toml README.md LICENSE config.yaml kiosk drivers templates docs packaging "$made/source"
 pip wheel --no-deps --wheel-dir "$folder" "$made/source"
 cp packaging/install.sh "$folder"
-(cd "$folder" && sha256sum -- *.whl install.sh >SHA256SUMS)
+"$made/venv/bin/python" -c 'import platform, sys; print("Python %d.%d" % sys.version_info[:2], platform.machine())' \
+    >"$folder/made-with"
+(cd "$folder" && sha256sum -- *.whl install.sh made-with >SHA256SUMS)
 echo "wheels: $(ls "$folder"/*.whl | wc -l) in $folder, $(du -sm "$folder" | cut -f1) MB"
