@@ -26,6 +26,8 @@ CODES = 8
 _CODE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _CODE_GROUPS, _GROUP = 3, 4
 """Twelve letters of 32: 60 bits. Without I, O, 0 and 1, which a hand writes alike."""
+COST = 2, 19456, 1
+"""Of a hash: passes, KiB, lanes."""
 _ID = re.compile(r"[a-z][a-z0-9]{1,15}")
 _PIN = re.compile(r"\d{6}", re.ASCII)
 
@@ -56,7 +58,7 @@ class People:
     def __init__(self, data: Path) -> None:
         self._path = data / "keys" / FILE
         self._codes_path = data / "keys" / CODES_FILE
-        self._hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
+        self._hasher = PasswordHasher(*COST)
         self._lock = threading.Lock()
 
     def all(self) -> list[Person]:

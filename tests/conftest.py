@@ -9,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.postgresql import cluster, database
+from tests.quick import quick
 from tests.web.browser import browser
 
-__all__ = ["browser", "cluster", "database"]
+__all__ = ["browser", "cluster", "database", "quick"]
 
 MEASURED = "measured"
 

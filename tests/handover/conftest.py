@@ -10,7 +10,6 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from kiosk.web import create_app
 from tests.office import Office, office
 from tests.web.conftest import PIN, Kiosk, kiosk
 
@@ -54,6 +53,6 @@ class Clerk:
 
 @pytest.fixture
 def clerk(kiosk: Kiosk) -> Clerk:
-    person = Clerk(create_app(kiosk.house).test_client(), kiosk.office)
+    person = Clerk(kiosk.app.test_client(), kiosk.office)
     person.sign_in()
     return person

@@ -20,7 +20,7 @@ from kiosk.journal.anchors import held_against
 from kiosk.journal.segments import segment_path
 from kiosk.people import Role
 from tests.office import Office
-from tests.staff.people import PINS, House, quick
+from tests.staff.people import PINS, House
 from tests.station.test_in_doubt import stop_in_doubt
 
 SKUS = ("wni", "wna")
@@ -308,7 +308,7 @@ def test_a_frame_that_opens_otherwise_is_refused(shop: House) -> None:
 @pytest.fixture
 def clerk(office: Office) -> Office:
     for ident, role in (("maria", Role.OPERATOR), ("yosep", Role.SUPERVISOR)):
-        quick(office.station.staff._people).add(ident, ident.title(), role, PINS[ident])
+        office.station.staff._people.add(ident, ident.title(), role, PINS[ident])
     office.station.shifts.open("op:maria")
     return office
 

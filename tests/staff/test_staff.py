@@ -12,8 +12,9 @@ from kiosk.core.change import ProjectionError
 from kiosk.core.frames import ZERO_HEAD, Stamp, make_frame
 from kiosk.core.staff import LONGEST_ACTING, StaffEvent, changed
 from kiosk.errors import DamagedData, Rejected, UsageError
-from kiosk.people import CODES, Named, Role
+from kiosk.people import CODES, Named, People, Role
 from kiosk.staff import CODES_NAME
+from tests.quick import AS_SHIPPED
 from tests.staff.people import DAY_MS, NOON, PINS, House, date_in
 
 TERM = {"first": date_in(0), "last": date_in(2), "document": "SP-7/2026"}
@@ -56,6 +57,17 @@ def test_of_two_who_were_let_in_as_the_first_one_is_added(tmp_path: Path) -> Non
         house.staff.add("cli:root", "agnes", **said, pin=PINS["agnes"])
     assert [frame["person"] for frame in house.frames("people")] == ["yosep", "yosep"]
     house.close()
+
+
+def test_a_pin_costs_at_a_station_what_is_advised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """19 MiB and two passes: OWASP's for Argon2id."""
+    monkeypatch.setattr("kiosk.people.COST", AS_SHIPPED)
+    (tmp_path / "keys").mkdir()
+    known = People(tmp_path)
+    yosep = known.add("yosep", "Yosep Bria", Role.SUPERVISOR, PINS["yosep"])
+    assert yosep.pin.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert known.verify("yosep", PINS["yosep"])
+    assert not known.verify("yosep", NEW_PIN)
 
 
 def test_no_secret_and_no_name_is_in_the_journal_and_no_secret_on_the_disk(tmp_path: Path) -> None:

@@ -19,7 +19,6 @@ from kiosk.web.security import OWN_PIN
 from kiosk.web.sessions import Parked, Sessions
 from tests.conftest import Measured
 from tests.office import Office
-from tests.staff.people import quick
 from tests.web.conftest import OTHER_PIN, PIN, Kiosk, Visitor
 from tests.web.test_guard import paths
 
@@ -62,7 +61,7 @@ def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kiosk]:
     """Everybody works here: somebody of each role, an acting supervisor, and a supervisor who was locked."""
     office = Office(tmp_path_factory.mktemp("hall"), blanks=5)
     made = Kiosk(office)
-    people = quick(made.house.people)
+    people = made.house.people
     made.office.station.access._people = people
     for role in (Role.TECHNICIAN, Role.AUDITOR):
         people.add(STAFF[role], STAFF[role].title(), role, PINS[STAFF[role]])
