@@ -27,8 +27,8 @@ from tests.chip.readers import (
 )
 from tests.contract.real_reader import MACHINES_PCSCD, RealReader
 from tests.encoders.secured import sam_over_pcsc, sam_slot, through_sam
-from tests.encoders.toy import PROFILE as TOY
-from tests.encoders.toy import toy_chip
+from tests.encoders.toy_chip import PROFILE as TOY
+from tests.encoders.toy_chip import toy_chip
 from tests.patience import BUSY_S
 
 __all__ = [

@@ -11,7 +11,7 @@ from drivers.errors import Cause, Refused
 from drivers.sim.secured import LOCKED_KTP_EL
 from tests.chip.readers import Reader, in_process
 from tests.encoders.secured import SamReader, through_sam
-from tests.encoders.toy import toy_chip
+from tests.encoders.toy_chip import toy_chip
 
 __all__ = ["in_process", "through_sam", "toy_chip"]
 

@@ -1,28 +1,37 @@
-"""A chip of another kind, known nowhere else: other files, in another order, of which one is sealed."""
+"""A chip profile to begin from: other files than the KTP-el's, in another order, of which one may be sealed.
+
+Whole as it stands: `reader.encoder: tests.encoders.toy` in the config is this module. Tested with the simulated chip
+of tests/encoders/toy_chip.py alone; identifiers and sizes are invented.
+"""
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from drivers.encoders.channel import Clear
 from drivers.encoders.files import FileEncoder
 from drivers.encoders.layout import Layout
-from drivers.protocols import ApduLink, ChipEncoder
-from drivers.sim.chip import Profile, contactless_atr
-from tests.chip.readers import Reader
+from drivers.errors import Stopped
+from drivers.protocols import ApduLink
 
-LAYOUT = Layout(
+TOY = Layout(
     df=0x7F20, files={"0A02": 40, "0A01": 900, "0A03": 2600}, control="0A02", sealed=frozenset({"0A01"}), memory=4096
 )
-PROFILE = Profile(df=0x7F20, files={0x0A01: 900, 0x0A02: 40, 0x0A03: 2600}, atr=contactless_atr(b"TOY"))
-FILES = {"0A01": b"someone" * 120, "0A02": b"toy", "0A03": bytes(range(256)) * 10}
+LAYOUT = TOY.files
+TEST_FILES = {"0A01": b"UJI TEST " * 60, "0A03": bytes(range(256)) * 8}
+
+check = TOY.check
 
 
-def open_toy(link: ApduLink, appear_timeout_s: float) -> ChipEncoder:
-    return FileEncoder(link, LAYOUT, Clear(), appear_timeout_s)
+def open(link: ApduLink, appear_timeout_s: float, sam: ApduLink | None = None) -> FileEncoder:
+    """The encoder that the config names. Opens no reader yet. Stopped if there is a SAM: nothing here is for one."""
+    if sam is not None:
+        raise Stopped("a toy has no SAM; take reader.sam out of the config", frozenset({"sam-missing"}))
+    return FileEncoder(link, TOY, Clear(), appear_timeout_s)
 
 
-@pytest.fixture
-def toy_chip(in_process: Reader) -> Reader:
-    in_process.opener, in_process.profile, in_process.files = open_toy, PROFILE, FILES
-    return in_process
+if TYPE_CHECKING:
+    from drivers.protocols import ChipEncoder
+
+    _opener: Callable[[ApduLink, float, ApduLink | None], ChipEncoder] = open
