@@ -68,9 +68,12 @@ class Outcome:
 class Template:
     """A station that is enrolled, has records and blanks and knows its printer, and its centre: to be copied."""
 
-    def __init__(self, directory: Path, nursery: Nursery) -> None:
+    def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.residents: list[Resident] = people()
+
+    def make(self, nursery: Nursery) -> None:
+        directory = self.directory
         directory.mkdir(parents=True)
         (directory / "hub").mkdir()
         bench = Bench(directory, self.blanks(), VARIANTS["at feed"])

@@ -7,7 +7,7 @@ import os
 import random
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -18,6 +18,8 @@ from tests.matrix.points import SEED, Cell, Course
 
 BESIDE = 3
 """Cells played at a time on each processor: most of one is waiting for a device that does not answer."""
+CELLS_EACH = 4
+"""A process, with the nursery that it needs, costs as much as some cells: for fewer there is none."""
 
 
 @dataclass
@@ -44,6 +46,7 @@ class Tally:
         self.total += 1
 
 
+@cache
 def undisturbed() -> Course:
     """What a life is made of. AssertionError if one that nobody disturbs goes wrong."""
     outcome = _one(None)
@@ -57,9 +60,14 @@ def sample(course: Course, count: int, seed: int = SEED) -> list[Cell]:
     return random.Random(seed).sample(cells, min(count, len(cells)))  # to be found again
 
 
-def play(cells: Iterable[Cell], *, retry: bool = False) -> Iterator[tuple[Cell, Outcome]]:
+def play(cells: Sequence[Cell], *, retry: bool = False) -> Iterator[tuple[Cell, Outcome]]:
     """Each cell's outcome as it comes. `retry`: with stations that reconcile nothing."""
-    with multiprocessing.get_context("spawn").Pool(BESIDE * (os.cpu_count() or 1)) as pool:
+    beside = min(BESIDE * (os.cpu_count() or 1), len(cells) // CELLS_EACH)
+    if beside < 2:
+        yield from map(_Played(retry), cells)
+        return
+    spawning = multiprocessing.get_context("spawn")
+    with spawning.Pool(beside, _share, (_stage().template.directory,)) as pool:
         yield from pool.imap_unordered(_Played(retry), cells)
         pool.close()
         pool.join()
@@ -73,14 +81,29 @@ class _Played:
         return cell, _one(cell, self.retry)
 
 
+class Stage:
+    """Of one process, for all its cells; the directory goes with it. `template`: of the process that shares it."""
+
+    def __init__(self, template: Path | None = None) -> None:
+        self.place, self.nursery = tempfile.TemporaryDirectory(prefix="matrix-"), Nursery()
+        self.template = Template(template or Path(self.place.name) / "template")
+        if template is None:
+            self.template.make(self.nursery)
+
+
+_shared: list[Path] = []
+
+
+def _share(template: Path) -> None:
+    _shared.append(template)
+
+
 @cache
-def _stage() -> tuple[Template, Nursery, tempfile.TemporaryDirectory[str]]:
-    """Of this process, for all its cells; the directory goes with it."""
-    place, nursery = tempfile.TemporaryDirectory(prefix="matrix-"), Nursery()
-    return Template(Path(place.name) / "template", nursery), nursery, place
+def _stage() -> Stage:
+    return Stage(*_shared)
 
 
 def _one(cell: Cell | None, retry: bool = False) -> Outcome:
-    template, nursery, place = _stage()
-    with tempfile.TemporaryDirectory(dir=place.name) as own:
-        return Life(template, nursery, Path(own), cell, retry).run()
+    stage = _stage()
+    with tempfile.TemporaryDirectory(dir=stage.place.name) as own:
+        return Life(stage.template, stage.nursery, Path(own), cell, retry).run()
