@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 CHROMIUM = "/usr/bin/chromium"
 SIZES = {"small": (1024, 600), "middle": (1280, 800), "large": (1920, 1080)}
@@ -56,6 +57,7 @@ class Screen:
         self.url = url
         self.taps = 0
         self.faults: list[str] = []
+        self.spent = False
         page.on("console", self._said)
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         page.on("request", self._asked)
@@ -64,6 +66,12 @@ class Screen:
         # A refusal is an answer like any other: chromium notes its status as an error.
         if message.type in ("error", "warning") and "the server responded with a status of 4" not in message.text:
             self.faults.append(message.text)
+
+    def stop_the_clock(self, at: str) -> None:
+        """Of the page that is opened next, and of all after it in this window."""
+        self.spent = True
+        self.page.clock.install()
+        self.page.clock.pause_at(at)
 
     def expect_faults(self) -> None:
         """What the test broke on purpose is said; what comes after this is no fault."""
@@ -99,7 +107,7 @@ def enter(page: Page, pin: str, person: str = "maria") -> None:
 
 
 def _leave(page: Page) -> None:
-    """A context that is closed in mid-course may never answer. What was on its way to a page comes there first."""
+    """One that is closed in mid-course may never answer. What was on its way to a page comes there first."""
     from playwright.sync_api import Error
 
     try:
@@ -107,19 +115,40 @@ def _leave(page: Page) -> None:
     except Error:
         page.wait_for_load_state()
         page.goto("about:blank")
+    page.close()
+
+
+_FREE: defaultdict[tuple[Browser, str], list[BrowserContext]] = defaultdict(list)
+
+
+def _context(browser: Browser, language: str) -> BrowserContext:
+    """As good as new: each kiosk has an address of its own. A new one, with its process, takes half a second."""
+    free = _FREE[browser, language]
+    if not free:
+        made = browser.new_context(locale=language, has_touch=True)
+        made.new_page()  # else its process goes with the last page
+        return made
+    free[-1].clear_cookies()
+    return free.pop()
 
 
 @contextmanager
 def screen_of(browser: Browser, url: str, size: str = "small", language: str = "id-ID") -> Iterator[Screen]:
-    width, height = SIZES[size]
-    context = browser.new_context(viewport={"width": width, "height": height}, locale=language, has_touch=True)
+    context = _context(browser, language)
     context.set_default_timeout(PATIENCE_MS)
     screen = Screen(context.new_page(), url)
+    screen.page.set_viewport_size(dict(zip(("width", "height"), SIZES[size], strict=True)))
     try:
         yield screen
+    except BaseException:
+        screen.spent = True
+        raise
     finally:
         _leave(screen.page)
-        context.close()
+        if screen.spent:
+            context.close()
+        else:
+            _FREE[browser, language].append(context)
     if screen.faults:
         pytest.fail(f"the page said or asked: {screen.faults}")
 

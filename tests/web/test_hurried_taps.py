@@ -48,15 +48,9 @@ def tap_at(screen: Screen, place: tuple[float, float]) -> None:
     screen.page.touchscreen.tap(*place)
 
 
-def stop_the_clock(screen: Screen) -> None:
-    """Of the page that is opened next, and of all after it."""
-    screen.page.clock.install()
-    screen.page.clock.pause_at(NEVER)
-
-
 def test_the_second_tap_on_the_next_person_prints_nobody_unseen(screen: Screen, kiosk: Kiosk) -> None:
     """What prints lies where the finger still is."""
-    stop_the_clock(screen)
+    screen.stop_the_clock(NEVER)
     screen.open("/queue")
     place = place_of(screen, MAIN)
     tap_at(screen, place)
@@ -73,7 +67,7 @@ def test_the_second_tap_on_the_next_person_prints_nobody_unseen(screen: Screen, 
 def test_an_answer_that_comes_under_the_finger_is_not_given(screen: Screen, kiosk: Kiosk) -> None:
     """The page of a running card turns into the question while somebody reaches for it."""
     office = kiosk.office
-    stop_the_clock(screen)
+    screen.stop_the_clock(NEVER)
     pause = Pause(office, "print")
     [job] = office.station.desk.run_jobs("test")
     assert pause.reached.wait(120), office.describe()
