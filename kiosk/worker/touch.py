@@ -89,10 +89,12 @@ class Touch:
                 entries.begin(self._plan, {"step": self._plan.steps[0].value})
                 return True
             card = entries.card
-            mine = card is not None and self._plan.at_desk(entries.step) and card["uid"] in (None, found.uid)
-            if mine:
-                entries.go_on()
-            return mine
+            if card is None or not self._plan.at_desk(entries.step) or card["uid"] not in (None, found.uid):
+                return False
+            entries.go_on()
+            if card["intent"] is None:  # a person has answered for the step before, which begins none
+                entries.commit(intent={"step": entries.step.value})
+            return True
 
     def _carry(self, reader: ChipEncoder, found: ChipIdentity) -> None:
         step: Step | None = self._entries.step
