@@ -72,9 +72,9 @@ class Site(Office):
 
     def _listen(self) -> None:
         super()._listen()
-        books, bench = self.station.books, self.station._bench
-        assert bench is not None
-        told, traced = books.on_commit, bench.on_fault
+        books, devices = self.station.books, self.station._devices
+        assert devices is not None
+        told, traced = books.on_commit, devices.on_fault
 
         def committed(frame: Frame) -> None:
             self.committed(frame)
@@ -85,7 +85,7 @@ class Site(Office):
             self.faults, self.fault_seq = self.faults + 1, books.seq
             self.changed()
 
-        books.on_commit, bench.on_fault = committed, failed
+        books.on_commit, devices.on_fault = committed, failed
 
     def changed(self) -> None:
         """Whoever waits with `until` looks again."""

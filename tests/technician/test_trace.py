@@ -171,8 +171,8 @@ def planted(office: Office) -> Callable[[int], Needles]:
 
     def needles(index: int) -> Needles:
         record, _ = office.token(office.residents[index])
-        assert office.station._bench is not None
-        panels = office.station._bench.prepare(render_face(record)).downloads
+        assert office.station._devices is not None
+        panels = office.station._devices.prepare(render_face(record)).downloads
         found = secrets_of(index, office.residents[index])
         found += [Secret(f"panel {at}", telling_part(each)) for at, each in enumerate(panels)]
         found += [Secret(f"file {name}", telling_part(each)) for name, each in record.chip.items() if len(each) > 48]
@@ -199,8 +199,8 @@ def test_nothing_of_a_person_is_in_the_ring_or_in_the_files(
     record, _ = office.token(office.residents[0])
     naive = tmp_path / "naive"
     naive.mkdir()
-    assert office.station._bench is not None
-    (naive / "wire").write_bytes(b"".join(office.station._bench.prepare(render_face(record)).downloads))
+    assert office.station._devices is not None
+    (naive / "wire").write_bytes(b"".join(office.station._devices.prepare(render_face(record)).downloads))
     (naive / "chip").write_bytes(b"".join(record.chip.values()))
     found = {each.what.rpartition(" ")[0] for each in search(naive, needles)[0]}
     assert {"panel", "file"} <= found, "what a trace of all bytes would give away"

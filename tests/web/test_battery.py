@@ -28,7 +28,7 @@ def test_the_screen_says_so_until_the_mains_are_back(kiosk: Kiosk, visitor: Visi
 
 def test_what_the_printer_will_need_soon_stands_in_the_bar(kiosk: Kiosk, visitor: Visitor) -> None:
     """The gravest of its warnings; the work goes on."""
-    bench = kiosk.office.station._bench
+    bench = kiosk.office.station._devices
     assert bench is not None
     assert bench.last_status is not None
     assert STOPS["cleaner-life-almost-over"] not in visitor.get("/queue").text
