@@ -64,9 +64,13 @@ class Ended(Exception):
 class Place:
     """A station with a backlog, its devices, and a centre that can be set back. Everything is up until `close`."""
 
-    def __init__(self, directory: Path, frames: int, cards: int, speed: float) -> None:
+    def __init__(
+        self, directory: Path, frames: int, cards: int, bring_up: Callable[[Path, list[Card]], Devices],
+        config: str = CONFIG,
+    ) -> None:  # fmt: skip
         self._closing = ExitStack()
         self._directory, self._frames = directory, frames
+        self.web_port = free_port()
         self.ejected: list[float] = []
         self.laps = 0
         cluster = Cluster(durable=True)
@@ -78,15 +82,16 @@ class Place:
         self._closing.callback(self._centre.close)
         hub = HubProcess(directory / "hub", database)
         os.setpriority(os.PRIO_PROCESS, hub.pid, 19)
-        devices = Devices(directory, new_blanks(cards, random.Random(SEED)), "in-process", speed)  # noqa: S311
+        self.devices = devices = bring_up(directory, new_blanks(cards, random.Random(SEED)))  # noqa: S311
         self._closing.callback(devices.close)
         devices.world.observe(self._happened)
-        config = directory / "config.yaml"
-        config.write_text(CONFIG.format(
-            station=STATION, port=devices.port, link="in-process", reader=devices.reader, desk=devices.desk.name,
-            hub=hub.url, web=free_port(), reply_timeout=max(3.0, 30.0 / speed),
+        written = directory / "config.yaml"
+        written.write_text(config.format(
+            station=STATION, port=devices.port, link=devices.link, reader=devices.reader, desk=devices.desk.name,
+            hub=hub.url, web=self.web_port, reply_timeout=max(3.0, 30.0 / devices.clock.speed),
         ))  # fmt: skip
-        self.station = StationProcess(config, backlog.data, directory / "log", devices.environment)
+        self.data = backlog.data
+        self.station = StationProcess(written, self.data, directory / "log", devices.environment)
         self._closing.callback(hub.close)
         self._closing.callback(self.station.stop)
 
@@ -175,7 +180,9 @@ def judged(rounds: list[dict[str, float]]) -> dict[str, Any]:
 
 def measure(frames: int, cards: int, speed: float, rounds: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name, ExitStack() as closing:
-        place = Place(Path(name), frames, 2 * cards * rounds, speed)
+        place = Place(
+            Path(name), frames, 2 * cards * rounds, lambda at, blanks: Devices(at, blanks, "in-process", speed)
+        )
         closing.callback(place.close)
         place.station.start()
         found = [one_round(place, cards) for _ in range(rounds)]

@@ -106,8 +106,7 @@ def measure(wire: str, face: Face, *, pausing: bool = False, speed: float | None
     firmware = Firmware(world)
     with PtyLine(firmware, clock, baud) if wire == "serial" else TcpLine(firmware, clock, baud=baud) as line:
         share.line = line
-        url = line.path if isinstance(line, PtyLine) else f"socket://127.0.0.1:{line.port}"
-        port = (PausingPort if pausing else SerialPort).open(url, baud)
+        port = (PausingPort if pausing else SerialPort).open(line.url, baud)
         if isinstance(port, PausingPort):
             port.line, port.clock = line, clock
         with closing(Evolis(port)) as printer:

@@ -215,16 +215,16 @@ class Line:
 
 
 class PtyLine(Line):
-    """`path` is what a host opens, by pyserial for example."""
+    """`path` is what a host opens, by pyserial for example; `url` is the same."""
 
     def __init__(self, firmware: Firmware, clock: SimClock, baud: int = 115200, stall_s: float = STALL_S) -> None:
         port = PtyPort()
-        self.path = port.path
+        self.path = self.url = port.path
         super().__init__(port, firmware, clock, baud, stall_s)
 
 
 class TcpLine(Line):
-    """Listens on `host`:`port` (0: any free one, see `port`). A host may keep one connection or half-close each.
+    """Listens on `host`:`port` (0: any free one, see `port` and `url`). A host may keep one connection or half-close each.
 
     One that half-closes without a byte is told the status.
     """
@@ -239,4 +239,5 @@ class TcpLine(Line):
     ) -> None:
         listening = TcpPort(host, port, firmware.status_block)
         self.port = listening.port
+        self.url = f"socket://{host}:{self.port}"
         super().__init__(listening, firmware, clock, baud)

@@ -1,19 +1,20 @@
-"""The simulated devices of a rig: one printer on a pty, one chip antenna, blanks with chips of their own."""
+"""The simulated devices of a rig: one printer on its wire, one chip antenna, blanks with chips of their own."""
 
 from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from drivers.sim.build import Capacity
+from drivers.sim.build import Capacity, Timings
 from drivers.sim.cards import Card, Ribbon, blanks
 from drivers.sim.chip import Chip
 from drivers.sim.chiplink import SocketAntenna
 from drivers.sim.clock import SimClock
 from drivers.sim.firmware import Firmware
-from drivers.sim.line import PtyLine
+from drivers.sim.line import PtyLine, TcpLine
 from drivers.sim.vpcd import VpcdAntenna
 from drivers.sim.world import World
 from kiosk.errors import UsageError
@@ -86,15 +87,19 @@ class Devices:
 
     `port`, `reader` and `environment` are what a station's config and process need to reach them. `tended`: a person
     refills and empties the printer, so it is as small as a real one; otherwise it has room and ribbon for all cards.
+    `wire`: what the printer hangs on.
     """
 
-    def __init__(self, directory: Path, cards: list[Card], link: str, speed: float, *, tended: bool = False) -> None:
+    def __init__(
+        self, directory: Path, cards: list[Card], link: str, speed: float, *, tended: bool = False,
+        timings: Timings | None = None, wire: Callable[[Firmware, SimClock], PtyLine | TcpLine] = PtyLine,
+    ) -> None:  # fmt: skip
         self._closing = ExitStack()
         self.clock = SimClock(speed)
         most = max(500, len(cards))
         room = Capacity() if tended else Capacity(hopper=most, output=most, reject=most)
         ribbon = Ribbon() if tended else Ribbon(sets_left=most, capacity=most)
-        self.world = World(self.clock, cards, ribbon=ribbon, capacity=room)
+        self.world = World(self.clock, cards, ribbon=ribbon, capacity=room, timings=timings)
         self.link = link
         self.environment: dict[str, str] = {}
         antenna: VpcdAntenna | SocketAntenna
@@ -117,8 +122,8 @@ class Devices:
             assert isinstance(card.chip, Chip)
             card.chip.on_apdu(self._field.spoken_to)
         self.firmware = Firmware(self.world)
-        self.line = self._closing.enter_context(PtyLine(self.firmware, self.clock))
-        self.port = self.line.path
+        self.line = self._closing.enter_context(wire(self.firmware, self.clock))
+        self.port = self.line.url
 
     @property
     def insert_ms(self) -> list[float]:
