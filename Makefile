@@ -3,8 +3,8 @@ CARDS ?=
 SPEED ?=
 SEED ?=
 SCALE ?=
+BENCHMARKS ?=
 BIN := .venv/bin
-BENCHMARKS ?= web
 INPUTS ?= config hub-answers chip evolis evolis-classic stick
 PYTEST := $(BIN)/python -m pytest -q
 # A test waits for a device's simulated second as long as it computes: four keep two processors busy.
@@ -52,4 +52,4 @@ fuzz: setup
 	set -e; for each in $(INPUTS); do $(BIN)/python -m tests.fuzz $$each --seed $(or $(SEED),1); done
 
 bench: setup
-	set -e; for each in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$each; done
+	$(BIN)/python -m benchmarks $(BENCHMARKS)

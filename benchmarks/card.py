@@ -5,9 +5,9 @@
 `keping run` makes cards from records that it fetches, checks and draws, with its journal on the disk and the chip
 written and read back in the printer, on a simulated printer of 225 cards an hour (16 s a card) over TCP at 1 MB/s.
 Meanwhile a backlog goes to `keping hub run` on PostgreSQL, which is set back whenever it has most of it (see
-benchmarks.draining), and the operator's page is open in Chromium, with its stream. The printer's time is its own: what
-it is measured by and what its standing still is split into is told in `benchmarks.passage`. The chip takes 10.6
-microseconds a byte, its fastest rate, and 3 ms for a page of 64 bytes.
+`benchmarks.draining`), and the operator's page is open in Chromium, with its stream. All times are of the printer's
+own clock; `benchmarks.passage` tells what its standing still is split into. The chip takes 10.6 microseconds a byte,
+its fastest rate, and 3 ms for a page of 64 bytes.
 
 In the same run:
 

@@ -25,11 +25,11 @@ those. The result is printed, and kept in benchmarks/results/ledger.json. Takes 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import mmap
 import os
 import pickle
-import platform
 import random
 import shutil
 import sqlite3
@@ -49,6 +49,7 @@ from typing import Any, Protocol
 from tinydb import TinyDB
 
 import kiosk.books
+from benchmarks.machine import machine, report
 from benchmarks.opening import arrival, life
 from kiosk.books import Books
 from kiosk.core.frames import ZERO_HEAD, Stamp, make_frame
@@ -60,7 +61,6 @@ from tests.crash.events import GENESIS, Event, opening
 
 ROOT = Path(__file__).parents[1]
 BENCH = ROOT / "var" / "bench"
-RESULT = ROOT / "benchmarks" / "results" / "ledger.json"
 QUEUE = "persist-queue==1.1.0"
 SIZES = [1_000, 10_000, 100_000, 1_000_000]
 SEGMENT_BYTES = 8 << 20
@@ -242,13 +242,17 @@ class Direct:
 
 
 def install_queue() -> None:
-    """persist-queue beside the environment, never in it."""
+    """persist-queue beside the environment, never in it. Where it can't be had, the others go on without it."""
     place = BENCH / "ledger"
     if not (place / "persistqueue").is_dir():
         shutil.rmtree(place, ignore_errors=True)
         words = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(place), QUEUE]
-        subprocess.run(words, check=True)  # noqa: S603  # fixed words
+        subprocess.run(words, check=False)  # noqa: S603  # fixed words
     sys.path.append(str(place))
+
+
+def have_queue() -> bool:
+    return importlib.util.find_spec("persistqueue") is not None
 
 
 def play(
@@ -282,7 +286,7 @@ def measure(contenders: dict[str, Contender], events: Iterator[Event], size: int
 
 
 def ratios(best: dict[str, float]) -> dict[str, float]:
-    found = {f"to_{name}": round(best["keping"] / best[name], 3) for name in RATIOS}
+    found = {f"to_{name}": round(best["keping"] / best[name], 3) for name in RATIOS if name in best}
     if "tinydb" in best:
         found["tinydb_to_keping"] = round(best["tinydb"] / best["keping"], 1)
     return found
@@ -333,8 +337,8 @@ def run(place: Path, options: Any) -> dict[str, Any]:
     ours = Keping(place)
     contenders: dict[str, Contender] = {
         "floor": Floor(place), "in_place": InPlace(place), "keping": ours, "sqlite": Sqlite(place),
-        "sqlite_bare": SqliteBare(place), "sqlite_same": SqliteSame(place), "queue": Queue(place),
-        "tinydb": StockTinyDB(place), "direct": Direct(place),
+        "sqlite_bare": SqliteBare(place), "sqlite_same": SqliteSame(place), "tinydb": StockTinyDB(place),
+        "direct": Direct(place), **({"queue": Queue(place)} if have_queue() else {}),
     }  # fmt: skip
     found: dict[str, Any] = {}
     there = 1
@@ -369,17 +373,11 @@ def judged(found: dict[str, Any]) -> dict[str, Any]:
     return bars
 
 
-def machine() -> dict[str, Any]:
-    model = [line for line in Path("/proc/cpuinfo").read_text(encoding="ascii").splitlines() if "model name" in line]
+def peers() -> dict[str, Any]:
+    """Their versions; None of the one that could not be had."""
     return {
-        "cpu": model[0].partition(":")[2].strip() if model else platform.machine(),
-        "cores": os.cpu_count(),
-        "kernel": platform.release(),
-        "load": [round(each, 1) for each in os.getloadavg()],
-        "python": platform.python_version(),
-        "sqlite": sqlite3.sqlite_version,
-        "tinydb": version("tinydb"),
-        "persist-queue": QUEUE.partition("==")[2],
+        "sqlite": sqlite3.sqlite_version, "tinydb": version("tinydb"),
+        "persist-queue": QUEUE.partition("==")[2] if have_queue() else None,
     }  # fmt: skip
 
 
@@ -391,20 +389,16 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     BENCH.mkdir(parents=True, exist_ok=True)
+    before = machine()
     install_queue()
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(dir=BENCH) as place:
         found = run(Path(place), options)
-    result = {
-        "machine": machine(), "commits": options.commits, "rounds": options.rounds,
+    report("ledger", before, {
+        "peers": peers(), "commits": options.commits, "rounds": options.rounds,
         "tinydb_left_out_above": TINYDB_MOST, "events": found, "bars": judged(found),
         "minutes": round((time.monotonic() - begun) / 60, 1),
-    }  # fmt: skip
-    text = json.dumps(result, indent=2) + "\n"
-    print(text, end="")  # noqa: T201
-    if options.most >= SIZES[-1]:
-        RESULT.parent.mkdir(exist_ok=True)
-        RESULT.write_text(text, encoding="utf-8")
+    })  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""How long a simulated printer stands still for each card, and what it waits for: by its own clock, from its own motors.
+"""How long a simulated printer stands still for each card, and what it waits for: by its own clock and motors.
 
-A card's time, from the last card in the tray to this one, is what the motors take and six ways of standing still:
+A card's time, from the last card in the tray to this one, is what the motors take and five ways of standing still:
 
 * `between`: the last card is in the tray, and this one is not being drawn in yet;
 * `chip`: it lies at the antenna, and no byte of a panel has come;
@@ -28,7 +28,7 @@ TIMINGS = Timings(
     feed=_USUAL.feed * _PART, move=_USUAL.move * _PART, dye=_USUAL.dye * _PART, resin=_USUAL.resin * _PART,
     varnish=_USUAL.varnish * _PART, eject=_USUAL.eject * _PART,
 )  # fmt: skip
-"""A printer of 225 cards an hour. That figure is of plain cards, so the ways to the antenna and back come on top of it.
+"""A printer of 225 cards an hour. That figure is of plain cards: the ways to the antenna and back come on top of it.
 How the 16 s fall to feeding, panels and ejecting no vendor says: as in the simulator's own stand-ins."""
 WAYS_S = 2 * TIMINGS.move
 PARTS = ("between", "chip", "first_panel", "panels", "eject")

@@ -4,7 +4,9 @@
 
 Each is installed by pip into an environment of its own under var/bench, as its user would, and started the same way:
 first once at work, then in turns from nothing to its page in the same Chromium. The first turn fills caches and does
-not count. At work: a station prints at sixty times a printer's speed while the centre is away for four seconds and
+not count. What can't be had, Chromium or OctoPrint, is left out and said.
+
+At work: a station prints at sixty times a printer's speed while the centre is away for four seconds and
 then takes what has gathered; OctoPrint prints on its virtual printer. Of each the page with the state of the work is
 timed: ours is /now; OctoPrint's is drawn in the browser from /api/job, a few hundred bytes, so both that and its page
 as a whole are.
@@ -46,16 +48,17 @@ REST_S, WORK_S = 4.0, 12.0
 SETTLED_S = 5.0
 
 
-def environment(name: str, *requirements: str, edition: str = "") -> Path:
+def environment(name: str, *requirements: str, edition: str = "") -> Path | None:
     """The bin directory of an environment with these packages and no others; half a minute the first time, and again
-    when they or `edition` are others."""
+    when they or `edition` are others. None if they can't be had."""
     place = ROOT / "var" / "bench" / name
     stamp, wanted = place / "installed", f"{requirements} {edition}"
     if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
         shutil.rmtree(place, ignore_errors=True)
         subprocess.run([sys.executable, "-m", "venv", str(place)], check=True)  # noqa: S603  # fixed words
         pip = [str(place / "bin" / "pip"), "-qq", "--disable-pip-version-check", "install"]
-        subprocess.run([*pip, *requirements], check=True)  # noqa: S603  # fixed words
+        if subprocess.run([*pip, *requirements], check=False).returncode:  # noqa: S603  # fixed words
+            return None
         stamp.write_text(wanted, encoding="utf-8")
     return place / "bin"
 
@@ -168,18 +171,21 @@ def sides(rig: Rig, directory: Path) -> dict[str, Side]:
         "keping", "--editable", str(ROOT), edition=(ROOT / "pyproject.toml").read_text(encoding="utf-8")
     )
     peer = environment("octoprint", f"octoprint=={octoprint.VERSION}")
+    here = Path(sys.executable).parent
     config = str(directory / "rig" / "config.yaml")
-    station = [str(ours / "keping"), "--config", config, "--data", str(rig.data), "run"]
-    served = octoprint.prepare(peer / "octoprint", directory / "octoprint")
+    station = [str((ours or here) / "keping"), "--config", config, "--data", str(rig.data), "run"]
     variables = {**os.environ, **rig.devices.environment}
-    return {
-        "keping": Side(station, variables, f"{rig.kiosk_url}/", "[data-digit]"),
-        "octoprint": Side(served, dict(os.environ), octoprint.URL, "input:visible, button:visible"),
-    }
+    found = {"keping": Side(station, variables, f"{rig.kiosk_url}/", "[data-digit]")}
+    if peer:
+        served = octoprint.prepare(peer / "octoprint", directory / "octoprint")
+        found["octoprint"] = Side(served, dict(os.environ), octoprint.URL, "input:visible, button:visible")
+    return found
 
 
 def starts(both: dict[str, Side], rounds: int) -> dict[str, Any]:
     """In turns; medians, the ratio of ours to theirs, and what saw it."""
+    if not Path(CHROMIUM).exists():
+        return {"chromium": None}
     took: dict[str, list[dict[str, float]]] = {name: [] for name in both}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
@@ -189,7 +195,10 @@ def starts(both: dict[str, Side], rounds: int) -> dict[str, Any]:
         chromium = browser.version
         browser.close()
     median = {name: medians(each[1:]) for name, each in took.items()}
-    ratio = {what: round(median["keping"][what] / median["octoprint"][what], 3) for what in median["keping"]}
+    ratio = {
+        what: round(median["keping"][what] / median[peer][what], 3)
+        for peer in median if peer != "keping" for what in median[peer]
+    }  # fmt: skip
     return {"chromium": chromium, "start": median, "ratio": ratio}
 
 
@@ -199,16 +208,18 @@ def measure(people: int, rounds: int, directory: Path) -> dict[str, Any]:
         both = sides(rig, directory)
         with running(both["keping"]) as pid:
             station = station_at_work(rig, pid)
-        with running(both["octoprint"]) as pid:
-            peer = octoprint_at_work(pid)
+        at_work = {"keping": station}
+        if "octoprint" in both:
+            with running(both["octoprint"]) as pid:
+                at_work["octoprint"] = octoprint_at_work(pid)
         found = starts(both, rounds)
     finally:
         rig.close()
     return {
-        "octoprint": octoprint.VERSION,
+        "octoprint": octoprint.VERSION if "octoprint" in both else None,
         "people_waiting": people,
         **found,
-        "at_work": {"keping": station, "octoprint": peer},
+        "at_work": at_work,
     }
 
 

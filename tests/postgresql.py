@@ -48,7 +48,7 @@ class Cluster:
 
     def __init__(self, *, durable: bool = False) -> None:
         bin_directory = programs()
-        assert bin_directory is not None
+        assert bin_directory is not None, "no PostgreSQL (Debian: apt-get install postgresql)"
         self._bin = bin_directory
         self._place = Path(tempfile.mkdtemp(prefix="kp"))
         if len(str(self._place)) > _LONGEST_PLACE:
