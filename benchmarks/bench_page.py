@@ -72,7 +72,7 @@ def table(head: str, rows: Iterable[Iterable[object]]) -> str:
 
 
 def render(found: Kept) -> str:
-    first = next(iter(found.figures.values()), {"machine": {}})["machine"]
+    first: dict[str, Any] = next(iter(found.figures.values()), {"machine": {}})["machine"]
     units = {"processor": "", "processors": "of them", "memory_mb": "MB", "kernel": "(kernel)"}
     return TEXT.format(
         machine=", ".join(f"{first[key]} {unit}".strip() for key, unit in units.items() if key in first),
@@ -174,6 +174,7 @@ def card(found: dict[str, Any]) -> str:
     between = ours["still_s"]["between"]
     still = [[what, ours["still_s"][part], peer["still_s"][part]] for part, what in STILL.items()]
     names = {"card_s": "a card, s", "cards_an_hour": "cards an hour"}
+    still[0][0] = f"{still[0][0]} (by the machine's clock {ours['between_wall_s']} and {peer['between_wall_s']})"
     totals = [[what, ours[name], peer[name]] for name, what in names.items()]
     made = ("bytes_a_card", "wire_s", "wire_bound_cards_an_hour", "cards_an_hour")
     return CARD.format(

@@ -39,7 +39,7 @@ from playwright.sync_api import sync_playwright
 from benchmarks.draining import Place
 from benchmarks.machine import machine, report
 from benchmarks.panels import RIBBON, records
-from benchmarks.passage import CARD_S, PARTS, TIMINGS, WAYS_S, Passage, Watch
+from benchmarks.passage import CARD_S, PARTS, TIMINGS, WAYS_S, Watch
 from benchmarks.web import CHROMIUM, station_cookie
 from drivers.printers.evolis import Evolis
 from drivers.printers.evolis_panels import downloads
@@ -103,9 +103,13 @@ def onlooker(port: int) -> Iterator[dict[str, Any]]:
 def heard(page: playwright.Page) -> Iterator[int]:
     """Counts the messages of the page's event stream."""
     told = count()
+
+    def note(_message: object) -> None:
+        next(told)
+
     wire = page.context.new_cdp_session(page)
     wire.send("Network.enable")
-    wire.on("Network.eventSourceMessageReceived", lambda _: next(told))
+    wire.on("Network.eventSourceMessageReceived", note)
     return told
 
 
@@ -123,7 +127,7 @@ def station(directory: Path, cards: int, frames: int) -> dict[str, Any]:
             place.cards_an_hour(cards, place.go_on_draining)
         return {
             "chip_link": place.devices.link, "browser": looking, "set_back": place.laps,
-            "wire_bytes_a_card": round(place.devices.line.host_bytes / cards), **summed(watch.passages()),
+            "wire_bytes_a_card": round(place.devices.line.host_bytes / cards), **summed(watch),
         }  # fmt: skip
 
 
@@ -137,7 +141,7 @@ def bare(directory: Path, cards: int) -> dict[str, Any]:
     with AT_TCP(Firmware(world), clock) as line:
         words = [sys.executable, "-m", "benchmarks.bare", "127.0.0.1", str(line.port), str(cards), str(file)]
         subprocess.run(words, check=True)  # noqa: S603  # fixed words
-    return summed(watch.passages())
+    return summed(watch)
 
 
 def serial(compression: str) -> dict[str, Any]:
@@ -145,29 +149,31 @@ def serial(compression: str) -> dict[str, Any]:
     clock = SimClock(SERIAL_SPEED)
     world = World(clock, blanks([None] * SERIAL_CARDS), timings=TIMINGS)
     watch = Watch(world)
-    faces = [render_face(record) for record in records(SERIAL_CARDS)]
     with PtyLine(Firmware(world), clock, SERIAL) as line:
         with closing(Evolis(SerialPort.open(line.url, SERIAL), RIBBON, compression=compression)) as printer:
             printer.initialise()
             printer.clear()
+            faces = [printer.prepare(render_face(record)) for record in records(SERIAL_CARDS)]
             for face in faces:
                 printer.feed()
-                printer.print_face(printer.prepare(face))
+                printer.print_face(face)
                 printer.eject(Tray.OUTPUT)
         sent = line.host_bytes / SERIAL_CARDS
     wire_s = sent * BITS_A_BYTE / SERIAL
     return {"bytes_a_card": round(sent), "wire_s": round(wire_s, 2), "wire_bound_cards_an_hour": round(3600 / wire_s),
-            **summed(watch.passages())}  # fmt: skip
+            **summed(watch)}  # fmt: skip
 
 
-def summed(passages: list[Passage]) -> dict[str, Any]:
+def summed(watch: Watch) -> dict[str, Any]:
     """Cards an hour, and means of each way of standing still; of `between` all, in the order of the cards."""
+    passages = watch.passages()
     card_s = mean(each["card"] for each in passages)
     return {
         "cards": len(passages),
         "card_s": round(card_s, 3),
         "cards_an_hour": round(3600 / card_s, 1),
         "still_s": {part: round(mean(each[part] for each in passages), 4) for part in PARTS},
+        "between_wall_s": round(mean(watch.between_wall), 4),
         "between_s": [round(each["between"], 4) for each in passages],
     }
 

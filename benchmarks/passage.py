@@ -8,11 +8,14 @@ A card's time, from the last card in the tray to this one, is what the motors ta
 * `panels`: between two panels;
 * `eject`: the last panel is on it, and it is not being moved out.
 
-All in seconds. What the host does shows nowhere else.
+All in seconds. What the host does shows nowhere else. `between_wall` is beside that, by the machine's clock: from the
+moment at which the printer tells that the card is out to the next command that moves one. A simulator that comes late
+on a busy machine stretches it.
 """
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from itertools import pairwise
 
@@ -41,11 +44,18 @@ class Watch:
     def __init__(self, world: World) -> None:
         self._world = world
         self._seen: dict[int, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+        self._out_at = 0.0
+        self.between_wall: list[float] = []
         world.observe(self._happened)
 
-    def _happened(self, event: str, card: Card | None, _detail: str) -> None:
+    def _happened(self, event: str, card: Card | None, detail: str) -> None:
         if card is not None:
             self._seen[card.number][event].append(self._world.clock.now)
+        if event == "ejected":
+            self._out_at = time.monotonic()
+        elif detail == "Sic" and self._out_at:
+            self.between_wall.append(time.monotonic() - self._out_at)
+            self._out_at = 0.0
 
     def passages(self) -> list[Passage]:
         """Of each card after the first, in the order in which they came out."""

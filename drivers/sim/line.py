@@ -44,8 +44,10 @@ class Line:
     """Runs the simulator thread: bytes to the firmware, replies to the host. Faults may be set from any thread.
 
     Owns `port`; closing the line stops the clock's waits and joins the thread. The firmware, the world and the clock
-    survive it and can be given to another line.
+    survive it and can be given to another line. `url`: what a host opens.
     """
+
+    url: str
 
     def __init__(
         self, port: Port, firmware: Firmware, clock: SimClock, baud: int = 115200, stall_s: float = STALL_S
@@ -215,7 +217,7 @@ class Line:
 
 
 class PtyLine(Line):
-    """`path` is what a host opens, by pyserial for example; `url` is the same."""
+    """`path` is what a host opens, by pyserial for example."""
 
     def __init__(self, firmware: Firmware, clock: SimClock, baud: int = 115200, stall_s: float = STALL_S) -> None:
         port = PtyPort()
@@ -224,7 +226,7 @@ class PtyLine(Line):
 
 
 class TcpLine(Line):
-    """Listens on `host`:`port` (0: any free one, see `port` and `url`). A host may keep one connection or half-close each.
+    """Listens on `host`:`port` (0: any free one, see `port`). A host may keep one connection or half-close each.
 
     One that half-closes without a byte is told the status.
     """

@@ -14,7 +14,7 @@ from drivers.sim.chip import Chip
 from drivers.sim.chiplink import SocketAntenna
 from drivers.sim.clock import SimClock
 from drivers.sim.firmware import Firmware
-from drivers.sim.line import PtyLine, TcpLine
+from drivers.sim.line import Line, PtyLine
 from drivers.sim.vpcd import VpcdAntenna
 from drivers.sim.world import World
 from kiosk.errors import UsageError
@@ -92,7 +92,7 @@ class Devices:
 
     def __init__(
         self, directory: Path, cards: list[Card], link: str, speed: float, *, tended: bool = False,
-        timings: Timings | None = None, wire: Callable[[Firmware, SimClock], PtyLine | TcpLine] = PtyLine,
+        timings: Timings | None = None, wire: Callable[[Firmware, SimClock], Line] = PtyLine,
     ) -> None:  # fmt: skip
         self._closing = ExitStack()
         self.clock = SimClock(speed)
