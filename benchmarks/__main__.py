@@ -70,6 +70,9 @@ def main() -> None:
     unknown = set(names) - {part.name for part in PARTS}
     if unknown:
         raise SystemExit(f"not among the parts: {', '.join(sorted(unknown))}")
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # behind a shell's "&" it is ignored, also by what we begin
     BENCH.mkdir(parents=True, exist_ok=True)
     begun = time.monotonic()
     for part in PARTS:

@@ -40,7 +40,7 @@ from benchmarks.draining import Place
 from benchmarks.machine import machine, report
 from benchmarks.panels import RIBBON, records
 from benchmarks.passage import CARD_S, PARTS, TIMINGS, WAYS_S, Watch
-from benchmarks.web import CHROMIUM, station_cookie
+from benchmarks.web import CHROMIUM, retried, station_cookie
 from drivers.printers.evolis import Evolis
 from drivers.printers.evolis_panels import downloads
 from drivers.protocols import Tray
@@ -85,7 +85,7 @@ def onlooker(port: int) -> Iterator[dict[str, Any]]:
         sys.stderr.write(f"no {CHROMIUM}: nobody looks on\n")
         yield found
         return
-    name, _, value = station_cookie(port).partition("=")
+    name, _, value = retried(lambda: station_cookie(port), "the station").partition("=")
     with sync_playwright() as running:
         browser = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         context = browser.new_context(viewport={"width": 1024, "height": 600})

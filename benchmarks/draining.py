@@ -47,7 +47,7 @@ from tests.postgresql import Cluster
 
 BAR = 0.02
 SEED, ISSUED = 2018, date(2018, 8, 14)
-PATIENCE_S, LOOK_S = 300.0, 0.05
+PATIENCE_S, CARD_S, LOOK_S = 300.0, 60.0, 0.05
 MOST = 0.7
 """Of the backlog: where the centre has so much of it, it is set back. The rest lasts for some seconds more."""
 SET_BACK = (
@@ -137,9 +137,11 @@ class Place:
     def unsent(self) -> int:
         return int(self.station.call("station.status")["sync"]["unsent"])
 
-    def until(self, holds: Callable[[], bool], meanwhile: Callable[[], None] = lambda: None) -> None:
+    def until(
+        self, holds: Callable[[], bool], meanwhile: Callable[[], None] = lambda: None, patience_s: float = PATIENCE_S
+    ) -> None:
         """`meanwhile`: also once behind it."""
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + patience_s
         while not holds():
             meanwhile()
             assert time.monotonic() < deadline, self.station.call("station.status")
@@ -153,7 +155,7 @@ class Place:
     def cards_an_hour(self, count: int, meanwhile: Callable[[], None] = lambda: None) -> float:
         begun = len(self.ejected)
         self.until(lambda: len(self.station.call("jobs.run", count=count)) == count)
-        self.until(lambda: len(self.ejected) == begun + count, meanwhile)
+        self.until(lambda: len(self.ejected) == begun + count, meanwhile, PATIENCE_S + CARD_S * count)
         return (count - 1) * 3600 / (self.ejected[-1] - self.ejected[begun])
 
     def close(self) -> None:
