@@ -35,9 +35,9 @@ PARTS = (
 ALONE = {
     "ledger": "up to a million events; 20 minutes",
     "opening": "opening a station with ten years behind it, beside a replay; the audit beside a bare loop",
-    "chip": "more rounds",
-    "panels": "200 faces",
-    "drain": "more rounds",
+    "chip": "twelve rounds",
+    "panels": "200 people's faces",
+    "drain": "five rounds; as many frames as one likes",
     "draining": "cards an hour with a backlog on its way, beside an empty outbox, at six times a printer's pace",
     "web": "5,000 people waiting",
     "restart": "a killed station to its first page, with and without a long history",
@@ -79,7 +79,7 @@ def render(found: Kept) -> str:
         python=first.get("python", "?"), keping=first.get("keping", "?"),
         minutes=sum(each["seconds"] for each in found.runs.values()) / 60,
         runs=table("part | benchmark | begun (UTC) | load before | seconds | peers", map(found_run(found), PARTS)),
-        bars=table("benchmark | bar | measured | limit | held", bars(found)),
+        bars=table("benchmark | of what | measured | bar | held", bars(found)),
         rooms="\n\n".join(
             f"### {part.room}: `{part.name}`\n\n{ROOMS[part.name](found.figures[part.name])}"
             for part in PARTS if part.name in found.figures
@@ -114,7 +114,8 @@ def absent(name: str, figures: dict[str, Any]) -> str:
 def bars(found: Kept) -> Iterable[list[object]]:
     for name, figures in found.figures.items():
         for bar, (measured, limit, held) in figures.get("bars", {}).items():
-            yield [f"`{name}`", bar.replace("_", " "), measured, limit, "yes" if held else "**no**"]
+            side = "<=" if (measured <= limit) == held else ">="
+            yield [f"`{name}`", bar.replace("_", " "), measured, f"{side} {limit}", "yes" if held else "**no**"]
 
 
 def ledger(found: dict[str, Any]) -> str:
@@ -239,8 +240,8 @@ of them; medians of rounds, the best round where noise only adds. **Ratios count
 each one does exactly is at the head of its file in `benchmarks/`. A bar that is not held is written down, and fails
 nothing.
 
-Machine: {machine}; Python {python}; Keping {keping}. *Load before*: processes that wanted to run; above 0.5 the
-tails are not the program's.{runs}
+Machine: {machine}; Python {python}; Keping {keping}.
+*Load before*: processes that wanted to run; above 0.5 the tails are not the program's.{runs}
 
 ## Bars{bars}
 

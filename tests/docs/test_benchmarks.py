@@ -72,9 +72,8 @@ def test_a_part_knows_its_options(part: Part) -> None:
 def test_every_bar_is_on_the_page_with_what_was_measured(name: str) -> None:
     page = PAGE.read_text(encoding="utf-8")
     for bar, (measured, limit, held) in kept().figures[name].get("bars", {}).items():
-        assert (
-            f"| `{name}` | {bar.replace('_', ' ')} | {measured} | {limit} | {'yes' if held else '**no**'} |" in page
-        )
+        side, word = "<=" if (measured <= limit) == held else ">=", "yes" if held else "**no**"
+        assert f"| `{name}` | {bar.replace('_', ' ')} | {measured} | {side} {limit} | {word} |" in page
 
 
 def test_one_that_fails_leaves_its_last_words(tmp_path: Path) -> None:
