@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 import re
 from contextlib import closing
@@ -49,6 +50,22 @@ def test_of_a_part_that_did_not_run_the_page_says_so(name: str) -> None:
     runs = {**found.runs, name: {"seconds": 3, "said": "the printer is on fire"}}
     page = render(Kept(runs, {each: figures for each, figures in found.figures.items() if each != name}))
     assert re.search(rf"`{name}\b[^|]*\| \*\*not run\*\* .*the printer is on fire", page)
+
+
+def test_who_was_not_there_is_said() -> None:
+    found = copy.deepcopy(kept())
+    found.figures["ledger"]["peers"]["persist-queue"] = None
+    for size in found.figures["ledger"]["events"].values():
+        size.pop("to_queue", None)
+    found.figures["card"]["station"]["browser"] = {"chromium": None}
+    web = found.figures["web"]
+    web |= {"octoprint": None, "chromium": None, "at_work": {"keping": web["at_work"]["keping"]}}
+    for what in ("start", "ratio"):
+        web.pop(what, None)
+    page = render(found)
+    for name, absent in {"ledger": "persist-queue", "card": "chromium", "web": "octoprint, chromium"}.items():
+        assert re.search(rf"^\| [A-Z].*`{name}\b.*\*\*without {absent}\*\* \|$", page, re.M)
+    assert "**no browser was there**" in page
 
 
 def test_every_benchmark_is_on_the_page_and_no_other() -> None:
