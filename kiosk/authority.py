@@ -110,13 +110,22 @@ class Authority:
     def _catch_up(self, after: int) -> None:
         """From the frame `after` on, or an earlier one. What was counted is not forgotten (a number for each card
         since the start): printing must not wait for all to be read again where a centre lost what it had."""
-        if not self._read or after < self._from:
-            self._drawn, self._lifts, self._from, self._through, self._read = [], [], after, after, True
-            while lines := self._books.lines_after(self._through, READ_BYTES):
-                for line in lines:
-                    if any(word in line for word in COUNTED):
-                        self._take(line)
-                self._through += len(lines)
+        if not self._read:
+            self._drawn, self._lifts, self._from, self._read = [], [], after, True
+            self._through = self._count_lines(after)
+        elif after < self._from:
+            self._count_lines(after, self._from)
+            self._from = after
+
+    def _count_lines(self, after: int, until: int | None = None) -> int:
+        """Those behind `after`, to `until` or the newest; the number of the last one."""
+        while after != until and (lines := self._books.lines_after(after, READ_BYTES)):
+            wanted = lines if until is None else lines[: until - after]
+            for line in wanted:
+                if any(word in line for word in COUNTED):
+                    self._take(line)
+            after += len(wanted)
+        return after
 
     def _take(self, line: bytes) -> None:
         frame = _frame_of(line)
