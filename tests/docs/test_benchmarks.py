@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from benchmarks.__main__ import run
-from benchmarks.bench_page import ALONE, PAGE, PARTS, ROOMS, Kept, Part, kept, render
+from benchmarks.bench_page import ALONE, PAGE, PARTS, ROOMS, Kept, Part, bars, kept, render
 from benchmarks.panels import records
 from benchmarks.passage import CARD_S, TIMINGS, WAYS_S, Watch
 from benchmarks.passage import PARTS as STANDING
@@ -105,6 +105,15 @@ def test_every_bar_is_on_the_page_with_what_was_measured(name: str) -> None:
     for bar, (measured, limit, held) in kept().figures[name].get("bars", {}).items():
         side, word = "<=" if (measured <= limit) == held else ">=", "yes" if held else "**no**"
         assert f"| `{name}` | {bar.replace('_', ' ')} | {measured} | {side} {limit} | {word} |" in page
+
+
+def test_a_bar_says_on_which_side_of_it_one_should_be() -> None:
+    figures = {"bars": {"less_is_better": [0.3, 0.2, False], "less": [0.1, 0.2, True], "more": [0.99, 0.95, True]}}
+    assert list(bars(Kept({}, {"it": figures}))) == [
+        ["`it`", "less is better", 0.3, "<= 0.2", "**no**"],
+        ["`it`", "less", 0.1, "<= 0.2", "yes"],
+        ["`it`", "more", 0.99, ">= 0.95", "yes"],
+    ]
 
 
 def test_one_that_fails_leaves_its_last_words(tmp_path: Path) -> None:
