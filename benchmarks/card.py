@@ -1,6 +1,6 @@
 """The whole card at a printer's own pace: how long the printer stands between two cards, and what else it waits for.
 
-    .venv/bin/python -m benchmarks.card [--cards 12] [--frames 100000] [--bare 4]
+    .venv/bin/python -m benchmarks.card [--cards 12] [--frames 40000] [--bare 4]
 
 `keping run` makes cards from records that it fetches, checks and draws, with its journal on the disk and the chip
 written and read back in the printer, on a simulated printer of 225 cards an hour (16 s a card) over TCP at 1 MB/s.
@@ -202,7 +202,7 @@ def main() -> None:
     """Print one JSON object and keep it; exit 0 whatever the figures are: a benchmark measures, it does not judge."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cards", type=int, default=12)
-    parser.add_argument("--frames", type=int, default=100_000)
+    parser.add_argument("--frames", type=int, default=40_000)
     parser.add_argument("--bare", type=int, default=4)
     given = parser.parse_args()
     before = machine()
