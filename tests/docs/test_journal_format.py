@@ -31,6 +31,9 @@ from kiosk.journal.segments import split_lines
 from kiosk.stock import balances
 from kiosk.views import View
 from tests.docs import golden_journal
+from tests.office import Office, office
+
+__all__ = ["office"]
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "journal-format.md").read_text(encoding="utf-8")
@@ -182,11 +185,31 @@ def test_each_kind_has_a_true_example(kind: str) -> None:
         assert json.loads(parts[3])["k"] == kind
 
 
+def unnamed(frames: Iterable[Frame], page: str = PAGE) -> set[str]:
+    """Fields of bodies that are not on the page under the heading of their kind."""
+    named = set(re.findall(r"`([a-z_]+)`", page))
+    missing = set()
+    for frame in frames:
+        section = page.split(f"### `{frame.kind}`")[1].split("\n#", maxsplit=1)[0]
+        missing |= {f"{frame.kind}.{name}" for name in frame.data if f"`{name}`" not in section}
+        inner = [name for part in ("intent", "outcome") for name in frame.data.get(part, {})]
+        missing |= {f"{frame.kind}..{name}" for name in inner if name not in named}
+    return missing
+
+
 def test_every_field_in_the_golden_bodies_is_named_on_the_page() -> None:
-    named = set(re.findall(r"`([a-z_]+)`", PAGE))
-    for frame in scan(GOLDEN):
-        section = PAGE.split(f"### `{frame.kind}`")[1].split("\n#")[0]
-        for name in frame.data:
-            assert f"`{name}`" in section, f"{frame.kind}.{name}"
-        for part in ("intent", "outcome"):
-            assert set(frame.data.get(part, {})) <= named
+    assert unnamed(scan(GOLDEN)) == set()
+    assert unnamed(scan(GOLDEN), PAGE.replace("`cursor`", "cursor")) == {"records.cursor"}
+
+
+def test_what_a_station_writes_today_is_what_the_page_says(office: Office) -> None:
+    """The verifier alone, beside the station that runs, and every field."""
+    office.print_one()
+    office.restart()
+    journal = office.data / "journal"
+    found = verify_journal.verify(journal)
+    view = replay(scan(journal))
+    held = {f"{sku}/{name}": count for sku, row in balances(view).items() for name, count in row.items() if count}
+    assert (found["frames"], found["accounts"]) == (view.seq, held)
+    assert {"started", "stopped", "step", "job-ended"} <= {frame.kind for frame in scan(journal)}
+    assert unnamed(scan(journal)) == set()

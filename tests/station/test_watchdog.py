@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import socket
 import threading
+import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from drivers.protocols import Prepared
 from kiosk.notify import ALIVE, ENDING, READY, Alive, notify
 from kiosk.web.serve import serve
+from kiosk.web.server import THREADS, WebServer
 from kiosk.worker.devices import Devices
 from kiosk.worker.halt import Halt
-from kiosk.worker.loop import IDLE_LOOK_S
+from kiosk.worker.loop import IDLE_LOOK_S, Worker
 from kiosk.worker.rounds import CARD_S, REST_S, Rounds
 from tests.office import Office
 from tests.patience import BUSY_S
@@ -35,6 +40,9 @@ class Manager:
 
     def heard(self) -> str:
         return self._socket.recv(4096).decode()
+
+    def pending(self) -> bool:
+        return bool(select.select([self._socket], [], [], 0)[0])
 
     def close(self) -> None:
         self._socket.close()
@@ -213,6 +221,87 @@ def test_a_long_print_is_no_hang_and_one_without_end_is(office: Office, monkeypa
     go_on.set()
     office.until(lambda: office.is_settled(job))
     assert not rounds.late()
+    office.until(lambda: not rounds.making)  # between cards nobody waits as long as for one
+
+
+def test_a_page_that_hangs_is_no_reason(
+    office: Office, tmp_path: Path, manager: Manager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All threads of the web server wait, and systemd hears of the worker all the same."""
+    office.station.close()
+    office.station = office._open()
+    hanging, go_on, ports = threading.Semaphore(0), threading.Event(), []
+
+    def hang() -> None:
+        hanging.release()
+        go_on.wait(BUSY_S)
+
+    def served(app: Flask, port: int) -> WebServer:
+        app.before_request(hang)
+        made = WebServer(app, port)
+        ports.append(made.port)
+        return made
+
+    monkeypatch.setattr("kiosk.web.serve.WebServer", served)
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+    with serving(office), freed(go_on):
+        assert manager.heard().splitlines()[0] == READY
+        asking = [threading.Thread(target=asked, args=(ports[0],)) for _ in range(THREADS)]
+        for thread in asking:
+            thread.start()
+        for _ in asking:
+            assert hanging.acquire(timeout=BUSY_S)
+        while manager.pending():
+            manager.heard()
+        assert manager.heard() == ALIVE
+    for thread in asking:
+        thread.join(BUSY_S)
+
+
+@contextmanager
+def serving(office: Office) -> Iterator[threading.Event]:
+    """The station at work in another thread, until the event is set or the block is left."""
+    stopping = threading.Event()
+    thread = threading.Thread(target=lambda: serve(office.station, stopping))
+    thread.start()
+    with freed(stopping):
+        yield stopping
+    thread.join(BUSY_S)
+
+
+@contextmanager
+def freed(waited_for: threading.Event) -> Iterator[None]:
+    """A test that fails leaves nobody waiting."""
+    try:
+        yield
+    finally:
+        waited_for.set()
+
+
+def asked(port: int) -> None:
+    with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=BUSY_S) as answer:
+        answer.read()
+
+
+def test_the_end_is_said_before_the_last_card_is_waited_for(
+    office: Office, tmp_path: Path, manager: Manager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes longer than systemd waits for a sign of life."""
+    office.station.close()
+    office.station = office._open()
+    told, inner = threading.Event(), Worker.finish
+
+    def finish(worker: Worker) -> None:
+        told.wait(BUSY_S)
+        inner(worker)
+
+    monkeypatch.setattr(Worker, "finish", finish)
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+    with serving(office) as stopping, freed(told):
+        manager.heard()
+        stopping.set()
+        while manager.heard() != ENDING:
+            assert not told.is_set()
 
 
 def test_the_station_says_ready_alive_and_ending(
