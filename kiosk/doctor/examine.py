@@ -50,8 +50,7 @@ def examine(
     note(journal)
     if journal.situation != "journal.none":
         note(stored.reserve(look), stored.clock(look, last), stored.keys(look), stored.vault(look))
-    note(stored.mirror(look))
-    note(reached.hub(look))
+    note(stored.mirror(look), reached.hub(look))
     work, halted = reached.work(look)
     note(work, *(() if safe else reached.queue(look)))
     printer = reached.Printer(Finding("printer.left-alone")) if safe else reached.printer(look)

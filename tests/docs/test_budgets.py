@@ -15,9 +15,9 @@ SAYS_NOTHING = frozenset({"utils", "util", "helpers", "helper", "manager", "base
 
 
 def measured() -> list[Path]:
-    """The program, and what tests share; a suite of tests may be longer, for it is not read from end to end."""
+    """Program, benchmarks, and what tests share; a suite of tests may be longer: nobody reads it from end to end."""
     shared = [path for path in files(".py", under="tests") if not path.name.startswith("test_")]
-    return [*files(".py", under="kiosk"), *files(".py", under="drivers"), *shared]
+    return [*(path for under in ("kiosk", "drivers", "benchmarks") for path in files(".py", under=under)), *shared]
 
 
 def too_long(source: str, limit: int) -> Iterator[str]:
