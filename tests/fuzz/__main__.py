@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import faulthandler
+import resource
 import sys
 import tempfile
 from contextlib import closing
@@ -15,6 +16,8 @@ from tests.fuzz.inputs import INPUTS
 KEPT = Path("var/fuzz")
 MEMORY = Path("/dev/shm")
 """Where no sync costs anything, if the machine has it."""
+MOST_BYTES = 4 << 30
+"""Of memory: what takes more is told, and takes none from the rest of the machine."""
 LATEST_S = 120.0
 """What hangs outside of Python, where no budget reaches, shows its stack so long after the end."""
 
@@ -27,6 +30,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--again", type=Path)
     asked = parser.parse_args()
+    resource.setrlimit(resource.RLIMIT_DATA, (MOST_BYTES, resource.getrlimit(resource.RLIMIT_DATA)[1]))
     faulthandler.dump_traceback_later(asked.seconds + LATEST_S, exit=True)
     place = tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None)
     with place as directory, closing(INPUTS[asked.name](Path(directory))) as fuzzer:

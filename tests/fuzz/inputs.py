@@ -10,6 +10,7 @@ from tests.fuzz.chip_answers import ChipAnswers
 from tests.fuzz.config_file import ConfigFile
 from tests.fuzz.engine import Fuzzer
 from tests.fuzz.hub_answers import HubAnswers
+from tests.fuzz.intake import Intake
 from tests.fuzz.printer_answers import PrinterAnswers
 from tests.fuzz.stick import Stick
 
@@ -20,4 +21,5 @@ INPUTS: Mapping[str, Callable[[Path], Fuzzer]] = {
     "evolis": PrinterAnswers,
     "evolis-classic": partial(PrinterAnswers, classic=True),
     "stick": Stick,
+    "intake": Intake,
 }

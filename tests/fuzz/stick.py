@@ -82,7 +82,9 @@ class Stick:
         self._centre.issue(trips.station.name, 1)
         side = Side(trips, told["side"])
         good, cursor = trips.copy(side.root), trips.sink.cursor
-        for name, seed in told["spoils"]:
+        for name, seed in sorted(
+            told["spoils"], key=lambda each: bool(each[0] == "leads-away")
+        ):  # not to be followed
             with suppress(*GONE):
                 SPOILS[name](Random(seed), side)
         self._lay_bait()

@@ -21,10 +21,11 @@ from tests.fuzz.chip_answers import ChipAnswers
 from tests.fuzz.engine import Fuzzer, Report, one, run
 from tests.fuzz.hub_answers import HubAnswers
 from tests.fuzz.inputs import INPUTS
+from tests.fuzz.intake import Intake
 from tests.fuzz.printer_answers import PrinterAnswers
 from tests.fuzz.stick import VALUES, Stick
 
-SAMPLES = {"config": 10, "hub-answers": 40, "chip": 15, "evolis": 25, "evolis-classic": 25, "stick": 7}
+SAMPLES = {"config": 10, "hub-answers": 40, "chip": 15, "evolis": 25, "evolis-classic": 25, "stick": 7, "intake": 20}
 """So many cases as cost some tenths of a second."""
 
 
@@ -123,6 +124,20 @@ def test_what_is_lost_or_stumbled_over_on_a_stick_is_found(tmp_path: Path, monke
         assert found_by(fuzzer, case) == []
         monkeypatch.setattr("kiosk.sync.stick.CURSOR", re.compile(".*"))
         assert found_by(fuzzer, case) == ["ValueError"]
+
+
+def test_a_token_for_twice_and_a_receipt_for_nothing_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(Intake(tmp_path)) as fuzzer:
+        case = b'{"call": "status", "spoil": "", "seed": 1}'
+        assert found_by(fuzzer, case) == []
+        with monkeypatch.context() as patch:
+            patch.setattr("kiosk.hub.stations.spend_token", lambda *_: True)
+            assert found_by(fuzzer, case) == ["Finding"]
+        position = Position("kupang-01", "00000000000000a1", 9, "ab" * 32)
+        monkeypatch.setattr("kiosk.hub.delivery.apply", lambda *_: position)
+        assert found_by(fuzzer, b'{"call": "journal", "spoil": "", "seed": 1}') == ["Finding"]
 
 
 def found_by(fuzzer: Fuzzer, case: bytes) -> list[str]:

@@ -67,11 +67,15 @@ class Hub:
         return {alarm.kind for alarm in self.status.alarms}
 
 
-@pytest.fixture
-def hub(tmp_path: Path, database: str) -> Iterator[Hub]:
-    store, clock, key = Store.open(tmp_path, database), Clock(), keys.generate_signing()
+def enrolled(directory: Path, database: str = "") -> Hub:
+    store, clock, key = Store.open(directory, database), Clock(), keys.generate_signing()
     code = stations.add_station(store, STATION)
     stations.enrol(store, STATION, code, key, keys.generate_encryption(), 0)
-    made = Hub(store, HubKeys.generate(), clock, key, Journal(STATION, key))
+    return Hub(store, HubKeys.generate(), clock, key, Journal(STATION, key))
+
+
+@pytest.fixture
+def hub(tmp_path: Path, database: str) -> Iterator[Hub]:
+    made = enrolled(tmp_path, database)
     yield made
     made.store.close()
