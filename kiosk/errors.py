@@ -9,11 +9,17 @@ KepingError (1)
 
 from __future__ import annotations
 
+MOST_TOLD = 1_000
+
 
 class KepingError(Exception):
-    """One line for a person: what is wrong and what to do."""
+    """One line for a person: what is wrong and what to do. It may quote what came from outside, so it has an end."""
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        told = super().__str__()
+        return told if len(told) <= MOST_TOLD else f"{told[:MOST_TOLD]}…"
 
 
 class UsageError(KepingError):

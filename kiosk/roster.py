@@ -71,7 +71,7 @@ class Roster:
         try:
             opened = vars(self._vault.identity(ref))
         except KepingError as exc:
-            log.warning("roster ref=%s: %s", ref, exc)
+            log.warning("roster ref=%.40r: %s", ref, exc)
             return None
         # One town's records share most of their words.
         return Fields(**{name: sys.intern(text) for name, text in opened.items()})

@@ -13,9 +13,9 @@ MOST_TOLD = 300
 
 
 def one_line(said: object, otherwise: str) -> str:
-    """`otherwise` if nothing is said, or something else than words."""
+    """`otherwise` if nothing is said, or something else than words. Half a character, as JSON has it, becomes "?"."""
     text = said if isinstance(said, str) and said else otherwise
-    return " ".join(text[: 4 * MOST_TOLD].split())[:MOST_TOLD]
+    return " ".join(text[: 4 * MOST_TOLD].encode(errors="replace").decode().split())[:MOST_TOLD]
 
 
 def media_type(response: httpx.Response) -> str:

@@ -42,7 +42,7 @@ def main() -> int:
     told = f"{asked.name}: seed {asked.seed}, {report.told}\n"
     for place, found in report.found.items():
         told += f"\n{place}\n  {found.save(KEPT, asked.name)}\n{found.told}"
-    sys.stdout.write(told)
+    sys.stdout.buffer.write(told.encode("utf-8", "backslashreplace"))
     return 1 if report.found else 0
 
 

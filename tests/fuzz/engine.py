@@ -31,6 +31,7 @@ AWKWARD = (
 
 MOST_TOLD = 2_000
 """Characters of an error that somebody reads on a screen or in a log."""
+MOST_KINDS = 40
 MOST_SECONDS = 20.0
 """Of processor for one case, mostly in what no call is counted of: a pattern, a compression."""
 MOST_KIB = 256 << 10
@@ -97,7 +98,7 @@ class Report:
         sums = f"{self.taken.total()} accepted, {self.refused.total()} refused, {len(self.found)} found"
         told = f"{self.cases} cases, {sums}"
         for way, counted in (("accepted", self.taken), ("refused", self.refused)):
-            told += "".join(f"\n  {way:8} {count:7} {kind}" for kind, count in counted.most_common())
+            told += "".join(f"\n  {way:8} {count:7} {kind}" for kind, count in counted.most_common(MOST_KINDS))
         return told
 
 
@@ -123,18 +124,20 @@ def one(fuzzer: Fuzzer, case: bytes, report: Report) -> None:
             _must_be_cheap(began, report)
             for line in log.lines:
                 _must_tell_little(line, fuzzer.secrets)
+                if "\n" in line:
+                    raise Finding(f"what came from outside writes a line of its own into the log: {line!r}")
         report.taken[reached] += 1
 
 
 class _Overheard(logging.Handler):
-    """`lines`: what was logged, tracebacks too, in a `with`; it goes nowhere else."""
+    """`lines`: what was logged in a `with`; it goes nowhere else."""
 
     def __init__(self) -> None:
         super().__init__()
         self.lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(self.format(record))
+        self.lines.append(record.getMessage())
 
     def __enter__(self) -> _Overheard:
         root = logging.getLogger()
@@ -146,6 +149,8 @@ class _Overheard(logging.Handler):
 
 
 def _must_tell_little(told: str, secrets: Iterable[str]) -> None:
+    if told.encode(errors="replace").decode() != told:
+        raise Finding("an error that no log and no page can hold")
     if len(told) > MOST_TOLD:
         raise Finding(f"an error of {len(told)} characters")
     if found := [each for each in secrets if each in told]:
@@ -174,7 +179,7 @@ class _Judged:
 
     def __exit__(self, kind: object, exc: BaseException | None, trace: TracebackType | None) -> bool:
         if isinstance(exc, self.fuzzer.declared):
-            self.report.refused[str(getattr(exc, "reason", "") or type(exc).__name__)] += 1
+            self.report.refused[str(getattr(exc, "reason", "") or type(exc).__name__)[:70]] += 1
         elif isinstance(exc, (Exception, OverBudget)):
             where = traceback.extract_tb(trace)[-1]
             place = f"{type(exc).__name__} at {where.filename}:{where.lineno}"

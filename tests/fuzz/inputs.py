@@ -9,6 +9,7 @@ from pathlib import Path
 from tests.fuzz.chip_answers import ChipAnswers
 from tests.fuzz.config_file import ConfigFile
 from tests.fuzz.engine import Fuzzer
+from tests.fuzz.forms import Forms
 from tests.fuzz.hub_answers import HubAnswers
 from tests.fuzz.intake import Intake
 from tests.fuzz.printer_answers import PrinterAnswers
@@ -22,4 +23,5 @@ INPUTS: Mapping[str, Callable[[Path], Fuzzer]] = {
     "evolis-classic": partial(PrinterAnswers, classic=True),
     "stick": Stick,
     "intake": Intake,
+    "forms": Forms,
 }

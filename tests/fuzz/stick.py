@@ -82,9 +82,7 @@ class Stick:
         self._centre.issue(trips.station.name, 1)
         side = Side(trips, told["side"])
         good, cursor = trips.copy(side.root), trips.sink.cursor
-        for name, seed in sorted(
-            told["spoils"], key=lambda each: bool(each[0] == "leads-away")
-        ):  # not to be followed
+        for name, seed in sorted(told["spoils"], key=lambda each: list(SPOILS).index(each[0])):
             with suppress(*GONE):
                 SPOILS[name](Random(seed), side)
         self._lay_bait()
@@ -176,7 +174,8 @@ def _listing(root: Path) -> dict[str, object]:
 
 
 def _file(random: Random, side: Side) -> Path:
-    return random.choice(sorted(side.parcel.iterdir()))
+    """One that is still one."""
+    return random.choice(sorted(path for path in side.parcel.iterdir() if path.is_file() and not path.is_symlink()))
 
 
 def _bytes(random: Random, side: Side) -> None:
@@ -252,5 +251,6 @@ def _sealed(random: Random, side: Side) -> None:
 SIGNED: dict[str, Callable[[Random, Side], None]] = {"claims": _claims, "lines": _lines, "sealed": _sealed}
 """By who has the sender's keys, and a fault."""
 SPOILS: dict[str, Callable[[Random, Side], None]] = {
-    "bytes": _bytes, "kind": _kind, "leads-away": _leads_away, "name": _name, "litter": _litter, **SIGNED,
+    **SIGNED, "bytes": _bytes, "kind": _kind, "name": _name, "litter": _litter, "leads-away": _leads_away,
 }  # fmt: skip
+"""In this order: what is no file any more is not to be read."""

@@ -15,17 +15,30 @@ import kiosk.config
 import kiosk.sync.client
 from drivers.errors import DeviceError, NotStarted
 from drivers.printers.evolis import Evolis
+from kiosk.access import Access
 from kiosk.crypto import jose
 from kiosk.crypto.checkpoint import Position
+from kiosk.errors import Rejected
+from kiosk.web.house import actor, house
 from tests.fuzz.chip_answers import ChipAnswers
 from tests.fuzz.engine import Fuzzer, Report, one, run
+from tests.fuzz.forms import Forms
 from tests.fuzz.hub_answers import HubAnswers
 from tests.fuzz.inputs import INPUTS
 from tests.fuzz.intake import Intake
 from tests.fuzz.printer_answers import PrinterAnswers
 from tests.fuzz.stick import VALUES, Stick
 
-SAMPLES = {"config": 10, "hub-answers": 40, "chip": 15, "evolis": 25, "evolis-classic": 25, "stick": 7, "intake": 20}
+SAMPLES = {
+    "config": 10,
+    "hub-answers": 40,
+    "chip": 15,
+    "evolis": 25,
+    "evolis-classic": 25,
+    "stick": 7,
+    "intake": 20,
+    "forms": 20,
+}
 """So many cases as cost some tenths of a second."""
 
 
@@ -138,6 +151,21 @@ def test_a_token_for_twice_and_a_receipt_for_nothing_are_found(
         position = Position("kupang-01", "00000000000000a1", 9, "ab" * 32)
         monkeypatch.setattr("kiosk.hub.delivery.apply", lambda *_: position)
         assert found_by(fuzzer, b'{"call": "journal", "spoil": "", "seed": 1}') == ["Finding"]
+
+
+def test_a_form_that_stumbles_or_writes_what_it_refuses_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def careless(access: Access, routes: object) -> None:
+        house().station.stock.move(actor(), "receive", "wni", 1, "BAST-9")
+        raise Rejected("booked nevertheless", "not-permitted")
+
+    with closing(Forms(tmp_path)) as fuzzer:
+        with monkeypatch.context() as patch:
+            patch.setattr("kiosk.web.security._check_origin", lambda: {}["x"])
+            assert found_by(fuzzer, fuzzer.case(Random(1))) == ["KeyError"]
+        monkeypatch.setattr("kiosk.web.security._check_act", careless)
+        assert found_by(fuzzer, b'{"who": "maria", "seed": 1}') == ["Finding"]
 
 
 def found_by(fuzzer: Fuzzer, case: bytes) -> list[str]:

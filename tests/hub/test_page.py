@@ -147,7 +147,7 @@ def test_only_a_browser_on_this_machine_is_answered(store: Store) -> None:
     client = create_page(store, "wita", lambda: 0).test_client()
     for host in ("localhost:8441", "127.0.0.1", "[::1]:8441"):
         assert client.get("/", headers={"Host": host}).status_code == 200
-    for host in ("evil.example", "127.0.0.1.evil.example", "hub.example:8441"):
+    for host in ("evil.example", "127.0.0.1.evil.example", "hub.example:8441", "[", "", "[::1", ":8441"):
         assert client.get("/", headers={"Host": host}).status_code == 403
     assert client.post("/").status_code == 405
 

@@ -172,7 +172,7 @@ def test_the_picture_grows_and_is_sent_once(trainee: Trainee) -> None:
     assert trainee.web.get("/card/99999.jpg").status_code == 404
 
 
-@pytest.mark.parametrize("origin", [None, "null", "http://127.0.0.1:1", "http://evil.example"])
+@pytest.mark.parametrize("origin", [None, "null", "http://[", "http://127.0.0.1:1", "http://evil.example"])
 def test_only_its_own_page_may_press(trainee: Trainee, origin: str | None) -> None:
     armed = trainee.look()["printer"]["armed"]
     headers = {"Origin": origin} if origin else {}

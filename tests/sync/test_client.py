@@ -119,7 +119,9 @@ def test_what_is_not_the_centres_answer_is_no_refusal(response: httpx.Response) 
 
 
 @pytest.mark.parametrize("status", [403, 503])
-@pytest.mark.parametrize("said", ["x" * 70_000, "a\nb " * 9_000, ["x"] * 9_000, {"x": "x" * 9_000}, None, ""])
+@pytest.mark.parametrize(
+    "said", ["x" * 70_000, "a\nb " * 9_000, "\ud800", ["x"] * 9_000, {"x": "x" * 9_000}, None, ""]
+)
 def test_what_an_answer_says_is_told_in_one_short_line(said: object, status: int) -> None:
     told = json.dumps({"reason": said, "detail": said}).encode()
     answer = httpx.Response(status, content=told, headers={"Content-Type": "application/problem+json"})
@@ -129,6 +131,7 @@ def test_what_an_answer_says_is_told_in_one_short_line(said: object, status: int
     assert len(str(caught.value)) < 400
     assert 0 < len(reason) <= 300
     assert "\n" not in f"{caught.value}{reason}"
+    assert f"{caught.value}{reason}".encode()
 
 
 def test_a_packed_answer_is_not_unpacked() -> None:

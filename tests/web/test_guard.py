@@ -52,6 +52,8 @@ def test_its_own_names_are_served(quiet: Kiosk) -> None:
         {"Origin": "http://evil.example"},
         {"Origin": "null"},
         {"Origin": "http://127.0.0.1"},
+        {"Origin": "http://["},
+        {"Origin": ""},
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},
     ],
@@ -60,6 +62,27 @@ def test_a_form_from_elsewhere_is_refused(quiet: Kiosk, reader: Visitor, headers
     for path in ("/sign-in", "/language", "/jobs"):
         assert reader.http.post(path, data=reader.form(), headers=headers).status_code == 403
     assert quiet.made() == []
+
+
+@pytest.mark.parametrize(
+    ("referer", "led_to"),
+    [("http://[", "/sign-in"), ("http://[/now?x=1", "/sign-in?next=/now"), ("x", "/sign-in"), ("", "/sign-in")],
+)
+def test_no_referer_makes_it_stumble(quiet: Kiosk, referer: str, led_to: str) -> None:
+    answer = httpx.post(quiet.url + "/sign-out", headers={"Referer": referer}, timeout=None)
+    assert (answer.status_code, answer.headers["Location"]) == (303, led_to)
+
+
+def test_a_refusal_quotes_no_more_than_a_line(
+    quiet: Kiosk, reader: Visitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    for ref in ("9" * 5_000, "%0aWARNING all is well"):
+        answer = reader.get(f"/check/{ref}")
+        assert answer.status_code == 409
+        note = answer.text.partition("Catatan mesin")[2].partition("</p>")[0]
+        assert 0 < len(note) < 1_100
+    assert max(map(len, caplog.messages)) < 200
+    assert [message for message in caplog.messages if "\n" in message] == []
 
 
 def test_every_answer_carries_the_headers(quiet: Kiosk, reader: Visitor) -> None:
@@ -152,6 +175,7 @@ def test_no_way_leads_elsewhere(quiet: Kiosk, elsewhere: str) -> None:
 
 def test_a_way_within_is_kept() -> None:
     assert _local("/check/ab?x=//evil") == "/check/ab?x=//evil"
+    assert [_local(path) for path in ("/\t/evil", "//[", "/\n/[", "\t//evil", "/\r\\evil")] == [""] * 5
 
 
 def test_an_unknown_page_speaks_the_language_of_its_reader(reader: Visitor) -> None:

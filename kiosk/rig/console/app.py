@@ -6,7 +6,6 @@ Answers loopback names only, and a POST only from its own page: a page in anothe
 from __future__ import annotations
 
 import logging
-from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, current_app, jsonify, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
@@ -92,7 +91,7 @@ def _refusal(code: int, reason: str, error: KepingError) -> Response:
 def _check() -> None:
     if request.host.partition(":")[0] not in HOSTS:
         abort(400, "host")
-    if request.method == "POST" and urlsplit(request.headers.get("Origin", "")).netloc != request.host:
+    if request.method == "POST" and request.headers.get("Origin", "").partition("://")[2] != request.host:
         abort(403, "origin")
 
 
