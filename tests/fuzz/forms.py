@@ -15,6 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from argon2 import PasswordHasher
 from werkzeug.routing import BuildError
 from werkzeug.test import TestResponse
 
@@ -26,7 +27,7 @@ from kiosk.stock import balances
 from kiosk.web import security
 from tests.fuzz.engine import AWKWARD, Finding, mutated
 from tests.office import Office
-from tests.staff.people import quick
+from tests.quick import LEAST
 from tests.web.conftest import OTHER_PIN, PIN, Kiosk
 
 OFFICE_CASES = 250
@@ -106,7 +107,8 @@ class Forms:
         office = Office(place, blanks=30)
         office.bring_records(6)
         kiosk = Kiosk(office)
-        people = quick(kiosk.house.people)
+        people = kiosk.house.people
+        people._hasher = PasswordHasher(*LEAST)
         office.station.access._people = people
         for ident, role in (("agnes", Role.SUPERVISOR), ("tinus", Role.TECHNICIAN), ("umi", Role.AUDITOR)):
             people.add(ident, ident.title(), role, OTHER_PIN if role is Role.SUPERVISOR else PIN)

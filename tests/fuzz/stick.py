@@ -27,7 +27,7 @@ from tests.sync.centre import Centre
 from tests.sync.parcels import Side, grow, to_directory, to_fifo, to_link
 from tests.sync.trips import Shelf, Trips
 
-GONE = (OSError, ValueError, LookupError, SealBroken)
+GONE = (OSError, ValueError, TypeError, LookupError, SealBroken)
 """What one change took away, the next can't spoil."""
 STATION_CASES = 100
 """A station's journal grows with each case, and each case reads it."""
