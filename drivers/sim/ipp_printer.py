@@ -54,13 +54,14 @@ class SimJob:
 class IppPrinter:
     """`keeps`: jobs outlive the power, and are begun anew with it, as in a queue of CUPS; else they are forgotten.
 
-    `prompt`: a job is answered when it has come to an end or a halt, so that a life is the same each time.
+    `busy`: it begins no job, and names no reason. `prompt`: a job is answered when it has come to an end or a halt, so
+    that a life is the same each time.
     """
 
     def __init__(self, world: World, *, keeps: bool = False, prompt: bool = True) -> None:
         self.world = world
         self.jobs: list[SimJob] = []
-        self.accepting = True
+        self.accepting, self.busy = True, False
         self.extra: list[Attribute] = []
         self._keeps = keeps
         self._prompt = prompt
@@ -223,7 +224,7 @@ class IppPrinter:
 
     def _due(self) -> SimJob | None:
         """The next to be begun: nothing is while something stops the machine."""
-        waits = any(word.endswith("-error") for word in self.reasons())
+        waits = self.busy or any(word.endswith("-error") for word in self.reasons())
         return None if waits else next((job for job in self.jobs if job.state == PENDING), None)
 
     def _make(self, job: SimJob) -> None:
