@@ -54,8 +54,8 @@ class SimJob:
 class IppPrinter:
     """`keeps`: jobs outlive the power, and are begun anew with it, as in a queue of CUPS; else they are forgotten.
 
-    `busy`: it begins no job, and names no reason. `prompt`: a job is answered when it has come to an end or a halt, so
-    that a life is the same each time.
+    `busy`: it begins no job, and names no reason. `prompt`: a job is answered when it has come to an end or a halt,
+    so that a life is the same each time.
     """
 
     def __init__(self, world: World, *, keeps: bool = False, prompt: bool = True) -> None:
