@@ -13,8 +13,9 @@ import click
 
 from kiosk import runtime
 from kiosk.cli.context import App, pass_app, set_up_logging, stop_signal
+from kiosk.config import WebConfig
 from kiosk.enrolment import enrol_station
-from kiosk.errors import KepingError, Unavailable
+from kiosk.errors import KepingError, Unavailable, UsageError
 from kiosk.gate import wait_for_passphrase
 from kiosk.notify import notify
 from kiosk.people import People
@@ -94,7 +95,13 @@ def enrol_command(app: App, url: str | None, code: str, fingerprint: str, ca: Pa
 def waiting_page_command(app: App) -> None:
     """Print the page that the touchscreen's browser starts on: a file that waits for the station, then goes to it.
 
-    Needs no station and no data, only web.port of the config. Redirect it to a file.
+    Needs no station and no data, only web.port of the config; one that can't be read is told of, and the usual port
+    taken. Redirect it to a file.
     """
-    page = waiting_page(app.config.web.port)
+    try:
+        port = app.config.web.port
+    except UsageError as exc:  # a screen that says whom to call is better than a black one
+        click.echo(f"keping: {exc}", err=True)
+        port = WebConfig().port
+    page = waiting_page(port)
     app.answer({"page": page}, lambda: page)

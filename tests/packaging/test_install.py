@@ -335,3 +335,30 @@ def test_units_are_verified_by_systemd(box: Box) -> None:
     words = ["systemd-analyze", "verify", "--man=no", *map(str, units)]
     said = subprocess.run(words, capture_output=True, text=True, check=False).stderr
     assert [line for line in said.splitlines() if "keping" in line] == []
+
+
+def test_a_configuration_that_is_wrong_leaves_no_black_screen(tmp_path: Path) -> None:
+    """The unit's first command would fail, and again each time."""
+    pages = []
+    for text in ("web: {port: 8480}\n", "web: {prot: 1}\n", "web: [\n", None):
+        path = tmp_path / "config.yaml"
+        path.unlink(missing_ok=True)
+        if text is not None:
+            path.write_text(text, encoding="utf-8")
+        shown = CliRunner().invoke(main, ["--config", str(path), "waiting-page"])
+        assert (shown.exit_code, shown.stderr == "") == (0, not pages)
+        pages.append(shown.stdout)
+    assert len(set(pages)) == 1
+    assert "http://127.0.0.1:8480" in pages[0]
+
+
+@pytest.mark.parametrize(("name", "most"), [("keping.service", 2.0), ("keping-screen.service", 5.0)])
+def test_a_unit_leaves_no_more_open_than_it_needs(name: str, most: float) -> None:
+    """0 is shut, 10 is open; the browser's own sandbox and the seat need what the screen leaves."""
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("no systemd-analyze")
+    words = ["systemd-analyze", "security", "--offline=true", "--no-pager", SYSTEM / "etc/systemd/system" / name]
+    said = subprocess.run(words, capture_output=True, text=True, check=False).stdout
+    found = re.search(rf"exposure level for {name}: ([0-9.]+)", said)
+    assert found, said
+    assert float(found[1]) <= most
