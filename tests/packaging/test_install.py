@@ -339,7 +339,7 @@ def test_units_are_verified_by_systemd(box: Box) -> None:
 
 def test_a_configuration_that_is_wrong_leaves_no_black_screen(tmp_path: Path) -> None:
     """The unit's first command would fail, and again each time."""
-    pages = []
+    pages: list[str] = []
     for text in ("web: {port: 8480}\n", "web: {prot: 1}\n", "web: [\n", None):
         path = tmp_path / "config.yaml"
         path.unlink(missing_ok=True)
@@ -357,7 +357,8 @@ def test_a_unit_leaves_no_more_open_than_it_needs(name: str, most: float) -> Non
     """0 is shut, 10 is open; the browser's own sandbox and the seat need what the screen leaves."""
     if shutil.which("systemd-analyze") is None:
         pytest.skip("no systemd-analyze")
-    words = ["systemd-analyze", "security", "--offline=true", "--no-pager", SYSTEM / "etc/systemd/system" / name]
+    words = ["systemd-analyze", "security", "--offline=true", "--no-pager"]
+    words.append(str(SYSTEM / "etc/systemd/system" / name))
     said = subprocess.run(words, capture_output=True, text=True, check=False).stdout
     found = re.search(rf"exposure level for {name}: ([0-9.]+)", said)
     assert found, said
