@@ -45,6 +45,7 @@ def create_app(store: Store, keys: HubKeys, now: Callable[[], float], zone: str 
     """
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES
+    app.url_map.merge_slashes = False  # nobody is led on to another path than the one that was signed
     problems.register(app)
     centre = _Centre(store, keys, now)
     line = PublicLine(store, zone, now)

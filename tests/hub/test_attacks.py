@@ -59,7 +59,8 @@ def test_no_token_makes_the_centre_stumble(hub: Hub) -> None:
 
 
 STATION_TRICKS = (
-    "..", "../kupang-01", "%2e%2e%2fkupang-01", "KUPANG-01", "kupang-01%00", "%ff", "a" * 64, "kupang-01;x", "-",
+    "", "/kupang-01", "..", "../kupang-01",
+    "%2e%2e%2fkupang-01", "KUPANG-01", "kupang-01%00", "%ff", "a" * 64, "kupang-01;x", "-",
     "%20", "kupang-01%2fstatus", "\u212aupang-01", "kupang_01", "*", "'--",
 )  # fmt: skip
 INCARNATION_TRICKS = ("..", "%00", "A" * 16, "0" * 15, "0" * 17, "%2e%2e%2f" + "0" * 16)
