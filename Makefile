@@ -5,7 +5,7 @@ SEED ?=
 SCALE ?=
 BENCHMARKS ?=
 BIN := .venv/bin
-INPUTS ?= config hub-answers chip evolis evolis-classic stick intake forms
+INPUTS ?= config hub-answers chip evolis evolis-classic stick intake forms ipp
 PYTEST := $(BIN)/python -m pytest -q
 # A test waits for a device's simulated second as long as it computes: four keep two processors busy.
 # What hangs outside of Python, where no test's timeout reaches, shows its stack.

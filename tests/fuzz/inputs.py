@@ -12,6 +12,7 @@ from tests.fuzz.engine import Fuzzer
 from tests.fuzz.forms import Forms
 from tests.fuzz.hub_answers import HubAnswers
 from tests.fuzz.intake import Intake
+from tests.fuzz.ipp_answers import IppAnswers
 from tests.fuzz.printer_answers import PrinterAnswers
 from tests.fuzz.stick import Stick
 
@@ -24,4 +25,5 @@ INPUTS: Mapping[str, Callable[[Path], Fuzzer]] = {
     "stick": Stick,
     "intake": Intake,
     "forms": Forms,
+    "ipp": IppAnswers,
 }

@@ -15,6 +15,7 @@ import kiosk.config
 import kiosk.sync.client
 from drivers.errors import DeviceError, NotStarted
 from drivers.printers.evolis import Evolis
+from drivers.printers.ipp import Ipp
 from kiosk.access import Access
 from kiosk.crypto import jose
 from kiosk.crypto.checkpoint import Position
@@ -26,6 +27,7 @@ from tests.fuzz.forms import Forms
 from tests.fuzz.hub_answers import HubAnswers
 from tests.fuzz.inputs import INPUTS
 from tests.fuzz.intake import Intake
+from tests.fuzz.ipp_answers import IppAnswers
 from tests.fuzz.printer_answers import PrinterAnswers
 from tests.fuzz.stick import VALUES, Stick
 
@@ -166,6 +168,17 @@ def test_a_form_that_stumbles_or_writes_what_it_refuses_is_found(
             assert found_by(fuzzer, fuzzer.case(Random(1))) == ["KeyError"]
         monkeypatch.setattr("kiosk.web.security._check_act", careless)
         assert found_by(fuzzer, b'{"who": "maria", "seed": 1}') == ["Finding"]
+
+
+def test_a_job_that_was_taken_and_is_denied_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def denying(printer: Ipp, *_: object) -> None:
+        raise NotStarted("no word of it")
+
+    case = b'{"states": [], "reason": "none", "cups": false, "spoilt": {}}'
+    with closing(IppAnswers()) as fuzzer:
+        assert found_by(fuzzer, case) == []
+        monkeypatch.setattr(Ipp, "_watch", denying)
+        assert found_by(fuzzer, case) == ["Finding"]
 
 
 def found_by(fuzzer: Fuzzer, case: bytes) -> list[str]:
