@@ -24,7 +24,7 @@ from tests.crash.medium import SECTOR
 
 SEGMENT_BYTES = 6_000
 PLACE = re.compile(r"seg-\d{12}\.jsonl:\d+: ")
-SHARES = [0.15, pytest.param(1.0, marks=pytest.mark.long)]
+SHARES = [0.05, pytest.param(1.0, marks=pytest.mark.long)]
 """How much of all damage is tried: a sample with a fixed seed, or everything."""
 
 

@@ -59,7 +59,20 @@ def trainee(shared: Trainee) -> Iterator[Trainee]:
 VERBS = [button.verb for _, _, group in GROUPS for button in group]
 
 
-@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in ANOTHER_DAY])
+FIRST = [group[0].verb for _, _, group in GROUPS]
+"""One of each kind; the others another time."""
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        pytest.param(
+            verb, marks=[] if verb in (*FIRST, "kill", "jam:print", "cable", "desk-lay") else pytest.mark.long
+        )
+        for verb in VERBS
+        if verb not in ANOTHER_DAY
+    ],
+)
 def test_pressed_in_mid_print(trainee: Trainee, verb: str) -> None:
     if verb == "desk-lay" and not good_cards(trainee.world):
         trainee.print_and_press([])

@@ -83,6 +83,7 @@ def test_every_bad_chip_is_booked_by_cause(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.long
 @pytest.mark.timeout(240)
 def test_the_machine_by_hand(tmp_path: Path) -> None:
     faults = ["jam@1:feed", "jam@2:eject", "cover-open@3:print", "cable@4:print", "cable@5:eject"]

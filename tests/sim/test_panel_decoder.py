@@ -13,7 +13,7 @@ from drivers.sim.cards import COLUMNS, ROWS, Card, Panel
 from drivers.sim.decoder import DecodeError, decode_compressed, decode_raw, draw_card
 from tests.sim.printer_bench import encode_lines, encode_raw, encode_runs
 
-EXAMPLES = settings(max_examples=4)
+EXAMPLES = settings(max_examples=2)
 
 
 @st.composite
