@@ -138,17 +138,16 @@ def screen_of(browser: Browser, url: str, size: str = "small", language: str = "
     context.set_default_timeout(PATIENCE_MS)
     screen = Screen(context.new_page(), url)
     screen.page.set_viewport_size(dict(zip(("width", "height"), SIZES[size], strict=True)))
+    sound = False
     try:
         yield screen
-    except BaseException:
-        screen.spent = True
-        raise
+        sound = not screen.spent
     finally:
         _leave(screen.page)
-        if screen.spent:
-            context.close()
-        else:
+        if sound:
             _FREE[browser, language].append(context)
+        else:
+            context.close()
     if screen.faults:
         pytest.fail(f"the page said or asked: {screen.faults}")
 
