@@ -55,11 +55,12 @@ def ended(process: subprocess.Popen[bytes], seconds: float) -> bool:
         process.wait(seconds)
         return True
     except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGINT)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(LAST_WORDS_S)
         return False
     finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(LAST_WORDS_S)
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -70,9 +71,9 @@ def main() -> None:
     unknown = set(names) - {part.name for part in PARTS}
     if unknown:
         raise SystemExit(f"not among the parts: {', '.join(sorted(unknown))}")
-    signal.signal(
-        signal.SIGINT, signal.default_int_handler
-    )  # behind a shell's "&" it is ignored, also by what we begin
+    # Behind a shell's "&" the first is ignored, also by what we begin; who ends us by the second ends that too.
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.default_int_handler)
     BENCH.mkdir(parents=True, exist_ok=True)
     begun = time.monotonic()
     for part in PARTS:

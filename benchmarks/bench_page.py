@@ -29,7 +29,7 @@ PARTS = (
     Part("Devices", "panels", ("--faces", "60"), "the same panels, not compressed"),
     Part("Devices", "chip", ("--rounds", "4"), "pyscard, SCardTransmit"),
     Part("Sync", "drain", ("--rounds", "3"), "the same rows inserted by psycopg, and by COPY"),
-    Part("Whole card", "card", (), "a bare script at the same printer"),
+    Part("Whole card", "card", ("--cards", "10", "--bare", "3"), "a bare script at the same printer"),
     Part("Web", "web", ("--people", "1000", "--rounds", "2"), "OctoPrint"),
 )
 ALONE = {

@@ -15,7 +15,7 @@ In the same run:
 * `serial`: the driver on a line of 115,200 bits a second, with each form of the panels that the manual describes.
 
 The bar is on `between`, the mean over the cards after the first, as a part of the 16 s. Kept in
-benchmarks/results/card.json; takes seven minutes.
+benchmarks/results/card.json; takes six minutes.
 """
 
 from __future__ import annotations
