@@ -40,7 +40,7 @@ class IppRig(Rig):
         line = IppLine(sim)
 
         def connect() -> Ipp:
-            asks = min(patience, 3.0)
+            asks = 3.0 if patience >= 30.0 else BUSY_S  # a line that is cut hangs up: nothing waits so long
             printer = Ipp(Wire(line.url), patience_s=0.0, stands_s=stands, last_s=BUSY_S, ending_s=BUSY_S, ask_s=asks)
             self.opened.append(printer)
             printer.initialise()

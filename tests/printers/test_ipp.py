@@ -205,6 +205,7 @@ def test_a_job_that_does_not_end_is_left_to_the_next_opening(service: Service) -
     assert service.cards == 1
 
 
+@pytest.mark.long
 def test_the_answer_to_each_request_cut_at_each_byte(service: Service) -> None:
     """NotStarted only where no job was heard of; whatever was sent has ended when the queue is opened again."""
     service.extra = CUPS

@@ -102,12 +102,12 @@ def test_a_printer_that_has_forgotten_all(rig: IppRig) -> None:
 
 def test_the_last_card_of_the_hopper_is_finished(rig: IppRig) -> None:
     """The printer says media-empty from the pick on: a card that is under way is no reason to cancel it."""
-    bench = rig.bench(cards=1, prompt=False)
+    bench = rig.bench(cards=1, prompt=False, stands=2.0)
     before: list[int] = []
 
     def wait() -> None:
         before.append(looks(bench))
-        wait_for(lambda: looks(bench) > before[0] + 1, "it was looked at twice")
+        wait_for(lambda: looks(bench) > before[0] + 10, "it was looked at for longer than that")
 
     bench.now("panel-started", wait)
     bench.printer.feed()
