@@ -90,6 +90,7 @@ class Ipp:
         self._card = False
         self._closed = False
         self._spools = False
+        self._past: frozenset[str] = frozenset()
 
     def initialise(self) -> None:
         """As `open`."""
@@ -112,7 +113,7 @@ class Ipp:
 
     def status(self) -> PrinterStatus:
         """See `CardPrinter`. `position` is what this side knows: the card is in the path from `feed` to `eject`."""
-        stopping, warnings = said.stops_and_warnings(self._told())
+        stopping, warnings = self._stops_and_warnings()
         where = Position.PRINT if self._card else Position.NONE
         return PrinterStatus(where, Counters(0, 0, None), stopping, warnings)
 
@@ -170,8 +171,13 @@ class Ipp:
         self._card = False
 
     def clear(self) -> None:
-        """Nothing is to be acknowledged: IPP has no word for it that anybody may say. <= 3 s."""
-        self._told()
+        """What a queue of CUPS says without a job is of its last one, and stays till some job's device takes it back.
+
+        From now on it is past, and stops nothing before it has gone and comes again. A printer itself says what is
+        so: of that nothing can be acknowledged. <= 3 s.
+        """
+        told = self._told()
+        self._past = said.left_behind(told) if self._spools else frozenset()
 
     def close(self) -> None:
         self._card, self._closed = False, True
@@ -204,7 +210,7 @@ class Ipp:
     def _look(self, ticket: Ticket) -> tuple[Job, frozenset[str]]:
         """Job, then printer; and a job that is completed once more: what it says after that counts."""
         job = self._jobs.look(ticket, time.monotonic() + self._ask_s)
-        stopping, _ = said.stops_and_warnings(self._told())
+        stopping, _ = self._stops_and_warnings()
         if job.is_good and not (again := self._jobs.look(ticket, time.monotonic() + self._ask_s)).is_good:
             raise OutcomeUnknown(f"the job was completed, and then {again.state.name}, {listed(again.reasons)}")
         return job, stopping
@@ -212,6 +218,11 @@ class Ipp:
     def _tidy(self) -> None:
         self._must_be_open()
         self._jobs.tidy(spools=self._spools)
+
+    def _stops_and_warnings(self) -> tuple[frozenset[str], frozenset[str]]:
+        stopping, warnings = said.stops_and_warnings(self._told())
+        self._past &= stopping
+        return stopping - self._past, warnings
 
     def _told(self) -> Attributes:
         """What the printer says of itself. <= 3 s."""

@@ -11,7 +11,17 @@ from drivers.printers.ipp_codec import Attributes, Operation
 from drivers.printers.ipp_reasons import reasons
 from drivers.protocols import PrinterIdentity
 
-__all__ = ["ASKED", "UNSAFE", "check", "dangers", "identity", "is_printer", "spools", "stops_and_warnings"]
+__all__ = [
+    "ASKED",
+    "UNSAFE",
+    "check",
+    "dangers",
+    "identity",
+    "is_printer",
+    "left_behind",
+    "spools",
+    "stops_and_warnings",
+]
 
 ASKED = [
     "printer-state", "printer-state-reasons", "printer-is-accepting-jobs", "operations-supported",
@@ -21,8 +31,8 @@ ASKED = [
 """All else, of which some printers tell 100 KB, is of no use here."""
 UNSAFE = frozenset({"queue-unsafe"})
 _PAUSED, _OTHER = frozenset({"paused"}), frozenset({"other"})
-_STOPPED = 5
-_STATES = frozenset({3, 4, _STOPPED})
+_IDLE, _STOPPED = 3, 5
+_STATES = frozenset({_IDLE, 4, _STOPPED})
 _LONGEST = 100
 _NEEDED = frozenset({Operation.PRINT_JOB, Operation.CANCEL_JOB, Operation.GET_JOBS, Operation.GET_JOB_ATTRIBUTES})
 
@@ -71,6 +81,11 @@ def stops_and_warnings(said: Attributes) -> tuple[frozenset[str], frozenset[str]
     if _only(said, "printer-state") == _STOPPED and not stopping:
         stopping = _OTHER
     return stopping, warnings
+
+
+def left_behind(said: Attributes) -> frozenset[str]:
+    """Of a queue of CUPS 2.4: what its last job has left. Seen to stay also while the next one is printed well."""
+    return stops_and_warnings(said)[0] - _PAUSED if _only(said, "printer-state") == _IDLE else frozenset()
 
 
 def _only(said: Attributes, name: str) -> object:
