@@ -140,6 +140,7 @@ def test_what_the_person_does_not_see_fails(world: World, url: str) -> None:
     assert "ENTER begins" not in shown
 
 
+@pytest.mark.long
 def test_without_a_terminal_nothing_is_begun(world: World, url: str) -> None:
     shown = run(PRINTER_SUITE, f"evolis={url}", Script(world).answer)
     assert "a person is asked at the bench: add -s" in shown
@@ -166,6 +167,7 @@ class ChipHand:
         return ""
 
 
+@pytest.mark.long
 @pytest.mark.pcsc
 @BY_THREAD
 def test_a_person_at_a_reader_runs_what_a_real_chip_can(pcscd: PrivatePcscd, vpcd_antenna: VpcdAntenna) -> None:

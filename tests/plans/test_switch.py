@@ -99,6 +99,7 @@ def test_the_page_says_what_still_works(kiosk: Kiosk, visitor: Visitor) -> None:
     kiosk.office.station.stock.move("op:maria", "unload", "wni", 1)
 
 
+@pytest.mark.long
 @pytest.mark.browser
 def test_two_taps_from_the_stopped_page_to_a_card(browser: Browser, kiosk: Kiosk, measured: Measured) -> None:
     office = kiosk.office

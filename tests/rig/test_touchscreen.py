@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from drivers.sim.cards import Card
@@ -102,12 +103,19 @@ class Pages:
 
     def sign_in(self, page: Page | None = None, path: str = "/now") -> None:
         page = page or self.screen
+        self.trainee.until(self._served)  # commands are answered before it listens
         page.goto(self.rig.kiosk_url + path)
         if "/sign-in" in page.url:
             self.enter_pin(page)
         if "/interruption" in page.url:
             page.goto(self.rig.kiosk_url + path)
         page.wait_for_selector("#status")
+
+    def _served(self) -> bool:
+        try:
+            return httpx.get(f"{self.rig.kiosk_url}/healthz", trust_env=False).is_success
+        except httpx.TransportError:
+            return False
 
     def enter_pin(self, page: Page) -> None:
         """The screen is locked; it leads on where the station wants."""

@@ -20,7 +20,7 @@ from kiosk.sync.intake import Accepted, Intake, Judged
 from tests.sync import seeds
 from tests.sync.centre import Centre, Station
 
-FEW, MANY = 50, 500
+FEW, MANY = 25, 500
 pytestmark = pytest.mark.timeout(600)  # a busy machine fails none of them
 
 
@@ -50,7 +50,7 @@ def several(centre: Centre, place: Path, numbers: Iterable[int]) -> tuple[dict[i
     return wrong, met
 
 
-def test_fifty_seeds_show_no_difference(results: tuple[dict[int, list[str]], Counter[str]]) -> None:
+def test_some_seeds_show_no_difference(results: tuple[dict[int, list[str]], Counter[str]]) -> None:
     assert results[0] == {}
 
 

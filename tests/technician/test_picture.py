@@ -31,7 +31,7 @@ def screened(drawn: str) -> Pixels:
 
 
 def seen(pixels: Pixels) -> str:
-    [found] = zxingcpp.read_barcodes(pixels)
+    [found] = zxingcpp.read_barcodes(pixels, formats=zxingcpp.BarcodeFormat.QRCode)  # in noise it sees others besides
     return str(found.text)
 
 

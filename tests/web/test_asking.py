@@ -162,6 +162,7 @@ def touch(screen: Screen, field: str, digits: str) -> None:
     screen.tap('.keys button:text-is("Selesai")')
 
 
+@pytest.mark.long
 @pytest.mark.browser
 @pytest.mark.timeout(180)
 def test_a_request_letter_by_touch(browser: Browser, kiosk: Kiosk) -> None:

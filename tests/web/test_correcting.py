@@ -89,6 +89,7 @@ def test_what_goes_by_age_is_seen_by_everybody_who_works_and_names_nobody(kiosk:
     auditor.leave()
 
 
+@pytest.mark.long
 @pytest.mark.browser
 @pytest.mark.timeout(300)
 def test_the_pages_in_a_browser(browser: Browser, kiosk: Kiosk) -> None:

@@ -28,7 +28,7 @@ PATHS = (
     "/wrong/{ref}", "/jump/{ref}", "/supplies/figures", "/supplies/requests", "/supplies/request?sku=wni",
     "/supplies/granted?document=none",
 )  # fmt: skip
-SOME = 12
+SOME = 6
 
 
 def look_at_all(browser: Browser, kiosk: Kiosk, languages: list[str], paths: Sequence[str]) -> None:

@@ -160,6 +160,7 @@ def approve(screen: Screen) -> None:
     screen.page.fill("#f-own_pin", PIN)
 
 
+@pytest.mark.long
 @pytest.mark.browser
 @pytest.mark.timeout(300)
 def test_the_quota_is_used_up_and_somebody_is_moved_up_by_touch(browser: Browser, rationed: Kiosk) -> None:
