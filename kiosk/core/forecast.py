@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, inf
 from statistics import median
 from typing import NamedTuple
 
@@ -161,10 +161,13 @@ def walk(
 def ends(
     stock: float, today: int, pace: Pace, backlog: Backlog | None = None, coming: Sequence[Coming] = ()
 ) -> Range:
-    """More stock never ends earlier, a higher pace never later, and early <= likely <= late."""
+    """More stock never ends earlier, and early <= likely <= late.
+
+    Where blanks and the people who wait for them end together, a slower walk may end sooner by a blank: so in order.
+    """
     early = walk(stock, today, pace, pace.high, backlog, coming, rationed=False).ends
     likely, late = (walk(stock, today, pace, factor, backlog, coming).ends for factor in (1.0, pace.low))
-    return Range(early, likely, late)
+    return Range(*sorted((early, likely, late), key=lambda day: inf if day is None else day))
 
 
 def lead_of(journeys: Sequence[int], told: Lead) -> Lead:

@@ -245,6 +245,10 @@ def test_more_stock_never_ends_earlier(
 
 
 @given(st.integers(0, 20_000), paces, backlogs, quotas)
+@example(
+    334, Pace(105.0, (1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0), 0.5, 0.4375, 0.5, 1.0, frozenset()), Backlog(2518.0, 0.0),
+    [Coming(1595, FRIDAY + 5)],
+)  # fmt: skip
 def test_ranges_nest(stock: int, pace: Pace, backlog: Backlog | None, coming: list[Coming]) -> None:
     early, likely, late = map(day, ends(stock, FRIDAY, pace, backlog, coming))
     assert early <= likely <= late
