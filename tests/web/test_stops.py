@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,10 @@ import pytest
 
 from drivers.errors import Stopped
 from drivers.printers.evolis_status import mask_of
-from drivers.protocols import ChipEncoder
 from drivers.sim import status
 from drivers.sim.cards import Place, Ribbon
 from kiosk.core.authority import Caps
 from kiosk.core.faults import FAULTS, by_weight
-from kiosk.equipment import Opened
 from kiosk.journal import Poisoned
 from kiosk.journal.auditor import AuditState
 from kiosk.rig.residents import invent
@@ -90,38 +89,26 @@ def refit(office: Office) -> None:
     office.station.worker.refit()
 
 
-def reader(reason: str) -> Callable[[Office], Cure]:
-    """Each attempt to open the reader fails so."""
+def unopened(opener: str, reason: str) -> Callable[[Office], Cure]:
+    """Each attempt to open that device of the worker's fails so."""
 
     def lose(office: Office) -> Cure:
-        devices: Any = office.station._devices
-        usual = devices._open_encoder
+        devices = office.station._devices
+        usual = getattr(devices, opener)
 
-        def gone() -> ChipEncoder:
+        def gone() -> None:
             raise Stopped("as in the test", frozenset({reason}))
 
-        devices._open_encoder = gone
+        setattr(devices, opener, gone)
         refit(office)
-        return lambda: setattr(devices, "_open_encoder", usual)
+        return lambda: setattr(devices, opener, usual)
 
     return lose
 
 
-def queue(reason: str) -> Callable[[Office], Cure]:
-    """The printer is behind a queue that is refused so each time it is opened."""
-
-    def refuse(office: Office) -> Cure:
-        devices: Any = office.station._devices
-        usual = devices._open_printer
-
-        def refused() -> Opened:
-            raise Stopped("as in the test", frozenset({reason}))
-
-        devices._open_printer = refused
-        refit(office)
-        return lambda: setattr(devices, "_open_printer", usual)
-
-    return refuse
+reader = partial(unopened, "_open_encoder")
+queue = partial(unopened, "_open_printer")
+"""The printer is behind a queue that is refused so each time it is opened."""
 
 
 def says(word: str, name: str) -> Callable[[Office], Cure]:
